@@ -1,0 +1,15 @@
+//! Putting a node together: from settings and definitions to a run that has ended.
+//!
+//! Solo or cluster is chosen here and nowhere else.
+
+mod compose;
+mod facts;
+mod report;
+mod request;
+mod run;
+mod solo;
+
+pub use compose::{Composed, check};
+pub use report::{Outcome, Report};
+pub use request::{Definitions, Existing, Mode, RunRequest};
+pub use run::{Progress, Run, RunError, RunHandle};

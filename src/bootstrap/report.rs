@@ -1,0 +1,37 @@
+//! What a run has done, for the last lines on the terminal.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::engine::{FiguresView, SinkReport};
+use crate::store::machine::Counts;
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Every job came to its end.
+    Complete,
+    /// Every job is over, and some failed or were quarantined, or links were left out.
+    WithErrors,
+    /// It was cancelled; what is left can be resumed.
+    Cancelled,
+}
+
+/// See the module docs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Jobs and rows of the whole run, earlier parts of a resumed run included.
+    pub counts: Counts,
+    /// What this process did.
+    pub figures: FiguresView,
+    /// Where rows are.
+    pub sinks: Vec<SinkReport>,
+    /// The file that lists what failed, if anything did.
+    pub failed: Option<PathBuf>,
+    /// The first few of them: URL and reason.
+    pub first_failed: Vec<String>,
+    /// How long this process took.
+    pub taken: Duration,
+}

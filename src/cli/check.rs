@@ -1,0 +1,33 @@
+//! `scoopi check`: validates everything, fetches nothing.
+
+use crate::bootstrap;
+
+use super::exit::{Exit, Failure};
+use super::options::Options;
+
+pub(super) fn check(options: &Options) -> Result<Exit, Failure> {
+    let (settings, ignored) = options.settings()?;
+    for key in ignored {
+        eprintln!("warning: setting {key} has no effect any more");
+    }
+    let (definitions, warnings) = bootstrap::check(&options.request(settings))?;
+    for warning in warnings.sorted() {
+        eprintln!("{warning}");
+    }
+    let locators: usize = definitions.locator_groups.iter().map(|group| group.locators.len()).sum();
+    let tasks: usize = definitions.task_groups.iter().map(|group| group.tasks.len()).sum();
+    let (_, warnings) = warnings.counts();
+    println!(
+        "definitions are good: {}, {}, {}, {}",
+        counted(locators, "locator"),
+        counted(tasks, "task"),
+        counted(definitions.data_defs.len(), "dataDef"),
+        counted(warnings, "warning"),
+    );
+    Ok(Exit::Complete)
+}
+
+/// `1 task`, `2 tasks`.
+pub(super) fn counted(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}

@@ -1,0 +1,93 @@
+//! Exit codes, and the last words of a program that could not do what it was asked.
+
+use std::process::{ExitCode, Termination};
+
+use crate::bootstrap::RunError;
+use crate::conf::ConfError;
+
+/// How the program ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// All is done.
+    Complete,
+    /// It could not go on.
+    Fatal,
+    /// Arguments, settings or definitions are wrong.
+    Usage,
+    /// All is over, and some jobs failed or were quarantined.
+    WithErrors,
+    /// It was cancelled.
+    Cancelled,
+}
+
+impl Exit {
+    /// The exit code.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Complete => 0,
+            Self::Fatal => 1,
+            Self::Usage => 2,
+            Self::WithErrors => 3,
+            Self::Cancelled => 130,
+        }
+    }
+}
+
+impl Termination for Exit {
+    fn report(self) -> ExitCode {
+        ExitCode::from(self.code())
+    }
+}
+
+/// Why the program ends early.
+#[derive(Debug)]
+pub(super) struct Failure {
+    exit: Exit,
+    message: String,
+}
+
+impl Failure {
+    /// What the user gave is wrong.
+    pub(super) fn usage(message: impl Into<String>) -> Self {
+        Self { exit: Exit::Usage, message: message.into() }
+    }
+
+    /// It could not go on.
+    pub(super) fn fatal(message: impl Into<String>) -> Self {
+        Self { exit: Exit::Fatal, message: message.into() }
+    }
+
+    /// Says it, once.
+    pub(super) fn tell(self) -> Exit {
+        eprintln!("scoopi: {}", self.message);
+        self.exit
+    }
+}
+
+impl From<ConfError> for Failure {
+    fn from(error: ConfError) -> Self {
+        Self::usage(error.to_string())
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        match &error {
+            RunError::Definitions(problems) => {
+                let (errors, _) = problems.counts();
+                let noun = if errors == 1 { "error" } else { "errors" };
+                Self::usage(format!("{errors} {noun} in the definitions, nothing was fetched\n{problems}"))
+            }
+            other if other.is_usage() => Self::usage(other.to_string()),
+            other => Self::fatal(other.to_string()),
+        }
+    }
+}
+
+/// Help and version are no errors; wrong arguments are.
+pub(super) fn of_clap(error: &clap::Error) -> Exit {
+    // There is nobody left to tell if the terminal is gone.
+    let _gone = error.print();
+    if error.use_stderr() { Exit::Usage } else { Exit::Complete }
+}

@@ -1,0 +1,87 @@
+//! Where log lines go: to stderr, beside the progress line, and to a file.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use indicatif::MultiProgress;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, Registry, fmt};
+
+use super::options::{LogFormat, Loudness};
+
+/// The name of the log file; a new run begins it anew.
+const FILE: &str = "scoopi.log";
+
+/// Starts logging. A log file that cannot be made is said and does not stop the run.
+pub(super) fn start(folder: &str, format: LogFormat, loudness: Loudness, progress: &MultiProgress) {
+    let terminal = match loudness {
+        Loudness::Quiet => LevelFilter::ERROR,
+        Loudness::Normal => LevelFilter::WARN,
+        Loudness::Verbose => LevelFilter::INFO,
+        Loudness::Debug => LevelFilter::DEBUG,
+    };
+    let file = if loudness == Loudness::Debug { LevelFilter::DEBUG } else { LevelFilter::INFO };
+    let stderr = Beside(progress.clone());
+    let mut layers = vec![layer(format, stderr).with_filter(terminal).boxed()];
+    match open(folder) {
+        Ok(log) => layers.push(layer(format, Arc::new(log)).with_filter(file).boxed()),
+        Err(error) => eprintln!("warning: no log file in {folder}: {error}"),
+    }
+    // Fails only if a program that uses us as a library logs already, which is as good.
+    let _already_set = tracing_subscriber::registry().with(layers).try_init();
+}
+
+fn open(folder: &str) -> io::Result<File> {
+    fs::create_dir_all(folder)?;
+    File::create(Path::new(folder).join(FILE))
+}
+
+fn layer<W>(format: LogFormat, writer: W) -> Box<dyn Layer<Registry> + Send + Sync>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    match format {
+        LogFormat::Text => fmt::layer().with_ansi(false).with_target(false).with_writer(writer).boxed(),
+        LogFormat::Json => fmt::layer().json().with_target(false).with_writer(writer).boxed(),
+    }
+}
+
+/// Writes to stderr above the progress line.
+struct Beside(MultiProgress);
+
+impl<'a> MakeWriter<'a> for Beside {
+    type Writer = Line<'a>;
+
+    fn make_writer(&'a self) -> Line<'a> {
+        Line { progress: &self.0, bytes: vec![] }
+    }
+}
+
+/// One log line, written when it is whole.
+struct Line<'a> {
+    progress: &'a MultiProgress,
+    bytes: Vec<u8>,
+}
+
+impl Write for Line<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for Line<'_> {
+    fn drop(&mut self) {
+        // If stderr is gone, there is nobody to tell.
+        let _gone = self.progress.suspend(|| io::stderr().write_all(&self.bytes));
+    }
+}

@@ -1,0 +1,131 @@
+//! Options that all commands share, and what they come to.
+
+use std::path::{Path, PathBuf};
+
+use clap::{ArgAction, Args, ValueEnum};
+
+use crate::bootstrap::{Existing, Mode, RunRequest};
+use crate::conf::{ConfError, Layers, Settings};
+
+/// Where configuration is looked for when nobody says.
+const CONF: &str = "conf/scoopi.toml";
+
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// Run on this machine, or together with others
+    #[arg(long, value_enum, default_value_t = ModeName::Solo, global = true)]
+    mode: ModeName,
+    /// Folder of definitions [default: setting `defs.dir`]
+    #[arg(long, value_name = "DIR", global = true)]
+    defs: Option<PathBuf>,
+    /// Configuration file, TOML or old .properties [default: conf/scoopi.toml, if it is there]
+    #[arg(long, value_name = "FILE", global = true)]
+    conf: Option<PathBuf>,
+    /// Change a setting, for example `--set loader.fetch.delay=0`
+    #[arg(long, value_name = "KEY=VALUE", global = true)]
+    set: Vec<String>,
+    /// Folder for output
+    #[arg(long, value_name = "DIR", global = true)]
+    output: Option<PathBuf>,
+    /// Folder for the log of the run and for kept pages [default: data]
+    #[arg(long, value_name = "DIR", global = true)]
+    data: Option<PathBuf>,
+    /// Go on with the unfinished run in the data folder
+    #[arg(long, conflicts_with = "fresh", global = true)]
+    resume: bool,
+    /// Discard the unfinished run in the data folder and start anew
+    #[arg(long, global = true)]
+    fresh: bool,
+    /// Say more: -v what is done, -vv every job
+    #[arg(short, long, action = ArgAction::Count, conflicts_with = "quiet", global = true)]
+    verbose: u8,
+    /// Say nothing but errors
+    #[arg(short, long, global = true)]
+    quiet: bool,
+    /// How log lines are written
+    #[arg(long, value_enum, default_value_t = LogFormat::Text, global = true)]
+    pub(super) log_format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ModeName {
+    Solo,
+    Cluster,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum LogFormat {
+    Text,
+    Json,
+}
+
+/// How much is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Loudness {
+    Quiet,
+    Normal,
+    Verbose,
+    Debug,
+}
+
+impl Options {
+    pub(super) fn mode(&self) -> Mode {
+        match self.mode {
+            ModeName::Solo => Mode::Solo,
+            ModeName::Cluster => Mode::Cluster,
+        }
+    }
+
+    pub(super) fn loudness(&self) -> Loudness {
+        match (self.quiet, self.verbose) {
+            (true, _) => Loudness::Quiet,
+            (false, 0) => Loudness::Normal,
+            (false, 1) => Loudness::Verbose,
+            (false, _) => Loudness::Debug,
+        }
+    }
+
+    /// Whether the user asked to go on with an unfinished run.
+    pub(super) fn resumes(&self) -> bool {
+        self.resume
+    }
+
+    /// The settings, from all layers, and the keys that have no effect.
+    pub(super) fn settings(&self) -> Result<(Settings, Vec<String>), ConfError> {
+        let mut layers = Layers::default();
+        match &self.conf {
+            Some(file) => layers.file(file)?,
+            None if Path::new(CONF).is_file() => layers.file(Path::new(CONF))?,
+            None => {}
+        }
+        layers.environment(
+            std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))),
+        )?;
+        self.set.iter().try_for_each(|set| layers.assignment(set))?;
+        let ignored = layers.ignored().to_vec();
+        let mut settings = layers.build()?;
+        let text = |path: &PathBuf| path.to_string_lossy().into_owned();
+        if let Some(defs) = &self.defs {
+            settings.defs.dir = text(defs);
+        }
+        if let Some(output) = &self.output {
+            settings.appender.file.base_dir = text(output);
+        }
+        if let Some(data) = &self.data {
+            settings.store.dir = text(data);
+        }
+        settings.cluster.enable |= self.mode() == Mode::Cluster;
+        Ok((settings, ignored))
+    }
+
+    /// The run that the options ask for.
+    pub(super) fn request(&self, settings: Settings) -> RunRequest {
+        let existing = match (self.resume, self.fresh) {
+            (true, _) => Existing::Resume,
+            (false, true) => Existing::Discard,
+            (false, false) => Existing::Refuse,
+        };
+        RunRequest { existing, ..RunRequest::new(settings) }
+    }
+}

@@ -1,0 +1,62 @@
+//! The last lines of a run.
+
+use std::fmt::Write;
+
+use crate::bootstrap::{Outcome, Report};
+
+use super::check::counted;
+use super::exit::Exit;
+
+/// The exit code that fits.
+pub(super) fn exit(report: &Report) -> Exit {
+    match report.outcome {
+        Outcome::Complete => Exit::Complete,
+        Outcome::WithErrors => Exit::WithErrors,
+        Outcome::Cancelled => Exit::Cancelled,
+    }
+}
+
+/// Status, rows, pages, failed jobs with reasons, errors, time, and where the output is.
+pub(super) fn text(report: &Report) -> String {
+    let counts = &report.counts;
+    let status = match report.outcome {
+        Outcome::Complete => "complete".to_owned(),
+        Outcome::WithErrors => "finished with errors".to_owned(),
+        Outcome::Cancelled => format!("cancelled, {} jobs left; `--resume` goes on with them", counts.open()),
+    };
+    let mut text = String::new();
+    let mut line = |name: &str, value: &str| {
+        // Writing to a String cannot fail.
+        let _infallible = writeln!(text, "{name:<12} {value}");
+    };
+    line("status", &status);
+    line("rows", &counts.rows.to_string());
+    line("pages", &format!("{} done, {} loaded by this process", counts.done, report.figures.pages));
+    line("failed", &format!("{} failed, {} quarantined", counts.failed, counts.quarantined));
+    for reason in &report.first_failed {
+        line("", reason);
+    }
+    if let Some(file) = &report.failed {
+        line("", &format!("all failed jobs with reasons: {}", file.display()));
+    }
+    if counts.dropped_links > 0 {
+        line("links", &format!("{} not followed (limit `scoopi.job.maxJobs`)", counts.dropped_links));
+    }
+    line("errors", &format!("{}, {}", report.figures.errors, retried(counts.retries)));
+    line("time", &format!("{:.3} s", report.taken.as_secs_f64()));
+    for sink in &report.sinks {
+        line(
+            "output",
+            &format!(
+                "{} in {}",
+                counted(usize::try_from(sink.rows).unwrap_or(usize::MAX), "row"),
+                sink.place
+            ),
+        );
+    }
+    text
+}
+
+fn retried(retries: u64) -> String {
+    format!("{retries} tried again")
+}

@@ -1,0 +1,22 @@
+//! One typed configuration, built once from layers.
+//!
+//! Knows keys, their defaults and where values come from. Does not know what any of them is for: it is
+//! handed to those who do.
+//!
+//! ```text
+//! defaults < conf/scoopi.toml (or --conf) < environment SCOOPI_… < --set and flags
+//! ```
+
+mod keys;
+mod layers;
+mod properties;
+mod settings;
+
+pub use keys::{Key, keys};
+pub use layers::{ConfError, Layers};
+pub use settings::{
+    AppenderSettings, BlankSettings, ClusterSettings, DataStoreSettings, DefsSettings, FactSettings,
+    FetchSettings, FetchTimeouts, FileSettings, JobSettings, LoaderFetchSettings, LoaderSettings,
+    LogSettings, MonitorSettings, NotFoundSettings, PageSettings, ParseSettings, PersistSettings,
+    QuerySettings, ScriptSettings, Settings, StoreSettings, WebClientSettings,
+};

@@ -1,0 +1,344 @@
+//! Every setting, with its default. The doc comments are the reference that users read.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// All settings of a run. Keys are the field names with dots between them, `scoopi.` in front or not.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct Settings {
+    /// Fixes the date-time of the run, written as `dateTimePattern` says; now if it is not given.
+    pub run_date_time_text: Option<String>,
+    /// How date-times are written, in the letters of Java's SimpleDateFormat.
+    pub date_time_pattern: DateTimePattern,
+    /// The time zone of the run, such as Asia/Kolkata; that of the machine if it is not given.
+    pub time_zone: Option<String>,
+    /// The date-time that scripts are given as the end of all validity (`configs.getHighDate()`).
+    pub high_date: HighDate,
+    /// Definitions.
+    pub defs: DefsSettings,
+    /// What facts without a value become.
+    pub fact: FactSettings,
+    /// Where rows go.
+    pub appender: AppenderSettings,
+    /// Kept pages and data.
+    pub datastore: DataStoreSettings,
+    /// What is kept.
+    pub persist: PersistSettings,
+    /// The durable log of a run.
+    pub store: StoreSettings,
+    /// Jobs.
+    pub job: JobSettings,
+    /// The watch over the end of a run.
+    pub monitor: MonitorSettings,
+    /// How many jobs may be in a step at a time, by the step's name; 64 for `loader`, else the number of cores.
+    pub poolsize: BTreeMap<String, u32>,
+    /// Politeness to http hosts.
+    pub loader: LoaderSettings,
+    /// Limits of a fetch.
+    pub fetch: FetchSettings,
+    /// How we show ourselves to servers.
+    pub web_client: WebClientSettings,
+    /// Limits of a page.
+    pub page: PageSettings,
+    /// Limits of queries.
+    pub query: QuerySettings,
+    /// Limits of parsing.
+    pub parse: ParseSettings,
+    /// Limits of scripts.
+    pub script: ScriptSettings,
+    /// Log files.
+    pub log: LogSettings,
+    /// Mode of the run.
+    pub cluster: ClusterSettings,
+}
+
+impl Settings {
+    /// These settings, with the pace and the places of `today`: what a resumed run gives is as it began,
+    /// how fast it goes and where it logs may change.
+    #[must_use]
+    pub fn at_the_pace_of(self, today: &Self) -> Self {
+        let today = today.clone();
+        Self {
+            store: today.store,
+            monitor: today.monitor,
+            poolsize: today.poolsize,
+            loader: today.loader,
+            log: today.log,
+            fetch: FetchSettings { cookies: self.fetch.cookies, ..today.fetch },
+            job: JobSettings { max_jobs: self.job.max_jobs, ..today.job },
+            ..self
+        }
+    }
+}
+
+macro_rules! text_default {
+    ($(#[$doc:meta])* $name:ident, $default:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+        #[serde(transparent)]
+        pub struct $name(pub String);
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self($default.to_owned())
+            }
+        }
+    };
+}
+
+text_default!(
+    /// A date-time pattern.
+    DateTimePattern,
+    "yyyy-MM-dd'T'HH:mm:ss.SSSZ"
+);
+text_default!(
+    /// A date-time far away.
+    HighDate,
+    "2037-12-31T23:59:59.999"
+);
+
+macro_rules! settings {
+    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty = $default:expr,)+ }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+        #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+        pub struct $name {
+            $($(#[$field_doc])* pub $field: $type,)+
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self { $($field: $default,)+ }
+            }
+        }
+    };
+}
+
+settings! {
+    /// Definitions.
+    DefsSettings {
+        /// The folder of definitions. A path that begins with `/` is looked up below the working directory first.
+        dir: String = "defs".to_owned(),
+        /// Name of the steps for tasks that name none: css, xpath, jsoupDefault, htmlUnitDefault or one of your own.
+        default_steps: String = "jsoupDefault".to_owned(),
+    }
+}
+
+settings! {
+    /// What facts without a value become.
+    FactSettings {
+        /// Blank values.
+        blank: BlankSettings = BlankSettings::default(),
+        /// Values that the page does not have.
+        not_found: NotFoundSettings = NotFoundSettings::default(),
+    }
+}
+
+settings! {
+    /// Blank values.
+    BlankSettings {
+        /// Whether blank facts are replaced.
+        replace: bool = true,
+        /// By what.
+        replace_with: String = "-".to_owned(),
+    }
+}
+
+settings! {
+    /// Values that the page does not have.
+    NotFoundSettings {
+        /// The text that stands for a fact that was not found.
+        replace_with: String = "not found".to_owned(),
+    }
+}
+
+settings! {
+    /// Where rows go.
+    AppenderSettings {
+        /// Files.
+        file: FileSettings = FileSettings::default(),
+        /// Most bytes of encoded rows of one task on one page; more fails the job. At most 48 MiB.
+        max_row_bytes: u64 = 32 << 20,
+    }
+}
+
+settings! {
+    /// Files of rows.
+    FileSettings {
+        /// Folder put in front of relative files; `--output` sets it.
+        base_dir: String = String::new(),
+    }
+}
+
+settings! {
+    /// Kept pages and data.
+    DataStoreSettings {
+        /// Whether pages and data with a live period are kept from one run to the next.
+        enable: bool = true,
+        /// Folder of kept pages and data; `<data folder>/pages` if it is not given.
+        path: Option<String> = None,
+    }
+}
+
+settings! {
+    /// What is kept.
+    PersistSettings {
+        /// Whether pages are kept.
+        locator: bool = true,
+        /// Whether parsed data is kept.
+        data: bool = true,
+    }
+}
+
+settings! {
+    /// The durable log of a run.
+    StoreSettings {
+        /// Folder of the log; `--data` sets it.
+        dir: String = "data".to_owned(),
+        /// What keeps the log: sled or redb.
+        kind: String = "redb".to_owned(),
+        /// What a committed job survives: `process` (this program being killed) or `fsync` (the machine losing power).
+        durability: String = "process".to_owned(),
+    }
+}
+
+settings! {
+    /// Jobs.
+    JobSettings {
+        /// Jobs that may be in work on a node at a time.
+        take_limit: u32 = 128,
+        /// Tries of a job that fails for a reason that may pass, the first one included.
+        max_tries: u32 = 3,
+        /// Crashes of a node while it worked on a job, after which the job is put aside.
+        max_crashes: u32 = 5,
+        /// Milliseconds before the second try; doubled before each further one.
+        retry_delay: u64 = 1_000,
+        /// Milliseconds between two tries at most, unless the server asks for more.
+        max_retry_delay: u64 = 60_000,
+        /// Jobs that a run may have altogether; links beyond it are counted and not followed.
+        max_jobs: u64 = 10_000_000,
+    }
+}
+
+settings! {
+    /// The watch over the end of a run.
+    MonitorSettings {
+        /// Milliseconds between two looks at whether all is done, when nothing else wakes the watch.
+        timer_period: u64 = 1_000,
+    }
+}
+
+settings! {
+    /// Loading.
+    LoaderSettings {
+        /// Politeness to http hosts.
+        fetch: LoaderFetchSettings = LoaderFetchSettings::default(),
+    }
+}
+
+settings! {
+    /// Politeness to http hosts; files are not concerned.
+    LoaderFetchSettings {
+        /// Requests to one host at a time.
+        parallelism: u32 = 1,
+        /// Milliseconds between the starts of two requests to one host.
+        delay: u64 = 1_000,
+    }
+}
+
+settings! {
+    /// Limits of a fetch.
+    FetchSettings {
+        /// Time limits.
+        timeout: FetchTimeouts = FetchTimeouts::default(),
+        /// Redirects that are followed.
+        max_redirects: u32 = 10,
+        /// Largest page in bytes, after decompression.
+        max_body: u64 = 10 << 20,
+        /// Seconds that a host's Retry-After may keep us away at most.
+        max_retry_after: u64 = 600,
+        /// Whether cookies are kept during a run.
+        cookies: bool = true,
+        /// URL of an HTTP proxy for all requests.
+        proxy: Option<String> = None,
+    }
+}
+
+settings! {
+    /// Time limits of a fetch, in milliseconds.
+    FetchTimeouts {
+        /// To connect.
+        connect: u64 = 10_000,
+        /// Until the head of the response is there.
+        first_byte: u64 = 20_000,
+        /// Between two pieces of the body.
+        idle: u64 = 15_000,
+        /// For all of it, redirects included.
+        total: u64 = 60_000,
+    }
+}
+
+settings! {
+    /// How we show ourselves to servers.
+    WebClientSettings {
+        /// The user agent; one that names scoopi and its version if it is not given.
+        user_agent: Option<String> = None,
+    }
+}
+
+settings! {
+    /// Limits of a page.
+    PageSettings {
+        /// Deepest nesting of elements.
+        depth: u32 = 512,
+        /// Most nodes and attributes.
+        nodes: u32 = 1_000_000,
+    }
+}
+
+settings! {
+    /// Limits of queries.
+    QuerySettings {
+        /// Nodes that all queries of one task may visit on one page.
+        visits: u64 = 200_000_000,
+    }
+}
+
+settings! {
+    /// Limits of parsing.
+    ParseSettings {
+        /// Rows of one task on one page; more fails the job.
+        max_rows: u32 = 1_000_000,
+    }
+}
+
+settings! {
+    /// Limits of scripts.
+    ScriptSettings {
+        /// Bytes of memory.
+        memory: u64 = 64 << 20,
+        /// Bytes of stack.
+        stack: u64 = 512 << 10,
+        /// Milliseconds of one evaluation.
+        time: u64 = 5_000,
+    }
+}
+
+settings! {
+    /// Log files.
+    LogSettings {
+        /// Folder of log files.
+        dir: String = "logs".to_owned(),
+    }
+}
+
+settings! {
+    /// Mode of the run.
+    ClusterSettings {
+        /// Whether the run is one of a cluster; `--mode` sets it.
+        enable: bool = false,
+    }
+}

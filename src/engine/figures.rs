@@ -1,0 +1,33 @@
+//! What this node has done so far, for progress and for the end.
+
+use crate::metrics::Counter;
+
+/// Counted while jobs are worked on.
+#[derive(Debug, Default)]
+pub struct Figures {
+    /// Pages that were loaded.
+    pub pages: Counter,
+    /// Bytes of these pages.
+    pub bytes: Counter,
+    /// Tries that failed.
+    pub errors: Counter,
+}
+
+/// The same at one moment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FiguresView {
+    /// Pages that were loaded.
+    pub pages: u64,
+    /// Bytes of these pages.
+    pub bytes: u64,
+    /// Tries that failed.
+    pub errors: u64,
+}
+
+impl Figures {
+    /// The figures now.
+    #[must_use]
+    pub fn view(&self) -> FiguresView {
+        FiguresView { pages: self.pages.get(), bytes: self.bytes.get(), errors: self.errors.get() }
+    }
+}

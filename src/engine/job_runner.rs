@@ -1,0 +1,247 @@
+//! Takes jobs and sees each one to its end.
+//!
+//! The only place where an outcome touches the store: a step proposes, the runner commits. Admission is
+//! bounded: at most `limit` jobs are in work, whatever the store holds. Nothing here polls: the runner
+//! sleeps until a job ends, the store has one to take, a back-off is over, or somebody says stop.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::sync::watch;
+use tokio::task::{Id, JoinSet};
+use tokio::time::{Instant, sleep_until};
+use tracing::{debug, error, warn};
+
+use crate::model::{Failure, FailureClass, Job};
+use crate::store::{JobStore, Status, StoreError};
+
+use super::backoff::Backoff;
+use super::figures::Figures;
+use super::shutdown::CancelLatch;
+use super::task_runner::{Stopped, TaskRunner};
+
+/// How many jobs are in work, and when they are tried again.
+#[derive(Debug, Clone, Copy)]
+pub struct JobRules {
+    /// Jobs in work on this node at a time.
+    pub limit: u32,
+    /// Before the second try.
+    pub retry_delay: Duration,
+    /// Between two tries at most.
+    pub max_retry_delay: Duration,
+}
+
+/// See the module docs.
+pub struct JobRunner<S> {
+    store: Arc<S>,
+    tasks: Arc<TaskRunner>,
+    rules: JobRules,
+    figures: Arc<Figures>,
+    in_work: watch::Sender<usize>,
+}
+
+/// What woke the runner.
+enum Wake {
+    JobEnded,
+    Store,
+    Stop,
+}
+
+impl<S: JobStore> JobRunner<S> {
+    /// A runner, and a view of how many jobs it has in work.
+    pub fn new(
+        store: Arc<S>,
+        tasks: Arc<TaskRunner>,
+        rules: JobRules,
+        figures: Arc<Figures>,
+    ) -> (Self, watch::Receiver<usize>) {
+        let (in_work, receiver) = watch::channel(0);
+        (Self { store, tasks, rules, figures, in_work }, receiver)
+    }
+
+    /// Works on jobs until `stop`; jobs in work come to their end first.
+    ///
+    /// # Errors
+    /// The store has stopped: nothing can be committed any more.
+    pub async fn run(self, mut stop: CancelLatch) -> Result<(), StoreError> {
+        let mut working = Working::default();
+        let mut status = self.store.status();
+        let mut next_at = None;
+        loop {
+            self.in_work.send_replace(working.jobs.len());
+            if stop.is_cancelled() {
+                while let Some(ended) = working.join().await {
+                    self.ended(ended).await?;
+                }
+                self.in_work.send_replace(0);
+                return Ok(());
+            }
+            let room = working.room(self.rules.limit);
+            let due = next_at.is_some_and(|at: Instant| at <= Instant::now());
+            if room > 0 && (due || working.may_take(&status.borrow_and_update())) {
+                next_at = self.take(room, &mut working).await?;
+                continue;
+            }
+            match wait(&mut working, &mut status, room, next_at, &mut stop).await? {
+                (Wake::JobEnded, Some(ended)) => self.ended(ended).await?,
+                _ => continue,
+            }
+        }
+    }
+
+    /// Takes up to `room` jobs and starts them. Gives when the next back-off ends.
+    async fn take(&self, room: usize, working: &mut Working) -> Result<Option<Instant>, StoreError> {
+        let max = u32::try_from(room).unwrap_or(u32::MAX);
+        let (jobs, next_at) = self.store.take(max, now()).await?;
+        for job in jobs {
+            working.start(
+                job,
+                Arc::clone(&self.store),
+                Arc::clone(&self.tasks),
+                self.backoff(),
+                Arc::clone(&self.figures),
+            );
+        }
+        Ok(next_at.map(|at| Instant::now() + Duration::from_millis(u64::try_from(at - now()).unwrap_or(0))))
+    }
+
+    fn backoff(&self) -> Backoff {
+        Backoff { first: self.rules.retry_delay, most: self.rules.max_retry_delay }
+    }
+
+    /// A job that panicked is a fault of ours; the page fails, the run goes on.
+    async fn ended(&self, ended: EndedJob) -> Result<(), StoreError> {
+        match ended {
+            EndedJob::Committed(result) => result,
+            EndedJob::Panicked(job, reason) => {
+                error!(url = %job.locator.url, reason, "a step panicked: please report this");
+                let reason = format!("internal error: {reason}");
+                let failure = Failure { class: FailureClass::Final, step: "".into(), reason };
+                self.figures.errors.inc();
+                self.store.fail(&job, failure, 0).await.map(drop)
+            }
+        }
+    }
+}
+
+/// Sleeps until there is something to do.
+async fn wait(
+    working: &mut Working,
+    status: &mut watch::Receiver<Status>,
+    room: usize,
+    next_at: Option<Instant>,
+    stop: &mut CancelLatch,
+) -> Result<(Wake, Option<EndedJob>), StoreError> {
+    let timer = next_at.filter(|_| room > 0);
+    tokio::select! {
+        Some(ended) = working.join() => Ok((Wake::JobEnded, Some(ended))),
+        changed = status.changed(), if room > 0 => match changed {
+            Ok(()) => Ok((Wake::Store, None)),
+            Err(_) => Err(StoreError::Stopped(reason(status))),
+        },
+        () = sleep_until(timer.unwrap_or_else(Instant::now)), if timer.is_some() => Ok((Wake::Store, None)),
+        () = stop.cancelled() => Ok((Wake::Stop, None)),
+    }
+}
+
+fn reason(status: &watch::Receiver<Status>) -> Arc<str> {
+    status.borrow().failure.clone().unwrap_or_else(|| "the log writer has ended".into())
+}
+
+/// What became of a job in work.
+enum EndedJob {
+    /// It was committed, in one way or the other.
+    Committed(Result<(), StoreError>),
+    /// It panicked.
+    Panicked(Box<Job>, String),
+}
+
+/// Jobs in work.
+#[derive(Default)]
+struct Working {
+    jobs: JoinSet<Result<(), StoreError>>,
+    /// What each one is, for those that panic.
+    names: HashMap<Id, Arc<Job>>,
+    /// Whether the job in work wants nothing beside it.
+    alone: bool,
+}
+
+impl Working {
+    /// How many more jobs may be in work.
+    fn room(&self, limit: u32) -> usize {
+        if self.alone { 0 } else { (limit as usize).saturating_sub(self.jobs.len()) }
+    }
+
+    /// Whether the store would give a job.
+    fn may_take(&self, status: &Status) -> bool {
+        status.takeable || (status.takeable_alone && self.jobs.is_empty())
+    }
+
+    fn start<S: JobStore>(
+        &mut self,
+        job: Job,
+        store: Arc<S>,
+        tasks: Arc<TaskRunner>,
+        backoff: Backoff,
+        figures: Arc<Figures>,
+    ) {
+        self.alone |= job.alone;
+        let job = Arc::new(job);
+        let name = Arc::clone(&job);
+        let handle = self.jobs.spawn(async move { work(&*store, &tasks, backoff, &figures, &job).await });
+        self.names.insert(handle.id(), name);
+    }
+
+    async fn join(&mut self) -> Option<EndedJob> {
+        let joined = self.jobs.join_next_with_id().await?;
+        self.alone &= !self.jobs.is_empty();
+        match joined {
+            Ok((id, result)) => {
+                self.names.remove(&id);
+                Some(EndedJob::Committed(result))
+            }
+            Err(error) => {
+                let job = self.names.remove(&error.id())?;
+                Some(EndedJob::Panicked(Box::new((*job).clone()), error.to_string()))
+            }
+        }
+    }
+}
+
+/// Brings a job to its end and commits what came of it.
+async fn work<S: JobStore>(
+    store: &S,
+    tasks: &TaskRunner,
+    backoff: Backoff,
+    figures: &Figures,
+    job: &Job,
+) -> Result<(), StoreError> {
+    let url = &job.locator.url;
+    match tasks.run(job).await {
+        Ok(ended) => {
+            debug!(locator = %job.locator.name, %url, rows = ended.rows.count(), links = ended.links.len(), "done");
+            if !store.finish(job, ended.rows, ended.links).await? {
+                debug!(%url, "somebody else has this job by now");
+            }
+        }
+        Err(Stopped { failure, retry_after }) => {
+            figures.errors.inc();
+            let wait = backoff.wait(job.key, job.failures, retry_after);
+            let (step, reason) = (failure.step.clone(), failure.reason.clone());
+            let retry_at = now().saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX));
+            if store.fail(job, failure, retry_at).await? {
+                warn!(locator = %job.locator.name, %url, %step, reason, wait = ?wait, "will be tried again");
+            } else {
+                error!(locator = %job.locator.name, %url, %step, reason, "job failed");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Milliseconds since 1970. Only decides when a back-off is over.
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}

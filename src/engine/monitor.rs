@@ -1,0 +1,73 @@
+//! Watches for the end of the run, and casts this node's vote for it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+use crate::store::machine::Phase;
+use crate::store::{JobStore, Status, StoreError};
+
+use super::shutdown::CancelLatch;
+use super::state_flipper::{Conditions, State, flip};
+
+/// See the module docs.
+pub struct Monitor<S> {
+    store: Arc<S>,
+    in_work: watch::Receiver<usize>,
+    /// Between two looks, when nothing else wakes it.
+    period: Duration,
+}
+
+impl<S: JobStore> Monitor<S> {
+    /// A monitor of this store and of the jobs that this node has in work.
+    pub fn new(store: Arc<S>, in_work: watch::Receiver<usize>, period: Duration) -> Self {
+        Self { store, in_work, period }
+    }
+
+    /// Waits for the end of the run, or for `cancelled` and the end of what is in work.
+    ///
+    /// # Errors
+    /// The store has stopped.
+    pub async fn run(mut self, mut cancelled: CancelLatch) -> Result<(), StoreError> {
+        let mut status = self.store.status();
+        let mut voted = false;
+        loop {
+            let conditions = {
+                let seen = status.borrow_and_update();
+                if let Some(reason) = &seen.failure {
+                    return Err(StoreError::Stopped(Arc::clone(reason)));
+                }
+                conditions(&seen, *self.in_work.borrow_and_update(), cancelled.is_cancelled())
+            };
+            match flip(conditions) {
+                State::Shutdown => return Ok(()),
+                State::Done if !voted => {
+                    self.store.vote_done().await?;
+                    voted = true;
+                }
+                State::Done => {}
+                State::Ready => voted = false,
+            }
+            tokio::select! {
+                changed = status.changed() => if changed.is_err() {
+                    return Err(StoreError::Stopped("the log writer has ended".into()));
+                },
+                // An error means the runner is gone, which its own result tells.
+                Ok(()) = self.in_work.changed() => {}
+                () = cancelled.cancelled(), if !conditions.cancelled => {}
+                () = sleep(self.period) => {}
+            }
+        }
+    }
+}
+
+fn conditions(status: &Status, in_work: usize, cancelled: bool) -> Conditions {
+    Conditions {
+        idle: in_work == 0,
+        all_over: status.phase == Phase::Running && status.counts.open() == 0,
+        shut: status.phase >= Phase::Shutdown,
+        cancelled,
+    }
+}

@@ -1,0 +1,202 @@
+//! What a run does, compiled from its definitions: which steps every page of a group goes through.
+//!
+//! Making a plan reads no clock and does no I/O. It finds everything that can be wrong with steps, plugins
+//! and queries, so that a run meets none of it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use compact_str::CompactString;
+
+use crate::defs::{DataDef, Definitions, Problem, Problems, StepDef, TaskDef, TaskGroup};
+use crate::model::Locator;
+use crate::steps::load::Loader;
+use crate::steps::{Build, Entry, Facts, Made, Services, Sinks, Station, Step, seed};
+
+/// See the module docs.
+pub struct Plan {
+    groups: HashMap<CompactString, PlannedGroup>,
+    seeds: Vec<Locator>,
+    sinks: Sinks,
+}
+
+/// What happens to the pages of a group.
+pub struct PlannedGroup {
+    /// Gets the page, for all tasks: the loader of the first one.
+    pub loader: Arc<dyn Loader>,
+    /// Name of the loading step, and so of its pool.
+    pub loader_name: CompactString,
+    /// What is done with it, in file order.
+    pub tasks: Vec<PlannedTask>,
+}
+
+/// The steps of a task after the page is loaded.
+pub struct PlannedTask {
+    /// Its name.
+    pub name: CompactString,
+    /// Name and step, in order.
+    pub steps: Vec<(CompactString, Box<dyn Step>)>,
+}
+
+impl Plan {
+    /// Compiles definitions. There is no plan if a problem is an error.
+    #[must_use]
+    pub fn compile(
+        definitions: &Definitions,
+        services: &Services,
+        facts: &Arc<Facts>,
+    ) -> (Option<Self>, Problems) {
+        let mut compiler =
+            Compiler { definitions, services, facts, sinks: Sinks::default(), problems: Problems::default() };
+        let groups: HashMap<_, _> = definitions
+            .task_groups
+            .iter()
+            .filter_map(|group| Some((group.name.value.as_str().into(), compiler.group(group)?)))
+            .collect();
+        let Compiler { sinks, problems, .. } = compiler;
+        if problems.has_errors() {
+            return (None, problems);
+        }
+        let seeds = definitions.locator_groups.iter().flat_map(seed::locators).collect();
+        (Some(Self { groups, seeds, sinks }), problems)
+    }
+
+    /// What happens to the pages of a group.
+    #[must_use]
+    pub fn group(&self, name: &str) -> Option<&PlannedGroup> {
+        self.groups.get(name)
+    }
+
+    /// The names of all steps.
+    pub fn step_names(&self) -> impl Iterator<Item = &CompactString> {
+        self.groups.values().flat_map(|group| {
+            let steps = group.tasks.iter().flat_map(|task| task.steps.iter().map(|(name, _)| name));
+            std::iter::once(&group.loader_name).chain(steps)
+        })
+    }
+
+    /// Where to begin.
+    #[must_use]
+    pub fn seeds(&self) -> &[Locator] {
+        &self.seeds
+    }
+
+    /// Where rows go.
+    #[must_use]
+    pub fn sinks(&self) -> &Sinks {
+        &self.sinks
+    }
+}
+
+struct Compiler<'a> {
+    definitions: &'a Definitions,
+    services: &'a Services,
+    facts: &'a Arc<Facts>,
+    sinks: Sinks,
+    problems: Problems,
+}
+
+impl Compiler<'_> {
+    fn group(&mut self, group: &TaskGroup) -> Option<PlannedGroup> {
+        let mut loader = None;
+        let mut tasks = vec![];
+        for task in &group.tasks {
+            let Some(made) = self.task(group, task) else { continue };
+            loader.get_or_insert(made.loader);
+            tasks.push(made.task);
+        }
+        let (loader_name, loader) = loader?;
+        Some(PlannedGroup { loader, loader_name, tasks })
+    }
+
+    fn task(&mut self, group: &TaskGroup, task: &TaskDef) -> Option<MadeTask> {
+        let data_defs = &self.definitions.data_defs;
+        let data_def = data_defs.iter().find(|data_def| data_def.name.value == task.data_def.value)?;
+        let mut loader = None;
+        let mut steps = vec![];
+        let mut last = None;
+        let mut is_whole = true;
+        for step in &task.steps {
+            let Some((station, made)) = self.step(group, task, data_def, step) else {
+                is_whole = false;
+                continue;
+            };
+            self.check_order(step, last, station);
+            last = Some(station);
+            match made {
+                Made::Loader(made) => loader = Some((step.name.as_str().into(), made)),
+                Made::Step(made) => steps.push((step.name.as_str().into(), made)),
+                Made::Seeder => {}
+            }
+        }
+        if is_whole {
+            self.check_end(task, loader.is_some(), last);
+        }
+        Some(MadeTask { loader: loader?, task: PlannedTask { name: task.name.value.as_str().into(), steps } })
+    }
+
+    fn step(
+        &mut self,
+        group: &TaskGroup,
+        task: &TaskDef,
+        data_def: &DataDef,
+        step: &StepDef,
+    ) -> Option<(Station, Made)> {
+        let entry = match Entry::find(&step.kind.value) {
+            Ok((entry, _)) => entry,
+            Err(unknown) => {
+                self.problems.push(Problem::error(&step.kind.place, unknown.to_string(), unknown.help));
+                return None;
+            }
+        };
+        let mut build = Build {
+            step,
+            group,
+            persist_data: task.persist_data,
+            data_def: Some(data_def),
+            services: self.services,
+            facts: self.facts,
+            sinks: &mut self.sinks,
+            problems: &mut self.problems,
+        };
+        Some((entry.station, (entry.make)(&mut build)?))
+    }
+
+    /// A chain goes load, parse, process, append; links end it.
+    fn check_order(&mut self, step: &StepDef, before: Option<Station>, station: Station) {
+        let needs = match station {
+            Station::Load => return,
+            Station::Parse => [Some(Station::Load)].as_slice(),
+            Station::Process | Station::Links => &[Some(Station::Parse), Some(Station::Process)],
+            Station::Append => &[Some(Station::Parse), Some(Station::Process), Some(Station::Append)],
+        };
+        if !needs.contains(&before) {
+            let message = format!("step `{}` is in the wrong place of its chain", step.name);
+            let help =
+                "the order is loader, parser, then filter, converter or script, then appender or links";
+            self.problems.push(Problem::error(&step.kind.place, message, help));
+        }
+    }
+
+    fn check_end(&mut self, task: &TaskDef, has_loader: bool, last: Option<Station>) {
+        let place = &task.name.place;
+        if !has_loader {
+            let message = format!("the steps of task `{}` have no loader", task.name.value);
+            self.problems.push(Problem::error(place, message, "begin them with `loader`"));
+        }
+        if !matches!(last, Some(Station::Append | Station::Links)) {
+            let message =
+                format!("the steps of task `{}` end without `appender` or `links`", task.name.value);
+            self.problems.push(Problem::error(
+                place,
+                message,
+                "what they find would go nowhere: add one of the two",
+            ));
+        }
+    }
+}
+
+struct MadeTask {
+    loader: (CompactString, Arc<dyn Loader>),
+    task: PlannedTask,
+}

@@ -1,0 +1,139 @@
+//! Brings one job through its steps: loads the page once, then runs every task on it.
+//!
+//! A job goes through its steps one after the other, on one task of the runtime; what bounds the work is a
+//! pool per step. Steps that compute do so right here: they are short, and a page that makes them long
+//! gives its thread up first.
+
+use std::sync::Arc;
+
+use compact_str::{CompactString, ToCompactString};
+use tokio::runtime::{Handle, RuntimeFlavor};
+
+use crate::model::{Failure, Job, Link, Rows, Source};
+use crate::query::Limits;
+use crate::steps::{Outcome, Page, Payload, Step, StepError};
+
+use super::figures::Figures;
+use super::plan::{Plan, PlannedGroup, PlannedTask};
+use super::pools::Pools;
+
+/// Pages above this size are worked on with the thread given up: others take its place meanwhile.
+const LONG_PAGE: usize = 128 << 10;
+
+/// What came of a job.
+#[derive(Debug, Default)]
+pub(super) struct Ended {
+    pub(super) rows: Rows,
+    pub(super) links: Vec<Link>,
+}
+
+/// Why a job did not come to its end.
+#[derive(Debug)]
+pub(super) struct Stopped {
+    pub(super) failure: Failure,
+    pub(super) retry_after: Option<std::time::Duration>,
+}
+
+/// See the module docs.
+pub struct TaskRunner {
+    plan: Arc<Plan>,
+    pools: Pools,
+    limits: Limits,
+    figures: Arc<Figures>,
+}
+
+impl TaskRunner {
+    /// A runner for a plan.
+    #[must_use]
+    pub fn new(plan: Arc<Plan>, pools: Pools, limits: Limits, figures: Arc<Figures>) -> Self {
+        Self { plan, pools, limits, figures }
+    }
+
+    /// Runs all tasks of a job.
+    pub(super) async fn run(&self, job: &Job) -> Result<Ended, Stopped> {
+        let Some(group) = self.plan.group(&job.locator.group) else {
+            let reason = format!("no task group `{}` in this run", job.locator.group);
+            return Err(stopped("", StepError::fatal(reason)));
+        };
+        let page = self.load(group, job).await.map_err(|error| stopped(&group.loader_name, error))?;
+        let mut ended = Ended::default();
+        for task in &group.tasks {
+            let source = Arc::new(source(job, task, &page));
+            self.run_task(task, &source, &page, &mut ended).await?;
+        }
+        Ok(ended)
+    }
+
+    async fn load(&self, group: &PlannedGroup, job: &Job) -> Result<Arc<Page>, StepError> {
+        let _place = self.pools.enter(&group.loader_name).await;
+        let document = group.loader.load(job).await?;
+        self.figures.pages.inc();
+        self.figures.bytes.add(document.body.len() as u64);
+        Ok(Arc::new(Page::new(document, self.limits)))
+    }
+
+    async fn run_task(
+        &self,
+        task: &PlannedTask,
+        source: &Arc<Source>,
+        page: &Arc<Page>,
+        ended: &mut Ended,
+    ) -> Result<(), Stopped> {
+        let mut payload = Payload::Page(Arc::clone(page));
+        for (name, step) in &task.steps {
+            let _place = self.pools.enter(name).await;
+            let outcome = compute(&**step, source, payload, page.document().body.len());
+            match outcome.map_err(|error| stopped(name, labelled(source, error)))? {
+                Outcome::Next(next) => payload = next,
+                Outcome::Links(links) => {
+                    ended.links.extend(links);
+                    return Ok(());
+                }
+                Outcome::Rows(rows, data) => {
+                    ended.rows.parts.extend(rows.parts);
+                    payload = Payload::Data(data);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn compute(
+    step: &dyn Step,
+    source: &Arc<Source>,
+    payload: Payload,
+    size: usize,
+) -> Result<Outcome, StepError> {
+    let may_give_up = size > LONG_PAGE
+        && Handle::try_current().is_ok_and(|handle| handle.runtime_flavor() == RuntimeFlavor::MultiThread);
+    if may_give_up {
+        tokio::task::block_in_place(|| step.run(source, payload))
+    } else {
+        step.run(source, payload)
+    }
+}
+
+fn source(job: &Job, task: &PlannedTask, page: &Page) -> Source {
+    let document = page.document();
+    Source {
+        id: job.key.to_compact_string(),
+        locator: job.locator.name.clone(),
+        group: job.locator.group.clone(),
+        task: task.name.clone(),
+        url: job.locator.url.clone(),
+        page_url: document.url.clone(),
+        fetched_at: document.fetched_at,
+        page: job.page,
+    }
+}
+
+/// The error, with the task that it happened in.
+fn labelled(source: &Source, error: StepError) -> StepError {
+    StepError { reason: format!("task `{}`: {}", source.task, error.reason), ..error }
+}
+
+fn stopped(step: &str, error: StepError) -> Stopped {
+    let failure = Failure { class: error.class, step: CompactString::from(step), reason: error.reason };
+    Stopped { failure, retry_after: error.retry_after }
+}

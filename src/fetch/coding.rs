@@ -1,0 +1,262 @@
+//! Bodies that servers compress, decompressed piece by piece into a bounded body.
+//!
+//! Knows the content codings gzip, deflate, br and zstd. Does not know HTTP. The decoders are driven here and
+//! not inside the HTTP client for the sake of their limits: what they may allocate for a window (8 MiB for
+//! zstd as RFC 9659 has it, 16 MiB for brotli, where the format's large windows would be 1 GiB), what they
+//! take in without giving anything out, and that a body which ends early is never taken for a whole one,
+//! whatever way the network cut it into pieces.
+//!
+//! ```text
+//! piece ─▶ Inflow (counts) ─┬─ plain ──────────────────────────┬─▶ Body (counts) ─▶ Bytes
+//!                           └─ Coding::step, 16 KiB at a time ─┘
+//! ```
+
+use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState, StandardAlloc};
+use bytes::Bytes;
+use flate2::{Decompress, FlushDecompress, Status};
+use zstd::stream::raw::{DParameter, Decoder as ZstdDecoder, Operation};
+
+use crate::fetch::body::{Body, Overflow};
+use crate::fetch::gzip::Gzip;
+
+/// What we ask servers for.
+pub(super) const ACCEPT_ENCODING: &str = "gzip, deflate, br, zstd";
+
+/// How much is decompressed at a time.
+const PIECE: usize = 16 * 1024;
+
+/// Largest window of zstd, as a power of two.
+const ZSTD_WINDOW: u32 = 23;
+
+/// A content coding of HTTP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Coding {
+    Identity,
+    Gzip,
+    Deflate,
+    Brotli,
+    Zstd,
+}
+
+impl Coding {
+    /// The coding that a `Content-Encoding` names; `None` if we know it not, or if there are several.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        match name.trim().to_ascii_lowercase().as_str() {
+            "" | "identity" => Some(Self::Identity),
+            "gzip" | "x-gzip" => Some(Self::Gzip),
+            "deflate" => Some(Self::Deflate),
+            "br" => Some(Self::Brotli),
+            "zstd" => Some(Self::Zstd),
+            _ => None,
+        }
+    }
+}
+
+/// Why a body cannot be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// It is larger than allowed, compressed or not.
+    TooLarge,
+    /// It is not what its coding says.
+    Corrupt,
+    /// It ends before its coding says so.
+    EndsEarly,
+}
+
+impl From<Overflow> for Fault {
+    fn from(_: Overflow) -> Self {
+        Self::TooLarge
+    }
+}
+
+/// What a decoder did with some input.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Step {
+    /// Bytes taken from the input.
+    pub(super) read: usize,
+    /// Bytes written to the output.
+    pub(super) written: usize,
+    /// Whether the body may end here.
+    pub(super) complete: bool,
+}
+
+/// A decoder that is given what came and has room for what goes out.
+pub(super) trait Decode: Send {
+    /// Decompresses some of `input` to `output`. Taking nothing and giving nothing means that it wants no
+    /// more: what is left is not part of the body.
+    fn step(&mut self, input: &[u8], output: &mut [u8]) -> Result<Step, Fault>;
+}
+
+/// A body on its way in.
+pub(super) struct Inflow {
+    body: Body,
+    decoder: Option<Decoder>,
+    /// Bytes that may still come over the line.
+    line: usize,
+}
+
+struct Decoder {
+    decode: Box<dyn Decode>,
+    output: Box<[u8]>,
+    begun: bool,
+    complete: bool,
+}
+
+impl Inflow {
+    /// A body of at most `limit` bytes, compressed and not, where the server `announced` how many come.
+    ///
+    /// # Errors
+    /// [`Fault::TooLarge`] if more are announced than allowed.
+    pub(super) fn new(coding: Coding, announced: Option<u64>, limit: usize) -> Result<Self, Fault> {
+        let decode: Option<Box<dyn Decode>> = match coding {
+            Coding::Identity => None,
+            Coding::Gzip => Some(Box::new(Gzip::new())),
+            Coding::Deflate => Some(Box::new(Deflate { inflate: None, complete: false })),
+            Coding::Brotli => Some(Box::new(Brotli::new())),
+            Coding::Zstd => Some(Box::new(Zstd::new()?)),
+        };
+        let decoder = decode.map(|decode| {
+            let output = vec![0; PIECE].into_boxed_slice();
+            Decoder { decode, output, begun: false, complete: false }
+        });
+        Ok(Self { body: Body::new(announced, limit)?, decoder, line: limit })
+    }
+
+    /// Takes the next piece.
+    ///
+    /// # Errors
+    /// [`Fault::TooLarge`] or [`Fault::Corrupt`].
+    pub(super) fn push(&mut self, piece: &[u8]) -> Result<(), Fault> {
+        self.line = self.line.checked_sub(piece.len()).ok_or(Fault::TooLarge)?;
+        match &mut self.decoder {
+            None => Ok(self.body.push(piece)?),
+            Some(decoder) => decoder.push(piece, &mut self.body),
+        }
+    }
+
+    /// The whole body.
+    ///
+    /// # Errors
+    /// [`Fault::EndsEarly`] if something is missing.
+    pub(super) fn finish(self) -> Result<Bytes, Fault> {
+        match self.decoder {
+            // An empty body is an empty page, whatever coding it is said to have.
+            Some(decoder) if decoder.begun && !decoder.complete => Err(Fault::EndsEarly),
+            _ => Ok(self.body.finish()),
+        }
+    }
+}
+
+impl Decoder {
+    fn push(&mut self, mut piece: &[u8], body: &mut Body) -> Result<(), Fault> {
+        self.begun |= !piece.is_empty();
+        loop {
+            let step = self.decode.step(piece, &mut self.output)?;
+            body.push(self.output.get(..step.written).unwrap_or_default())?;
+            piece = piece.get(step.read..).unwrap_or_default();
+            self.complete = step.complete;
+            let stuck = step.read == 0 && step.written == 0;
+            if stuck || piece.is_empty() && step.written < self.output.len() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// One step of inflating. `complete` says that the deflate stream has ended.
+pub(super) fn inflate(inflate: &mut Decompress, input: &[u8], output: &mut [u8]) -> Result<Step, Fault> {
+    let (total_in, total_out) = (inflate.total_in(), inflate.total_out());
+    let status = inflate.decompress(input, output, FlushDecompress::None).map_err(|_| Fault::Corrupt)?;
+    let length = |total: u64, before: u64| usize::try_from(total - before).map_err(|_| Fault::Corrupt);
+    Ok(Step {
+        read: length(inflate.total_in(), total_in)?,
+        written: length(inflate.total_out(), total_out)?,
+        complete: status == Status::StreamEnd,
+    })
+}
+
+/// What HTTP calls deflate is the zlib format, and what some servers send for it is bare deflate; the first
+/// byte tells which.
+struct Deflate {
+    inflate: Option<Decompress>,
+    complete: bool,
+}
+
+impl Decode for Deflate {
+    fn step(&mut self, input: &[u8], output: &mut [u8]) -> Result<Step, Fault> {
+        const ZLIB: u8 = 8;
+        let state = match (&mut self.inflate, input.first()) {
+            (Some(state), _) if !self.complete => state,
+            (None, Some(first)) => self.inflate.insert(Decompress::new(first & 0x0f == ZLIB)),
+            _ => return Ok(Step { read: 0, written: 0, complete: self.complete }),
+        };
+        let step = inflate(state, input, output)?;
+        self.complete = step.complete;
+        Ok(step)
+    }
+}
+
+struct Brotli {
+    state: Box<BrotliState<StandardAlloc, StandardAlloc, StandardAlloc>>,
+    total: usize,
+}
+
+impl Brotli {
+    fn new() -> Self {
+        // Strict: no large windows, which HTTP does not have either.
+        let alloc = StandardAlloc::default;
+        Self { state: Box::new(BrotliState::new_strict(alloc(), alloc(), alloc())), total: 0 }
+    }
+}
+
+impl Decode for Brotli {
+    fn step(&mut self, input: &[u8], output: &mut [u8]) -> Result<Step, Fault> {
+        let (mut left, mut room, mut read, mut written) = (input.len(), output.len(), 0, 0);
+        let state = &mut *self.state;
+        let total = &mut self.total;
+        match BrotliDecompressStream(
+            &mut left,
+            &mut read,
+            input,
+            &mut room,
+            &mut written,
+            output,
+            total,
+            state,
+        ) {
+            BrotliResult::ResultFailure => Err(Fault::Corrupt),
+            BrotliResult::ResultSuccess => Ok(Step { read, written, complete: true }),
+            BrotliResult::NeedsMoreInput | BrotliResult::NeedsMoreOutput => {
+                Ok(Step { read, written, complete: false })
+            }
+        }
+    }
+}
+
+struct Zstd {
+    decoder: ZstdDecoder<'static>,
+    complete: bool,
+}
+
+impl Zstd {
+    fn new() -> Result<Self, Fault> {
+        let mut decoder = ZstdDecoder::new().map_err(|_| Fault::Corrupt)?;
+        decoder.set_parameter(DParameter::WindowLogMax(ZSTD_WINDOW)).map_err(|_| Fault::Corrupt)?;
+        Ok(Self { decoder, complete: false })
+    }
+}
+
+impl Decode for Zstd {
+    fn step(&mut self, input: &[u8], output: &mut [u8]) -> Result<Step, Fault> {
+        if self.complete && input.is_empty() {
+            // Asking on would begin a new frame.
+            return Ok(Step { read: 0, written: 0, complete: true });
+        }
+        let status = self.decoder.run_on_buffers(input, output).map_err(|_| Fault::Corrupt)?;
+        self.complete = status.remaining == 0;
+        Ok(Step { read: status.bytes_read, written: status.bytes_written, complete: self.complete })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,77 @@
+//! The one way to a page, whatever its URL.
+//!
+//! Knows that there are files and web servers; how each is read is theirs.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tracing::debug;
+
+use crate::fetch::error::FetchError;
+use crate::fetch::file::{self, Place};
+use crate::fetch::http::Http;
+use crate::fetch::page::{Page, Request};
+use crate::fetch::settings::FetchSettings;
+use crate::fetch::url::{self, Target};
+
+/// Fetches pages. Clones share connections, cookies and the gates of hosts.
+#[derive(Debug, Clone)]
+pub struct Fetcher {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    settings: FetchSettings,
+    root: PathBuf,
+    http: Http,
+}
+
+impl Fetcher {
+    /// A fetcher with these limits; URLs without scheme are paths below `root`.
+    ///
+    /// # Errors
+    /// [`FetchError::Setting`] if a setting cannot work.
+    pub fn new(settings: FetchSettings, root: PathBuf) -> Result<Self, FetchError> {
+        settings.check()?;
+        let http = Http::new(&settings)?;
+        Ok(Self { inner: Arc::new(Inner { settings, root, http }) })
+    }
+
+    /// Fetches one page, on a tokio runtime with time and I/O. The future may be dropped at any moment:
+    /// the request ends, and its place at the host is free.
+    ///
+    /// # Errors
+    /// Any [`FetchError`] but [`FetchError::Setting`]; whether to try again, [`FetchError::is_recoverable`]
+    /// says.
+    pub async fn fetch(&self, request: Request<'_>) -> Result<Page, FetchError> {
+        let started = Instant::now();
+        let result = self.inner.fetch(request.url).await;
+        let elapsed = started.elapsed();
+        match &result {
+            Ok(page) => {
+                debug!(url = %url::shown_url(&page.url), bytes = page.body.len(), ?elapsed, "page fetched");
+            }
+            Err(error) => debug!(%error, ?elapsed, "page not fetched"),
+        }
+        result
+    }
+}
+
+impl Inner {
+    async fn fetch(&self, text: &str) -> Result<Page, FetchError> {
+        let target = Target::parse(text)?;
+        match &target {
+            Target::Http(url) => self.http.get(&self.settings, url.clone()).await,
+            Target::File(path) => self.read(&target, path.clone(), Place::Anywhere).await,
+            Target::Resource(path) => self.read(&target, self.root.join(path), Place::ResourceRoot).await,
+        }
+    }
+
+    async fn read(&self, target: &Target, path: PathBuf, place: Place) -> Result<Page, FetchError> {
+        let url = target.canonical();
+        let body = file::read(&url, path, place, self.settings.max_body).await?;
+        Ok(Page { url, body, charset: None, content_type: None, status: None })
+    }
+}

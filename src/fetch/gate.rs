@@ -1,0 +1,141 @@
+//! How much one host is asked at a time, and how often.
+//!
+//! Knows hosts by name, the two settings and the monotonic clock. Does not know what a request is: whoever
+//! holds a [`Pass`] may send one. Waiting is first come, first served, and a waiter that is dropped takes
+//! nothing with it.
+//!
+//! ```text
+//! enter(host) ─▶ slots (parallelism) ─▶ turn (one at a time waits for the clock) ─▶ Pass ─ drop: slot free
+//! ```
+
+use std::collections::HashMap;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+
+/// Idle hosts are forgotten when this many are known, and again whenever their number has doubled since.
+const SWEEP: usize = 1024;
+
+/// With this many hosts known, idle ones are forgotten even while they want to be left alone.
+const MOST: usize = 64 * 1024;
+
+/// The gates of all hosts.
+#[derive(Debug)]
+pub(super) struct Gates {
+    parallelism: NonZeroUsize,
+    delay: Duration,
+    hosts: Mutex<Hosts>,
+}
+
+#[derive(Debug)]
+struct Hosts {
+    gates: HashMap<String, Arc<Gate>>,
+    sweep_at: usize,
+}
+
+/// The gate of one host.
+#[derive(Debug)]
+struct Gate {
+    slots: Arc<Semaphore>,
+    /// Held by the one who waits for the clock, so that starts keep their order and their distance.
+    turn: tokio::sync::Mutex<()>,
+    /// No request may start before.
+    opens: Mutex<Option<Instant>>,
+}
+
+/// The right to send one request at a time to a host, until dropped.
+#[derive(Debug)]
+pub(super) struct Pass {
+    host: String,
+    gate: Arc<Gate>,
+    delay: Duration,
+    _slot: Option<OwnedSemaphorePermit>,
+}
+
+impl Gates {
+    pub(super) fn new(parallelism: NonZeroUsize, delay: Duration) -> Self {
+        let hosts = Hosts { gates: HashMap::new(), sweep_at: SWEEP };
+        Self { parallelism, delay, hosts: Mutex::new(hosts) }
+    }
+
+    /// Waits until a request to `host` may start.
+    pub(super) async fn enter(&self, host: &str) -> Pass {
+        let gate = self.gate(host);
+        // Never closed; without a slot the delay still holds.
+        let slot = Arc::clone(&gate.slots).acquire_owned().await.ok();
+        let pass = Pass { host: host.to_owned(), gate, delay: self.delay, _slot: slot };
+        pass.again().await;
+        pass
+    }
+
+    fn gate(&self, host: &str) -> Arc<Gate> {
+        let mut hosts = self.hosts.lock();
+        if let Some(gate) = hosts.gates.get(host) {
+            return Arc::clone(gate);
+        }
+        hosts.sweep();
+        let gate = Arc::new(Gate {
+            slots: Arc::new(Semaphore::new(self.parallelism.get())),
+            turn: tokio::sync::Mutex::new(()),
+            opens: Mutex::new(None),
+        });
+        hosts.gates.insert(host.to_owned(), Arc::clone(&gate));
+        gate
+    }
+}
+
+impl Hosts {
+    fn sweep(&mut self) {
+        if self.gates.len() < self.sweep_at {
+            return;
+        }
+        let now = Instant::now();
+        let idle = |gate: &Arc<Gate>| Arc::strong_count(gate) == 1;
+        self.gates.retain(|_, gate| !idle(gate) || gate.opens.lock().is_some_and(|opens| opens > now));
+        if self.gates.len() >= MOST {
+            self.gates.retain(|_, gate| !idle(gate));
+        }
+        self.sweep_at = (self.gates.len() * 2).clamp(SWEEP, MOST);
+    }
+}
+
+impl Pass {
+    /// The host that this pass is for.
+    pub(super) fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Waits until one more request may start under this pass, as after a redirect on the same host.
+    pub(super) async fn again(&self) {
+        let _turn = self.gate.turn.lock().await;
+        loop {
+            let now = Instant::now();
+            let opens = {
+                let mut opens = self.gate.opens.lock();
+                match *opens {
+                    Some(opens) if opens > now => opens,
+                    _ => {
+                        *opens = Some(now + self.delay);
+                        return;
+                    }
+                }
+            };
+            // The host may have asked for more time meanwhile, hence the loop.
+            tokio::time::sleep_until(opens).await;
+        }
+    }
+
+    /// Lets nobody start a request to this host for `time`.
+    pub(super) fn hold(&self, time: Duration) {
+        let until = Instant::now() + time;
+        let mut opens = self.gate.opens.lock();
+        *opens = Some(opens.map_or(until, |opens| opens.max(until)));
+    }
+}
+
+#[cfg(test)]
+mod tests;

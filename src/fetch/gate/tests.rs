@@ -1,0 +1,127 @@
+use super::*;
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::Poll;
+
+use tokio::task::JoinSet;
+
+fn gates(parallelism: usize, delay: u64) -> Arc<Gates> {
+    Arc::new(Gates::new(NonZeroUsize::new(parallelism).unwrap(), Duration::from_millis(delay)))
+}
+
+/// Starts `requests` of `length` ms each at once and returns when each started, in ms, in order of asking.
+async fn starts(gates: &Arc<Gates>, host: &'static str, requests: usize, length: u64) -> Vec<u128> {
+    let begin = Instant::now();
+    let mut running = JoinSet::new();
+    for number in 0..requests {
+        let gates = Arc::clone(gates);
+        running.spawn(async move {
+            let _pass = gates.enter(host).await;
+            let start = begin.elapsed().as_millis();
+            tokio::time::sleep(Duration::from_millis(length)).await;
+            (number, start)
+        });
+    }
+    let mut starts = running.join_all().await;
+    starts.sort_unstable();
+    starts.into_iter().map(|(_, start)| start).collect()
+}
+
+async fn check(parallelism: usize, delay: u64, length: u64, expected: &[u128]) {
+    let starts = starts(&gates(parallelism, delay), "h", expected.len(), length).await;
+    let close = starts.iter().zip(expected).all(|(start, expected)| start.abs_diff(*expected) <= 10);
+    assert!(close, "parallelism {parallelism}, delay {delay}: {starts:?}, expected {expected:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_to_a_host_start_in_order_at_the_distance_and_number_allowed() {
+    check(1, 1000, 0, &[0, 1000, 2000, 3000]).await;
+    check(1, 1000, 2500, &[0, 2500, 5000]).await;
+    check(1, 0, 0, &[0, 0, 0]).await;
+    check(2, 1000, 10_000, &[0, 1000, 10_000, 11_000, 20_000]).await;
+    check(3, 0, 500, &[0, 0, 0, 500, 500, 500, 1000]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn hosts_do_not_wait_for_each_other() {
+    let gates = gates(1, 1000);
+    let begin = Instant::now();
+    let passes = [gates.enter("a").await, gates.enter("b").await, gates.enter("c").await];
+    assert_eq!(begin.elapsed(), Duration::ZERO);
+    drop(passes);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_host_that_asked_for_time_gets_it_even_from_those_who_wait_already() {
+    let gates = gates(2, 1000);
+    let pass = gates.enter("h").await;
+    let begin = Instant::now();
+    let waiting = tokio::spawn({
+        let gates = Arc::clone(&gates);
+        async move {
+            let _pass = gates.enter("h").await;
+            begin.elapsed().as_secs()
+        }
+    });
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    pass.hold(Duration::from_secs(60));
+    pass.hold(Duration::from_secs(1));
+    assert_eq!(waiting.await.unwrap(), 60);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_request_under_one_pass_keeps_the_distance() {
+    let gates = gates(1, 1000);
+    let pass = gates.enter("h").await;
+    let begin = Instant::now();
+    pass.again().await;
+    pass.again().await;
+    assert_eq!(begin.elapsed().as_secs(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_waiter_that_gives_up_takes_nothing_with_it() {
+    let gates = gates(1, 1000);
+    let pass = gates.enter("h").await;
+    let begin = Instant::now();
+    {
+        // One waits for the slot and is dropped.
+        let mut waiting = pin!(gates.enter("h"));
+        std::future::poll_fn(|context| {
+            assert!(waiting.as_mut().poll(context).is_pending());
+            Poll::Ready(())
+        })
+        .await;
+    }
+    drop(pass);
+    for _ in 0..5 {
+        // These have the slot, wait for the clock and are dropped.
+        let gone = tokio::time::timeout(Duration::from_millis(10), gates.enter("h")).await;
+        assert!(gone.is_err());
+    }
+    drop(gates.enter("h").await);
+    assert!(begin.elapsed().as_millis().abs_diff(1000) <= 10, "{:?}", begin.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn idle_hosts_are_forgotten_and_busy_ones_are_not() {
+    let gates = gates(1, 1000);
+    let busy = gates.enter("busy").await;
+    for number in 0..10 * SWEEP {
+        drop(gates.enter(&format!("h{number}")).await);
+        tokio::time::advance(Duration::from_millis(10)).await;
+    }
+    assert!(gates.hosts.lock().gates.len() <= SWEEP + 1);
+    assert!(gates.hosts.lock().gates.contains_key("busy"));
+    drop(busy);
+}
+
+#[tokio::test(start_paused = true)]
+async fn hosts_that_want_to_be_left_alone_do_not_fill_memory() {
+    let gates = gates(1, 0);
+    for number in 0..2 * MOST {
+        gates.enter(&format!("h{number}")).await.hold(Duration::from_secs(600));
+    }
+    assert!(gates.hosts.lock().gates.len() <= MOST);
+}

@@ -1,0 +1,39 @@
+//! What is asked for and what comes back.
+//!
+//! Knows no transport: a page of a file and a page of a server look the same to whoever reads them.
+
+use bytes::Bytes;
+
+/// What to fetch.
+///
+/// A struct and not a bare URL, so that a caller keeps compiling when a request learns more than its URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Request<'a> {
+    /// An `http:`, `https:` or `file:` URL, or a path below the resource root.
+    pub url: &'a str,
+}
+
+impl<'a> Request<'a> {
+    /// Asks for the page at `url`.
+    #[must_use]
+    pub fn new(url: &'a str) -> Self {
+        Self { url }
+    }
+}
+
+/// A page as it was sent, not decoded to text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// Where the body came from after all redirects, in canonical form and with user info, if the request
+    /// had any: links on the page are resolved against it. Show it through [`crate::fetch::shown_url`].
+    pub url: String,
+    /// The body after decompression, at most [`crate::fetch::FetchSettings::max_body`] bytes.
+    pub body: Bytes,
+    /// The charset label of the `Content-Type` header as sent, at most 64 bytes; it may be wrong or unknown.
+    pub charset: Option<String>,
+    /// The media type of the `Content-Type` header in lower case, without parameters; `None` for files.
+    pub content_type: Option<String>,
+    /// The HTTP status, 200 to 299; `None` for files.
+    pub status: Option<u16>,
+}

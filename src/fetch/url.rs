@@ -1,0 +1,276 @@
+//! What a URL means, as pure functions: which kind it is, its canonical form, its host, and how it is shown.
+//!
+//! Three kinds: `http(s):` URLs, `file:` URLs of absolute paths, and paths without a scheme, which lie below
+//! the resource root. Nothing here looks at a disk: whether `..` leaves the root is decided by the text
+//! alone, so a link that the user placed inside the root may lead anywhere.
+//!
+//! Definitions are written by people, so blanks, non-ASCII, `|` and stray `%` in http URLs are escaped
+//! rather than refused.
+
+use std::borrow::Cow;
+use std::fmt::{self, Write};
+use std::path::{Component, Path, PathBuf};
+
+use ::url::Url;
+
+use crate::fetch::error::FetchError;
+
+/// Longest URL in bytes. Servers refuse far shorter ones; the limit keeps a hostile link small in memory.
+pub(super) const MAX_URL: usize = 16 * 1024;
+
+/// Longest part of a URL in a message, in characters.
+const MAX_SHOWN: usize = 2048;
+
+/// What a URL parser skips wherever it stands.
+const DROPPED: [char; 3] = ['\t', '\n', '\r'];
+
+/// A URL that can be fetched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// An `http:` or `https:` URL without fragment.
+    Http(Url),
+    /// An absolute path, decoded and without `.` and `..`.
+    File(PathBuf),
+    /// A path below the resource root, without `.` and `..`, never empty and never absolute.
+    Resource(PathBuf),
+}
+
+impl Target {
+    /// Reads a URL. White space around it is ignored.
+    ///
+    /// # Errors
+    /// [`FetchError::Url`] if it is malformed or longer than 16 KiB, [`FetchError::Scheme`] if nobody here
+    /// fetches its scheme, [`FetchError::OutsideRoot`] if it is a path with too many `..`.
+    pub fn parse(url: &str) -> Result<Self, FetchError> {
+        let text = url.trim();
+        let wrong = |reason: String| FetchError::Url { url: shown_url(text), reason };
+        if text.is_empty() {
+            return Err(wrong("it is empty".to_owned()));
+        }
+        if text.len() > MAX_URL {
+            return Err(wrong(format!("it has {} bytes, more than {MAX_URL}", text.len())));
+        }
+        match scheme_of(text) {
+            None => resource_path(text).map(Self::Resource).map_err(|fault| match fault {
+                PathFault::Outside => FetchError::OutsideRoot { url: shown_url(text) },
+                PathFault::Invalid(reason) => wrong(reason.to_owned()),
+            }),
+            Some((scheme, _)) if is_web(scheme) => parse_web(text).map(Self::Http).map_err(wrong),
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("file") => {
+                parse_file(text, rest).map(Self::File).map_err(wrong)
+            }
+            Some((scheme, _)) => Err(FetchError::Scheme { url: shown_url(text), scheme: scheme.to_owned() }),
+        }
+    }
+
+    /// The one spelling of this URL; see [`canonical_url`].
+    #[must_use]
+    pub fn canonical(&self) -> String {
+        match self {
+            Self::Http(url) => url.to_string(),
+            Self::File(path) => match Url::from_file_path(path) {
+                Ok(url) => url.to_string(),
+                Err(()) => format!("file://{}", path.display()),
+            },
+            Self::Resource(path) => {
+                let mut text = String::with_capacity(path.as_os_str().len() + 1);
+                for part in path {
+                    text.push('/');
+                    text.push_str(&part.to_string_lossy());
+                }
+                text
+            }
+        }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.canonical())
+    }
+}
+
+/// The one spelling of a URL, so that the same page asked for in two ways is the same job.
+///
+/// `http(s):` lower-case scheme and host, no default port, no fragment, `/` for an empty path, no `.` and
+/// `..`, escaped where needed. `file:` the same for the path. Without a scheme: `/` and the path below the
+/// resource root without `.`, `..` and doubled slashes. A URL that cannot be fetched stays as it is, without
+/// the white space around it.
+#[must_use]
+pub fn canonical_url(url: &str) -> String {
+    Target::parse(url).map_or_else(|_| url.trim().to_owned(), |target| target.canonical())
+}
+
+/// The host of an `http(s):` URL in lower case, without port; IPv6 addresses stand in brackets. `None` for
+/// every other URL.
+#[must_use]
+pub fn host_of(url: &str) -> Option<String> {
+    match Target::parse(url) {
+        Ok(Target::Http(url)) => Some(host(&url).to_owned()),
+        _ => None,
+    }
+}
+
+/// The host that has to be treated politely: a dot at the end of a name makes no other machine.
+pub(super) fn host(url: &Url) -> &str {
+    url.host_str().unwrap_or_default().trim_end_matches('.')
+}
+
+/// `url` for messages: user info is replaced by `***`, control characters are escaped, and what is longer
+/// than 2048 characters is cut.
+#[must_use]
+pub fn shown_url(url: &str) -> String {
+    // A URL parser drops tabs and line ends, so user info could hide behind them.
+    let text: Cow<'_, str> = if url.contains(DROPPED) { url.replace(DROPPED, "").into() } else { url.into() };
+    let text = text.trim();
+    let user_info = user_info_of(text);
+    let mut shown = String::with_capacity(text.len().min(MAX_SHOWN));
+    for (at, c) in text.char_indices().take(MAX_SHOWN) {
+        match user_info {
+            Some((start, end)) if (start..end).contains(&at) => {
+                if at == start {
+                    shown.push_str("***");
+                }
+            }
+            _ if c.is_control() => shown.extend(c.escape_default()),
+            _ => shown.push(c),
+        }
+    }
+    if text.chars().nth(MAX_SHOWN).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// Where the user info of a URL stands, `@` not included.
+fn user_info_of(text: &str) -> Option<(usize, usize)> {
+    let (scheme, rest) = scheme_of(text).unwrap_or(("", text));
+    let authority = rest.trim_start_matches(['/', '\\']);
+    // `mailto:a@b` has no authority, `http:a@b` has one.
+    if !rest.starts_with("//") && !is_web(scheme) {
+        return None;
+    }
+    let start = text.len() - authority.len();
+    let end = authority.find(['/', '\\', '?', '#']).unwrap_or(authority.len());
+    let at = authority.get(..end)?.rfind('@')?;
+    Some((start, start + at))
+}
+
+/// Scheme and rest: what stands before and after a colon that only letters, digits, `+`, `-` and `.` precede.
+pub(super) fn scheme_of(text: &str) -> Option<(&str, &str)> {
+    let (scheme, rest) = text.split_once(':')?;
+    let valid = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+    (scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.chars().all(valid))
+        .then_some((scheme, rest))
+}
+
+pub(super) fn is_web(scheme: &str) -> bool {
+    scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
+}
+
+fn parse_web(text: &str) -> Result<Url, String> {
+    let mut url = Url::parse(text).map_err(|error| error.to_string())?;
+    tidy(&mut url);
+    Ok(url)
+}
+
+/// Drops the fragment and escapes what the URL standard lets pass and RFC 3986 does not.
+pub(super) fn tidy(url: &mut Url) {
+    url.set_fragment(None);
+    if let Some(path) = escaped(url.path()) {
+        url.set_path(&path);
+    }
+    if let Some(query) = url.query().and_then(escaped) {
+        url.set_query(Some(&query));
+    }
+}
+
+/// `part` with `| ^ { }`, backquote and a `%` that escapes nothing percent-escaped; `None` without any.
+fn escaped(part: &str) -> Option<String> {
+    let bytes = part.as_bytes();
+    let stray = |at: usize| match bytes.get(at) {
+        Some(b'|' | b'^' | b'`' | b'{' | b'}') => true,
+        Some(b'%') => !bytes.get(at + 1..at + 3).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit)),
+        _ => false,
+    };
+    if !(0..bytes.len()).any(stray) {
+        return None;
+    }
+    let mut text = String::with_capacity(part.len() + 8);
+    for (at, c) in part.char_indices() {
+        if stray(at) && write!(text, "%{:02X}", u32::from(c)).is_ok() {
+            continue;
+        }
+        text.push(c);
+    }
+    Some(text)
+}
+
+fn parse_file(text: &str, rest: &str) -> Result<PathBuf, String> {
+    if !rest.starts_with('/') {
+        let reason = "a `file:` URL needs an absolute path, as in `file:///data/page.html`; a path below the resource \
+                      root is written without `file:`";
+        return Err(reason.to_owned());
+    }
+    let url = Url::parse(text).map_err(|error| error.to_string())?;
+    let path = url.to_file_path().map_err(|()| {
+        let host = url.host_str().unwrap_or_default();
+        format!(
+            "it names the host `{host}`, and only files of this machine can be read; write `file:///path`"
+        )
+    })?;
+    if path.as_os_str().as_encoded_bytes().contains(&0) {
+        return Err("it contains a NUL".to_owned());
+    }
+    Ok(without_dots(&path))
+}
+
+/// Lexical, as in every URL; `%2F..` reaches us only after decoding.
+fn without_dots(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::with_capacity(path.as_os_str().len());
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                plain.pop();
+            }
+            part => plain.push(part),
+        }
+    }
+    plain
+}
+
+/// Why a text is no resource path.
+pub(super) enum PathFault {
+    /// It leaves the resource root.
+    Outside,
+    /// It means no file.
+    Invalid(&'static str),
+}
+
+/// The path below the resource root that `text` means; a leading slash is the root itself.
+pub(super) fn resource_path(text: &str) -> Result<PathBuf, PathFault> {
+    if text.contains('\0') {
+        return Err(PathFault::Invalid("it contains a NUL"));
+    }
+    let mut path = PathBuf::with_capacity(text.len());
+    for part in Path::new(text).components() {
+        match part {
+            Component::Normal(part) => path.push(part),
+            Component::RootDir | Component::CurDir => {}
+            Component::ParentDir => {
+                if !path.pop() {
+                    return Err(PathFault::Outside);
+                }
+            }
+            Component::Prefix(_) => return Err(PathFault::Outside),
+        }
+    }
+    if path.as_os_str().is_empty() {
+        return Err(PathFault::Invalid("it names the resource root itself, not a file in it"));
+    }
+    Ok(path)
+}
+
+#[cfg(test)]
+mod tests;

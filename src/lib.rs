@@ -1,0 +1,22 @@
+//! scoopi: a folder of YAML definitions goes in, rows of data come out.
+//!
+//! The program `scoopi` is a thin shell around this library. To run definitions from a program of your own,
+//! make a [`RunRequest`](bootstrap::RunRequest), start a [`Run`](bootstrap::Run), receive rows through its
+//! channel and wait for its end; `examples/embedded.rs` does so in a page of code.
+//!
+//! `docs/ARCHITECTURE.md` says how the modules fit together; `tests/layering.rs` holds which one may know which.
+
+pub mod bootstrap;
+pub mod cli;
+pub mod conf;
+pub mod defs;
+pub mod engine;
+pub mod fetch;
+pub mod metrics;
+pub mod model;
+pub mod persist;
+pub mod plugin;
+pub mod query;
+pub mod script;
+pub mod steps;
+pub mod store;

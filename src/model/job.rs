@@ -1,0 +1,52 @@
+//! The unit of scheduling: one locator, worked on by one node at a time.
+
+use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
+
+use super::{Epoch, JobKey, Locator};
+
+/// A job as it is handed to a node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Job {
+    /// What it is.
+    pub key: JobKey,
+    /// This lease of it.
+    pub epoch: Epoch,
+    /// The page to work on.
+    pub locator: Locator,
+    /// Number of this page among the pages of its locator name and group, from 1.
+    pub page: u32,
+    /// How often it was tried before and failed.
+    pub failures: u32,
+    /// Whether a node crashed on it, so that it is worked on with nothing beside it.
+    pub alone: bool,
+}
+
+/// A link found on a page, to become a job of its own under the same locator name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Link {
+    /// The group whose tasks work on it.
+    pub group: CompactString,
+    /// The canonical URL.
+    pub url: String,
+}
+
+/// Whether trying again may help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FailureClass {
+    /// A time-out, a lost connection, an overloaded server.
+    Recoverable,
+    /// Anything that would fail in the same way again.
+    Final,
+}
+
+/// Why a job did not come to its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// Whether trying again may help.
+    pub class: FailureClass,
+    /// The step that gave up, by its short name.
+    pub step: CompactString,
+    /// The reason, for people.
+    pub reason: String,
+}

@@ -1,0 +1,24 @@
+//! Values that travel between modules, nodes and runs.
+//!
+//! Knows what a locator, a job, a document, parsed data and rows are, and how values become bytes. No
+//! clock, no I/O, no decision: whatever varies is handed in.
+
+pub mod codec;
+mod data;
+pub mod date;
+mod document;
+mod fingerprint;
+mod ids;
+mod job;
+mod locator;
+mod nearest;
+mod rows;
+
+pub use data::{Axis, AxisKind, Cell, Data, Row, Shape, Source};
+pub use document::Document;
+pub use fingerprint::Fingerprint;
+pub use ids::{Epoch, Incarnation, JobKey, NodeId, RunId};
+pub use job::{Failure, FailureClass, Job, Link};
+pub use locator::Locator;
+pub use nearest::nearest;
+pub use rows::{Rows, SinkRows};

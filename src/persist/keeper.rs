@@ -1,0 +1,129 @@
+//! The folder of kept pages and data.
+//!
+//! ```text
+//! <root>/<fingerprint of group, name, URL>/document
+//!                                         /data-<fingerprint of task and dataDef>
+//! ```
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use tracing::{error, warn};
+
+use crate::model::{Document, Fingerprint, Locator, Row, Source};
+
+use super::entry;
+
+/// See the module docs.
+#[derive(Debug, Clone)]
+pub struct Keeper {
+    root: PathBuf,
+}
+
+/// Where the data of a task on a page is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DataName(PathBuf);
+
+#[derive(Serialize, Deserialize)]
+struct StoredDocument {
+    url: String,
+    fetched_at: i64,
+    charset: Option<String>,
+    #[serde(with = "serde_bytes")]
+    body: Vec<u8>,
+}
+
+impl Keeper {
+    /// Keeps things under `root`, which is made when the first one is kept.
+    #[must_use]
+    pub fn new(root: PathBuf) -> Self {
+        Self { root }
+    }
+
+    /// The page kept for a locator.
+    pub async fn document(&self, locator: &Locator) -> Option<Document> {
+        let path = self.folder(&locator.group, &locator.name, &locator.url).join("document");
+        let stored: StoredDocument = off_thread(move || load(&path)).await?;
+        Some(Document {
+            url: stored.url,
+            fetched_at: stored.fetched_at,
+            charset: stored.charset,
+            body: Bytes::from(stored.body),
+        })
+    }
+
+    /// Keeps a page. That it cannot be kept is logged and does not stop anybody.
+    pub async fn keep_document(&self, locator: &Locator, document: &Document) {
+        let path = self.folder(&locator.group, &locator.name, &locator.url).join("document");
+        let stored = StoredDocument {
+            url: document.url.clone(),
+            fetched_at: document.fetched_at,
+            charset: document.charset.clone(),
+            body: document.body.to_vec(),
+        };
+        off_thread(move || save(&path, &stored)).await;
+    }
+
+    /// Removes the page kept for a locator, and all data taken from it.
+    pub async fn forget(&self, locator: &Locator) {
+        let folder = self.folder(&locator.group, &locator.name, &locator.url);
+        off_thread(move || {
+            if let Err(error) = fs::remove_dir_all(&folder).or_else(unless_missing) {
+                warn!(folder = %folder.display(), %error, "unable to remove a page that is no longer live");
+            }
+        })
+        .await;
+    }
+
+    /// The name of the data that a task took from a page by a dataDef.
+    #[must_use]
+    pub fn data_name(&self, source: &Source, data_def: Fingerprint) -> DataName {
+        let task = Fingerprint::of([source.task.as_bytes(), &data_def.0, &source.fetched_at.to_le_bytes()]);
+        let folder = self.folder(&source.group, &source.locator, &source.url);
+        DataName(folder.join(format!("data-{task}")))
+    }
+
+    /// Kept rows.
+    #[must_use]
+    pub fn data(&self, name: &DataName) -> Option<Vec<Row>> {
+        load(&name.0)
+    }
+
+    /// Keeps rows. That they cannot be kept is logged and does not stop anybody.
+    pub fn keep_data(&self, name: &DataName, rows: &Vec<Row>) {
+        save(&name.0, rows);
+    }
+
+    fn folder(&self, group: &str, name: &str, url: &str) -> PathBuf {
+        let fingerprint = Fingerprint::of([name.as_bytes(), group.as_bytes(), url.as_bytes()]);
+        self.root.join(fingerprint.to_string())
+    }
+}
+
+fn load<T: serde::de::DeserializeOwned>(path: &Path) -> Option<T> {
+    entry::read(path).unwrap_or_else(|error| {
+        error!(file = %path.display(), %error, "kept entry is damaged: it is removed and made anew");
+        if let Err(error) = fs::remove_file(path).or_else(unless_missing) {
+            warn!(file = %path.display(), %error, "unable to remove a damaged entry");
+        }
+        None
+    })
+}
+
+fn save<T: Serialize>(path: &Path, value: &T) {
+    if let Err(error) = entry::write(path, value) {
+        warn!(file = %path.display(), %error, "unable to keep a page or its data");
+    }
+}
+
+fn unless_missing(error: io::Error) -> io::Result<()> {
+    if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) }
+}
+
+/// Disk work must not hold up the network work of the thread that asks.
+async fn off_thread<T: Send + Default + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(work).await.unwrap_or_default()
+}

@@ -1,0 +1,82 @@
+//! How a step or plugin is named, described and given its settings. The plugins themselves live beside the
+//! step that uses them: encoders in `steps/append/encoder`, and so on.
+//!
+//! A plugin is one file, holding its settings, its behaviour and its tests, and two lines in the `mod.rs`
+//! of its folder: `mod`, and an entry of the CATALOG. Nothing else in the crate changes.
+
+mod settings;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use thiserror::Error;
+
+use crate::model::nearest;
+
+pub use settings::{SettingDoc, SettingsError, read_settings};
+
+/// What every step and plugin says about itself.
+#[derive(Debug, Clone, Copy)]
+pub struct About {
+    /// The name that users write.
+    pub name: &'static str,
+    /// Other names that mean the same: class names of old definitions.
+    pub aliases: &'static [&'static str],
+    /// One line, for people.
+    pub summary: &'static str,
+    schema: fn(&mut SchemaGenerator) -> Schema,
+}
+
+/// A name that nothing in a catalogue has.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("unknown {kind} `{name}`")]
+pub struct Unknown {
+    /// step, encoder, converter, …
+    pub kind: &'static str,
+    /// What was written.
+    pub name: String,
+    /// What to write instead.
+    pub help: String,
+}
+
+impl About {
+    /// What is called `name` and takes settings of type `S`.
+    #[must_use]
+    pub const fn new<S: JsonSchema>(
+        name: &'static str,
+        aliases: &'static [&'static str],
+        summary: &'static str,
+    ) -> Self {
+        Self { name, aliases, summary, schema: S::json_schema }
+    }
+
+    /// Its settings, in the order of their declaration.
+    #[must_use]
+    pub fn settings(&self) -> Vec<SettingDoc> {
+        SettingDoc::all((self.schema)(&mut SchemaGenerator::default()).as_value())
+    }
+
+    /// Whether users may mean this by `name`.
+    #[must_use]
+    pub fn answers_to(&self, name: &str) -> bool {
+        self.name == name || self.aliases.contains(&name)
+    }
+}
+
+/// Finds the entry that `name` means.
+///
+/// # Errors
+/// There is none; the error names the nearest one, or all of them.
+pub fn find<'a, E>(
+    kind: &'static str,
+    catalog: &'a [E],
+    about: impl Fn(&E) -> &About,
+    name: &str,
+) -> Result<&'a E, Unknown> {
+    catalog.iter().find(|entry| about(entry).answers_to(name)).ok_or_else(|| {
+        let known: Vec<&str> = catalog.iter().map(|entry| about(entry).name).collect();
+        let help = match nearest(name, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`? known are: {}", known.join(", ")),
+            None => format!("known are: {}", known.join(", ")),
+        };
+        Unknown { kind, name: name.to_owned(), help }
+    })
+}

@@ -1,0 +1,228 @@
+//! What a compiled query consists of.
+//!
+//! A selector such as `a > b, c` is laid out as a row of steps: `a`, `> b`, `c`. Sets of steps are bits of
+//! one word, so that `scan` can carry along which steps an element and those around it have passed. A leading
+//! combinator relates to a step that only the root passes.
+//!
+//! Pure data; how it is run is in `scan` and `upward` (steps) and in `matcher` (tests).
+
+use std::sync::Arc;
+
+use compact_str::CompactString;
+use html5ever::LocalName;
+
+use crate::query::regex::JavaRegex;
+
+use super::needle::Needle;
+use super::nth::Nth;
+use super::recipe::Recipe;
+use super::source::Text;
+
+/// Most steps of one plan: the bits of a word.
+pub(super) const MAX_STEPS: usize = 64;
+
+/// A set of steps of one plan.
+pub(super) type Steps = u64;
+
+/// A compiled selector list.
+#[derive(Debug)]
+pub(super) struct Program {
+    pub(super) list: List,
+    /// Tests whose text has placeholders, made anew for each evaluation.
+    pub(super) slots: Vec<Slot>,
+}
+
+/// A test that waits for values.
+#[derive(Debug)]
+pub(super) struct Slot {
+    pub(super) recipe: Recipe,
+    pub(super) text: Text,
+}
+
+/// Alternatives, mostly in one plan; more where they have more than [`MAX_STEPS`] steps.
+#[derive(Debug, Default)]
+pub(super) struct List {
+    pub(super) plans: Vec<Plan>,
+}
+
+/// Alternatives laid out in one row of steps.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    pub(super) steps: Vec<Step>,
+    /// Steps that begin an alternative and can be passed anywhere.
+    pub(super) firsts: Steps,
+    /// Steps that only the root passes: what a leading combinator relates to.
+    pub(super) scopes: Steps,
+    /// Steps that end an alternative.
+    pub(super) lasts: Steps,
+    /// Steps by their relation to the step before.
+    pub(super) child: Steps,
+    pub(super) descendant: Steps,
+    pub(super) next: Steps,
+    pub(super) later: Steps,
+    /// Whether an alternative begins with `+` or `~`, so that siblings of the root count.
+    pub(super) leaves_root: bool,
+}
+
+/// A compound selector: all tests must pass.
+#[derive(Debug, Default)]
+pub(super) struct Step {
+    pub(super) combinator: Option<Combinator>,
+    /// The cheap ones first.
+    pub(super) tests: Vec<Test>,
+}
+
+/// The relation of a step to the step before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Combinator {
+    /// A blank.
+    Descendant,
+    /// `>`
+    Child,
+    /// `+`
+    Next,
+    /// `~`
+    Later,
+}
+
+/// A question to one element.
+#[derive(Debug)]
+pub(super) enum Test {
+    /// `td`, and `ns|td` as `ns:td`.
+    Tag(LocalName),
+    /// `*|td`: the name itself, and what the name of another namespace ends with.
+    TagAnyNamespace(LocalName, CompactString),
+    /// `ns|*`
+    TagNamespace(CompactString),
+    /// `*|*`
+    Anything,
+    Id(CompactString),
+    Class(CompactString),
+    HasAttr(AttrName),
+    /// `[^data-]`
+    AttrPrefix(CompactString),
+    Attr(AttrName, AttrOp, CompactString),
+    AttrMatches(AttrName, Arc<JavaRegex>),
+    Position(Counting, Nth),
+    Index(Order, i64),
+    OnlyChild,
+    OnlyOfType,
+    Empty,
+    Root,
+    Contains(Where, Needle),
+    Matches(Where, Arc<JavaRegex>),
+    Is(List),
+    Not(List),
+    Has(List),
+    /// The test made from this slot.
+    Slot(usize),
+}
+
+/// The name of an attribute, as a selector names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct AttrName {
+    pub(super) name: LocalName,
+    /// `abs:`, so that only absolute addresses count.
+    pub(super) absolute: bool,
+}
+
+/// How the value of an attribute is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AttrOp {
+    Equals,
+    Differs,
+    Starts,
+    Ends,
+    Contains,
+}
+
+/// Which siblings count for a position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Counting {
+    pub(super) from_end: bool,
+    pub(super) of_type: bool,
+}
+
+/// How a sibling index is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    Equal,
+    Less,
+    Greater,
+}
+
+/// Which text of an element is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Where {
+    /// That of the element and of all below.
+    All,
+    /// That directly in the element.
+    Own,
+    /// Scripts, styles and comments.
+    Data,
+}
+
+impl List {
+    /// Adds an alternative of at most [`MAX_STEPS`] steps; with `led`, the first is the root's.
+    pub(super) fn push(&mut self, steps: Vec<Step>, led: bool) {
+        match self.plans.last_mut() {
+            Some(plan) if plan.steps.len() + steps.len() <= MAX_STEPS => plan.push(steps, led),
+            _ => {
+                let mut plan = Plan::default();
+                plan.push(steps, led);
+                self.plans.push(plan);
+            }
+        }
+    }
+}
+
+impl Plan {
+    /// Whether each alternative is one step, so that no element matters for another.
+    pub(super) fn is_flat(&self) -> bool {
+        self.child | self.descendant | self.next | self.later == 0
+    }
+
+    fn push(&mut self, steps: Vec<Step>, led: bool) {
+        let (first, mut bit) = (1 << self.steps.len(), 0);
+        if led {
+            self.scopes |= first;
+            let lead = steps.get(1).and_then(|step| step.combinator);
+            self.leaves_root |= matches!(lead, Some(Combinator::Next | Combinator::Later));
+        } else {
+            self.firsts |= first;
+        }
+        for step in steps {
+            bit = 1 << self.steps.len();
+            match step.combinator {
+                Some(Combinator::Child) => self.child |= bit,
+                Some(Combinator::Descendant) => self.descendant |= bit,
+                Some(Combinator::Next) => self.next |= bit,
+                Some(Combinator::Later) => self.later |= bit,
+                None => {}
+            }
+            self.steps.push(step);
+        }
+        self.lasts |= bit;
+    }
+}
+
+impl Test {
+    /// What the test costs, roughly; the cheaper ones are asked first.
+    pub(super) fn cost(&self, slots: &[Slot]) -> u8 {
+        match self {
+            Self::Anything | Self::Tag(_) => 0,
+            Self::TagAnyNamespace(..) | Self::TagNamespace(_) | Self::Root | Self::Empty => 1,
+            Self::Id(_) => 2,
+            Self::HasAttr(_) | Self::Class(_) | Self::AttrPrefix(_) | Self::Attr(..) => 3,
+            Self::OnlyChild | Self::OnlyOfType => 4,
+            Self::Position(..) | Self::Index(..) => 5,
+            Self::AttrMatches(..) => 6,
+            Self::Contains(Where::Own, _) | Self::Matches(Where::Own, _) => 7,
+            Self::Is(_) | Self::Not(_) => 8,
+            Self::Contains(..) => 9,
+            Self::Matches(..) => 10,
+            Self::Has(_) => 11,
+            Self::Slot(slot) => slots.get(*slot).map_or(0, |slot| slot.recipe.cost()),
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Bytes of a page to text.
+//!
+//! Knows where a page says its encoding: byte order mark, the header it came with, `meta` elements, an XML
+//! declaration. Knows no HTML beyond what the HTML standard's prescan of the first bytes needs. Never
+//! fails: what is malformed becomes U+FFFD, and a page that says nothing is read as UTF-8.
+
+mod prescan;
+
+use std::borrow::Cow;
+
+use encoding_rs::Encoding;
+use encoding_rs::UTF_8;
+
+/// The text of a page.
+///
+/// The encoding is that of the byte order mark, else `charset` (the label in the `Content-Type` header)
+/// if it is known, else what the first 1024 bytes say, else UTF-8. Valid UTF-8 is borrowed.
+#[must_use]
+pub fn decode<'a>(bytes: &'a [u8], charset: Option<&str>) -> Cow<'a, str> {
+    let (encoding, content) = match Encoding::for_bom(bytes) {
+        Some((encoding, mark)) => (encoding, bytes.get(mark..).unwrap_or_default()),
+        None => (declared(bytes, charset), bytes),
+    };
+    encoding.decode_without_bom_handling(content).0
+}
+
+fn declared(bytes: &[u8], charset: Option<&str>) -> &'static Encoding {
+    // Headers often quote the label. The labels that the standard maps to "replacement" would turn the
+    // whole page into one U+FFFD, so they count as unknown.
+    let quotes = |c: char| c == '"' || c == '\'' || c.is_ascii_whitespace();
+    charset
+        .and_then(|label| Encoding::for_label_no_replacement(label.trim_matches(quotes).as_bytes()))
+        .or_else(|| prescan::encoding(bytes))
+        .unwrap_or(UTF_8)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::PathBuf;
+
+    use super::*;
+
+    fn check(bytes: &[u8], charset: Option<&str>, expected: &str) {
+        assert_eq!(decode(bytes, charset), expected, "{bytes:?} as {charset:?}");
+    }
+
+    #[test]
+    fn the_byte_order_mark_wins() {
+        check(b"\xef\xbb\xbf\xc3\xa4", Some("iso-8859-1"), "ä");
+        check(b"\xff\xfe\xe4\x00", None, "ä");
+        check(b"\xfe\xff\x00\xe4", Some("utf-8"), "ä");
+        check(b"\xef\xbb\xbf<meta charset=latin1>\xc3\xa4", None, "<meta charset=latin1>ä");
+    }
+
+    #[test]
+    fn the_header_wins_over_the_page() {
+        check(b"<meta charset=utf-8>\xe4", Some("ISO-8859-1"), "<meta charset=utf-8>ä");
+        check(b"\xe4", Some(" \"windows-1252\" "), "ä");
+        check(b"\x82\xa0", Some("shift_jis"), "あ");
+    }
+
+    #[test]
+    fn an_unknown_header_counts_as_none() {
+        check(b"<meta charset=latin1>\xe4", Some("klingon"), "<meta charset=latin1>ä");
+        check(b"<p>\xc3\xa4", Some(""), "<p>ä");
+        check(b"abc", Some("iso-2022-kr"), "abc");
+    }
+
+    #[test]
+    fn a_page_that_says_nothing_is_utf_8_and_is_borrowed() {
+        check(b"", None, "");
+        check("<p>ä".as_bytes(), None, "<p>ä");
+        check(b"a\xffb\xe4", None, "a\u{fffd}b\u{fffd}");
+        assert!(matches!(decode("<p>ä€".as_bytes(), None), Cow::Borrowed(_)));
+        assert!(matches!(decode(b"<p>plain", Some("iso-8859-1")), Cow::Borrowed(_)));
+        assert!(matches!(decode(b"\xef\xbb\xbfx", None), Cow::Borrowed("x")));
+    }
+
+    #[test]
+    fn malformed_bytes_of_any_encoding_are_replaced() {
+        check(b"\x81", Some("shift_jis"), "\u{fffd}");
+        check(b"\xff\xfea", None, "\u{fffd}");
+    }
+
+    /// html5lib's encoding tests. They expect windows-1252 where nothing is said; we read UTF-8 there. Those
+    /// of long pages expect a `meta` to count wherever it stands, so they are left out.
+    #[test]
+    fn html5lib_encodings_are_found() {
+        let shared = std::env::var_os("SCOOPI_SHARED")
+            .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
+        let (mut run, mut wrong) = (0, Vec::new());
+        for file in ["tests1.dat", "tests2.dat", "test-yahoo-jp.dat"] {
+            let Ok(tests) = fs::read(shared.join("html5lib-tests/encoding").join(file)) else {
+                println!("skipped: {file} is not there");
+                continue;
+            };
+            for (data, expected) in html5lib_tests(&tests) {
+                if data.len() > 1024 {
+                    continue;
+                }
+                run += 1;
+                let marked = Encoding::for_bom(&data).map(|(encoding, _)| encoding);
+                let found = marked.or_else(|| prescan::encoding(&data)).unwrap_or(encoding_rs::WINDOWS_1252);
+                if !found.name().eq_ignore_ascii_case(&expected) {
+                    wrong.push(format!(
+                        "{}: {expected}, not {}",
+                        String::from_utf8_lossy(&data),
+                        found.name()
+                    ));
+                }
+            }
+        }
+        println!("{run} run, {} wrong", wrong.len());
+        assert!(wrong.is_empty(), "{}", wrong.join("\n---\n"));
+    }
+
+    fn html5lib_tests(file: &[u8]) -> Vec<(Vec<u8>, String)> {
+        let mut tests: Vec<(Vec<u8>, String)> = Vec::new();
+        let mut in_data = false;
+        for line in file.split_inclusive(|byte| *byte == b'\n') {
+            match (line, tests.last_mut()) {
+                (b"#data\n", _) => {
+                    tests.push(Default::default());
+                    in_data = true;
+                }
+                (b"#encoding\n", _) => in_data = false,
+                (line, Some((data, _))) if in_data => data.extend_from_slice(line),
+                (line, Some((_, name))) => name.push_str(String::from_utf8_lossy(line).trim()),
+                (_, None) => {}
+            }
+        }
+        tests
+    }
+}

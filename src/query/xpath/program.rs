@@ -1,0 +1,91 @@
+//! A compiled expression, and the values put into it for one evaluation.
+//!
+//! Knows which places of an expression wait for values. Does not know how texts are read (`parse`) or
+//! answered (`eval`).
+
+use compact_str::CompactString;
+use smallvec::SmallVec;
+
+use crate::query::Bindings;
+use crate::query::QueryError;
+use crate::query::xpath::expr::Case;
+use crate::query::xpath::expr::Expr;
+use crate::query::xpath::number;
+use crate::query::xpath::optimise;
+use crate::query::xpath::parse::Failure;
+use crate::query::xpath::parse::Parser;
+use crate::query::xpath::source::Source;
+
+/// A piece of a literal with placeholders.
+#[derive(Debug)]
+pub(super) enum Piece {
+    Text(Box<str>),
+    Var(usize),
+}
+
+/// A compiled expression.
+#[derive(Debug)]
+pub(super) struct Program {
+    pub(super) root: Expr,
+    /// The query as written.
+    pub(super) written: String,
+    /// Literals with placeholders in them, in pieces.
+    pub(super) joined: Vec<Vec<Piece>>,
+    /// Placeholders that stand alone, where a number may stand.
+    pub(super) bare: Vec<usize>,
+    /// What one evaluation costs apart from the nodes it visits.
+    pub(super) weight: u64,
+}
+
+impl Program {
+    /// Compiles a text. `None`: the text has a placeholder whose value decides how the rest is read.
+    ///
+    /// # Errors
+    /// A syntax error.
+    pub(super) fn compile(source: &Source, case: Case) -> Result<Option<Self>, QueryError> {
+        let mut program = match Parser::parse(source, case) {
+            Ok(program) => program,
+            Err(Failure::Undecided) => return Ok(None),
+            Err(Failure::Syntax { at, message }) => return Err(source.error(at, message)),
+        };
+        optimise::optimise(&mut program.root);
+        program.weight = optimise::weight(&program.root);
+        Ok(Some(program))
+    }
+}
+
+/// The values of a program's placeholders during one evaluation.
+#[derive(Debug, Default)]
+pub(super) struct Bound {
+    texts: SmallVec<[CompactString; 2]>,
+    numbers: SmallVec<[f64; 4]>,
+}
+
+impl Bound {
+    /// Puts values in. `None`: a placeholder that stands where a number may stand has a value that is none.
+    pub(super) fn new(program: &Program, values: &(impl Bindings + ?Sized)) -> Option<Self> {
+        let mut bound = Self::default();
+        for var in &program.bare {
+            bound.numbers.push(number::parse_exact(values.value(*var))?);
+        }
+        for pieces in &program.joined {
+            let mut text = CompactString::default();
+            for piece in pieces {
+                text.push_str(match piece {
+                    Piece::Text(text) => text,
+                    Piece::Var(var) => values.value(*var),
+                });
+            }
+            bound.texts.push(text);
+        }
+        Some(bound)
+    }
+
+    pub(super) fn text(&self, index: usize) -> &str {
+        self.texts.get(index).map_or("", |text| text)
+    }
+
+    pub(super) fn number(&self, index: usize) -> f64 {
+        self.numbers.get(index).copied().unwrap_or(f64::NAN)
+    }
+}

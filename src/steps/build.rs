@@ -1,0 +1,228 @@
+//! Making steps of definitions: names become values here, and nowhere else.
+//!
+//! Everything that can be wrong with a step is found while it is made, and all of it is collected, so that
+//! a run cannot meet an unknown name.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Zoned;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::defs::{DataDef, Place, PluginDef, Problem, Problems, Setting, Spanned, StepDef, TaskGroup};
+use crate::fetch::Fetcher;
+use crate::persist::Keeper;
+use crate::plugin::{About, Unknown, find, read_settings};
+use crate::query::Limits;
+
+use super::load::Loader;
+use super::{Facts, Station, Step, append, load, parse, process, seed};
+
+/// A kind of step.
+pub struct Entry {
+    /// Its name, its settings.
+    pub about: About,
+    /// Where in the flow it belongs.
+    pub station: Station,
+    /// Old names that also give a setting its value: (name, key, value).
+    pub variants: &'static [(&'static str, &'static str, &'static str)],
+    /// Makes one; `None` when it cannot be made, with the reason in `build.problems`.
+    pub make: fn(&mut Build<'_>) -> Option<Made>,
+}
+
+/// A step, ready to work.
+pub enum Made {
+    /// It gets the page.
+    Loader(Arc<dyn Loader>),
+    /// It works on it.
+    Step(Box<dyn Step>),
+    /// It stands for what happens before there is a page.
+    Seeder,
+}
+
+/// What steps work with.
+pub struct Services {
+    /// Gets bytes.
+    pub fetcher: Fetcher,
+    /// Keeps pages and parsed data, if that is switched on.
+    pub keeper: Option<Arc<Keeper>>,
+    /// Whether parsed data may be kept.
+    pub keep_data: bool,
+    /// What a page may cost.
+    pub limits: Limits,
+    /// Most rows of one task on one page.
+    pub max_rows: usize,
+    /// Most bytes of encoded rows of one task on one page.
+    pub max_row_bytes: usize,
+    /// Where resource paths begin.
+    pub root: PathBuf,
+    /// The date-time of the run.
+    pub run_date_time: Zoned,
+}
+
+/// Everything at hand while a step is made.
+pub struct Build<'a> {
+    /// The step as it was defined.
+    pub step: &'a StepDef,
+    /// The group whose pages it works on.
+    pub group: &'a TaskGroup,
+    /// Whether the task wants its parsed data kept.
+    pub persist_data: bool,
+    /// What to take from the page.
+    pub data_def: Option<&'a DataDef>,
+    /// What steps work with.
+    pub services: &'a Services,
+    /// What is the same for all pages.
+    pub facts: &'a Arc<Facts>,
+    /// Where rows go.
+    pub sinks: &'a mut Sinks,
+    /// What is wrong.
+    pub problems: &'a mut Problems,
+}
+
+/// Every kind of step, by the name users write. Add yours here.
+#[rustfmt::skip] // one per line, so that two additions do not conflict
+#[must_use]
+pub fn catalog() -> &'static [Entry] {
+    const CATALOG: &[Entry] = &[
+        seed::ENTRY,
+        load::ENTRY,
+        parse::ENTRY,
+        process::filter::ENTRY,
+        process::converter::ENTRY,
+        process::script::ENTRY,
+        process::links::ENTRY,
+        append::ENTRY,
+    ];
+    CATALOG
+}
+
+/// A setting that a name stands for: key and value.
+type Preset = (&'static str, &'static str);
+
+impl Entry {
+    /// Finds the kind of step that `name` means, and the setting that the name stands for.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn find(name: &str) -> Result<(&'static Self, Option<Preset>), Unknown> {
+        for entry in catalog() {
+            if let Some((_, key, value)) = entry.variants.iter().find(|(known, ..)| *known == name) {
+                return Ok((entry, Some((key, value))));
+            }
+        }
+        find("step", catalog(), |entry| &entry.about, name).map(|entry| (entry, None))
+    }
+}
+
+impl Build<'_> {
+    /// The settings of the step; `None` if they are wrong.
+    pub fn settings<S: DeserializeOwned + JsonSchema>(&mut self) -> Option<S> {
+        let preset = Entry::find(&self.step.kind.value).ok().and_then(|(_, preset)| preset);
+        let mut settings = self.step.settings.clone();
+        if let Some((key, value)) =
+            preset.filter(|(key, _)| settings.iter().all(|setting| setting.key != *key))
+        {
+            let place = self.step.kind.place.clone();
+            settings.push(Setting { key: key.to_owned(), value: Value::from(value), place });
+        }
+        let kind = format!("step `{}`", self.step.name);
+        read(&kind, &settings, &self.step.kind.place, self.problems)
+    }
+
+    /// The settings of one of the step's plugins; `None` if they are wrong.
+    pub fn plugin_settings<S: DeserializeOwned + JsonSchema>(
+        &mut self,
+        kind: &str,
+        plugin: &PluginDef,
+    ) -> Option<S> {
+        let kind = format!("{kind} `{}`", plugin.name);
+        read(&kind, &plugin.settings, &plugin.kind.place, self.problems)
+    }
+
+    /// Finds a plugin in a catalogue; `None` if there is none of that name.
+    pub fn find_plugin<'c, E>(
+        &mut self,
+        kind: &'static str,
+        catalog: &'c [E],
+        about: impl Fn(&E) -> &About,
+        name: &Spanned<String>,
+    ) -> Option<&'c E> {
+        find(kind, catalog, about, &name.value)
+            .map_err(|unknown| {
+                self.problems.push(Problem::error(&name.place, unknown.to_string(), unknown.help))
+            })
+            .ok()
+    }
+
+    /// Reports something wrong with the step.
+    pub fn problem(&mut self, place: &Place, message: impl Into<String>, help: impl Into<String>) {
+        self.problems.push(Problem::error(place, message, help));
+    }
+
+    /// What keeps parsed data of this task, if anything does.
+    pub(super) fn keeper(&self) -> Option<Arc<Keeper>> {
+        let wanted = self.services.keep_data && self.persist_data && self.group.live.is_some();
+        self.services.keeper.clone().filter(|_| wanted)
+    }
+}
+
+fn read<S: DeserializeOwned + JsonSchema>(
+    kind: &str,
+    settings: &[Setting],
+    place: &Place,
+    problems: &mut Problems,
+) -> Option<S> {
+    let values: Map<String, Value> =
+        settings.iter().map(|setting| (setting.key.clone(), setting.value.clone())).collect();
+    read_settings(values)
+        .map_err(|error| {
+            let wrong = settings.iter().find(|setting| Some(&setting.key) == error.key.as_ref());
+            let place = wrong.map_or(place, |setting| &setting.place);
+            problems.push(Problem::error(place, format!("{kind}: {}", error.message), error.help));
+        })
+        .ok()
+}
+
+/// Where rows go: one sink per distinct file or list of a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sinks(Vec<SinkSpec>);
+
+/// A sink.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SinkSpec {
+    /// What it is.
+    pub target: SinkTarget,
+    /// First line of it, if it has one.
+    pub header: Option<Vec<u8>>,
+}
+
+/// What a sink is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SinkTarget {
+    /// A file, as written in the definition.
+    File(String),
+    /// Rows handed to the program that runs scoopi as a library, under this name.
+    List(String),
+}
+
+impl Sinks {
+    /// The number of the sink, which is new or was asked for before. `None` if it was asked for with
+    /// another header.
+    pub fn number(&mut self, sink: SinkSpec) -> Option<u32> {
+        if let Some(number) = self.0.iter().position(|known| known.target == sink.target) {
+            // Cannot truncate: sinks are as many as appenders in definitions.
+            return (self.0[number].header == sink.header).then_some(number as u32);
+        }
+        self.0.push(sink);
+        Some(self.0.len() as u32 - 1)
+    }
+
+    /// All sinks, by number.
+    #[must_use]
+    pub fn all(&self) -> &[SinkSpec] {
+        &self.0
+    }
+}

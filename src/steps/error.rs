@@ -1,0 +1,34 @@
+//! Why a step gave up, and so what becomes of its job.
+
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::fetch::FetchError;
+use crate::model::FailureClass;
+
+/// See the module docs.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{reason}")]
+pub struct StepError {
+    /// Whether trying again may help.
+    pub class: FailureClass,
+    /// The reason, for people.
+    pub reason: String,
+    /// How long the server asked us to wait.
+    pub retry_after: Option<Duration>,
+}
+
+impl StepError {
+    /// An error that would happen again.
+    pub fn fatal(reason: impl Into<String>) -> Self {
+        Self { class: FailureClass::Final, reason: reason.into(), retry_after: None }
+    }
+}
+
+impl From<FetchError> for StepError {
+    fn from(error: FetchError) -> Self {
+        let class = if error.is_recoverable() { FailureClass::Recoverable } else { FailureClass::Final };
+        Self { class, reason: error.to_string(), retry_after: error.retry_after() }
+    }
+}

@@ -1,0 +1,106 @@
+//! The step `loader`: a locator in, a document out.
+
+use std::sync::Arc;
+
+use jiff::{Timestamp, Zoned};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::defs::Problem;
+use crate::fetch::{Fetcher, Request};
+use crate::model::date::Live;
+use crate::model::{Document, Job};
+use crate::persist::Keeper;
+use crate::plugin::About;
+use crate::steps::{Build, Entry, Made, Station, StepError};
+
+use super::{LoadFuture, Loader};
+
+/// The step `loader` has no settings.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Settings {}
+
+/// The entry of the catalogue.
+pub(in crate::steps) const ENTRY: Entry = Entry {
+    about: About::new::<Settings>(
+        "loader",
+        &["org.codetab.scoopi.step.extract.PageLoader"],
+        "gets the page: kept from an earlier run while it is live, else from its file or server",
+    ),
+    station: Station::Load,
+    variants: &[],
+    make,
+};
+
+fn make(build: &mut Build<'_>) -> Option<Made> {
+    let Settings {} = build.settings()?;
+    let kept = live(build).zip(build.services.keeper.clone());
+    Some(Made::Loader(Arc::new(PageLoader {
+        fetcher: build.services.fetcher.clone(),
+        kept: kept.map(|(live, keeper)| (keeper, live)),
+        run_date_time: build.services.run_date_time.clone(),
+    })))
+}
+
+/// How long pages of the group are good for; `None` if they are fetched each time.
+fn live(build: &mut Build<'_>) -> Option<Live> {
+    let text = build.group.live.as_ref()?;
+    let now = &build.services.run_date_time;
+    match Live::parse(&text.value, &build.facts.date_time_pattern, now.time_zone(), now) {
+        Ok(live) => Some(live).filter(|live| !matches!(live, Live::Zero)),
+        Err(error) => {
+            let help = "write `0`, a duration such as PT6H, a period such as P1W, or a date-time; pages are fetched each time";
+            build.problems.push(Problem::warning(&text.place, format!("live: {error}"), help));
+            None
+        }
+    }
+}
+
+/// See the module docs.
+struct PageLoader {
+    fetcher: Fetcher,
+    kept: Option<(Arc<Keeper>, Live)>,
+    run_date_time: Zoned,
+}
+
+impl PageLoader {
+    async fn fetch(&self, job: &Job) -> Result<Document, StepError> {
+        let page = self.fetcher.fetch(Request::new(&job.locator.url)).await?;
+        Ok(Document {
+            url: page.url,
+            fetched_at: self.run_date_time.timestamp().as_millisecond(),
+            charset: page.charset,
+            body: page.body,
+        })
+    }
+
+    async fn load_kept(&self, keeper: &Arc<Keeper>, live: &Live, job: &Job) -> Result<Document, StepError> {
+        if let Some(document) = keeper.document(&job.locator).await {
+            if self.is_live(live, document.fetched_at) {
+                return Ok(document);
+            }
+            keeper.forget(&job.locator).await;
+        }
+        let document = self.fetch(job).await?;
+        keeper.keep_document(&job.locator, &document).await;
+        Ok(document)
+    }
+
+    fn is_live(&self, live: &Live, fetched_at: i64) -> bool {
+        let fetched_at = Timestamp::from_millisecond(fetched_at);
+        let fetched_at = fetched_at.map(|time| time.to_zoned(self.run_date_time.time_zone().clone()));
+        fetched_at.is_ok_and(|time| live.is_live(&time, &self.run_date_time))
+    }
+}
+
+impl Loader for PageLoader {
+    fn load<'a>(&'a self, job: &'a Job) -> LoadFuture<'a> {
+        Box::pin(async move {
+            match &self.kept {
+                None => self.fetch(job).await,
+                Some((keeper, live)) => self.load_kept(keeper, live, job).await,
+            }
+        })
+    }
+}

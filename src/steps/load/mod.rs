@@ -1,0 +1,21 @@
+//! Gets the page of a job: kept from an earlier run, or fetched.
+
+mod loader;
+
+use std::future::Future;
+use std::pin::Pin;
+
+use crate::model::{Document, Job};
+
+use super::StepError;
+
+pub(super) use loader::ENTRY;
+
+/// The future that a loader returns.
+pub type LoadFuture<'a> = Pin<Box<dyn Future<Output = Result<Document, StepError>> + Send + 'a>>;
+
+/// Gets pages.
+pub trait Loader: Send + Sync {
+    /// Gets the page of `job`.
+    fn load<'a>(&'a self, job: &'a Job) -> LoadFuture<'a>;
+}

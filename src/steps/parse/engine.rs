@@ -1,0 +1,117 @@
+//! The two query languages behind one face.
+//!
+//! They differ in what a node is and in how nodes become a value; what is asked, cached and repeated
+//! around them does not.
+
+use compact_str::CompactString;
+
+use crate::query::{Meter, QueryError, Template, Tree, css, tree, xpath};
+
+use super::variables::Bound;
+
+/// A query language.
+pub(super) trait Engine: Send + Sync + 'static {
+    /// A compiled block query.
+    type Block: Send + Sync;
+    /// A compiled selector.
+    type Selector: Send + Sync;
+    /// A node that a block query found.
+    type Node: Copy;
+    /// Buffers that are used again.
+    type Scratch: Default;
+
+    fn compile_block(template: &Template) -> Result<Self::Block, QueryError>;
+
+    fn compile_selector(template: &Template) -> Result<Self::Selector, QueryError>;
+
+    fn blocks(
+        block: &Self::Block,
+        tree: &Tree,
+        bound: &Bound,
+        meter: &Meter,
+    ) -> Result<Vec<Self::Node>, QueryError>;
+
+    fn value(
+        selector: &Self::Selector,
+        page: (&Tree, &[Self::Node]),
+        bound: &Bound,
+        meter: &Meter,
+        scratch: &mut Self::Scratch,
+    ) -> Result<Option<CompactString>, QueryError>;
+}
+
+/// jsoup's CSS dialect.
+pub(super) struct Css;
+
+/// XPath 1.0.
+pub(super) struct XPath;
+
+impl Engine for Css {
+    type Block = css::Query;
+    type Selector = css::Selector;
+    type Node = tree::NodeId;
+    type Scratch = css::Scratch;
+
+    fn compile_block(template: &Template) -> Result<Self::Block, QueryError> {
+        css::Query::compile(template)
+    }
+
+    fn compile_selector(template: &Template) -> Result<Self::Selector, QueryError> {
+        css::Selector::compile(template)
+    }
+
+    fn blocks(
+        block: &Self::Block,
+        tree: &Tree,
+        bound: &Bound,
+        meter: &Meter,
+    ) -> Result<Vec<Self::Node>, QueryError> {
+        let mut found = vec![];
+        block.select(tree, &[0], bound, meter, &mut found)?;
+        Ok(found)
+    }
+
+    fn value(
+        selector: &Self::Selector,
+        (tree, blocks): (&Tree, &[Self::Node]),
+        bound: &Bound,
+        meter: &Meter,
+        scratch: &mut Self::Scratch,
+    ) -> Result<Option<CompactString>, QueryError> {
+        selector.value(tree, blocks, bound, meter, scratch)
+    }
+}
+
+impl Engine for XPath {
+    type Block = xpath::Selector;
+    type Selector = xpath::Selector;
+    type Node = xpath::XNode;
+    type Scratch = ();
+
+    fn compile_block(template: &Template) -> Result<Self::Block, QueryError> {
+        xpath::Selector::compile(template)
+    }
+
+    fn compile_selector(template: &Template) -> Result<Self::Selector, QueryError> {
+        xpath::Selector::compile(template)
+    }
+
+    fn blocks(
+        block: &Self::Block,
+        tree: &Tree,
+        bound: &Bound,
+        meter: &Meter,
+    ) -> Result<Vec<Self::Node>, QueryError> {
+        block.blocks(tree, bound, meter)
+    }
+
+    fn value(
+        selector: &Self::Selector,
+        (tree, blocks): (&Tree, &[Self::Node]),
+        bound: &Bound,
+        meter: &Meter,
+        _scratch: &mut Self::Scratch,
+    ) -> Result<Option<CompactString>, QueryError> {
+        selector.value(tree, blocks, bound, meter)
+    }
+}

@@ -1,0 +1,198 @@
+//! One page through one dataDef: the rows, in odometer order.
+
+use compact_str::CompactString;
+use smallvec::SmallVec;
+
+use crate::model::{Axis, AxisKind, Cell, Row};
+use crate::query::{Meter, Tree};
+use crate::script::PageScripts;
+use crate::steps::{Replacements, StepError};
+
+use super::cache::Cache;
+use super::engine::Engine;
+use super::odometer::Odometer;
+use super::program::{AxisProgram, Origin, Program, QueryUse, RowProgram, ScriptUse};
+
+/// A page being read.
+pub(super) struct Extraction<'a, E: Engine> {
+    pub(super) program: &'a Program<E>,
+    pub(super) tree: &'a Tree,
+    pub(super) meter: &'a Meter,
+    pub(super) scripts: PageScripts<'a>,
+    pub(super) replacements: &'a Replacements,
+    /// Most rows of one task on one page.
+    pub(super) max_rows: usize,
+    pub(super) cache: Cache<E::Node>,
+    pub(super) scratch: E::Scratch,
+}
+
+impl<E: Engine> Extraction<'_, E> {
+    /// All rows.
+    ///
+    /// # Errors
+    /// A query or script failed, a break value never came, or there are too many rows.
+    pub(super) fn rows(&mut self) -> Result<Vec<Row>, StepError> {
+        let mut rows = vec![];
+        let program = self.program;
+        for (number, (row, axes)) in (0..).zip(program.rows.iter().zip(&program.shape.templates)) {
+            self.rows_of(number, row, axes, &mut rows)?;
+        }
+        Ok(rows)
+    }
+
+    fn rows_of(
+        &mut self,
+        template: u32,
+        program: &RowProgram,
+        axes: &[Axis],
+        rows: &mut Vec<Row>,
+    ) -> Result<(), StepError> {
+        let mut odometer = Odometer::new(&program.ranges);
+        loop {
+            if rows.len() >= self.max_rows {
+                return Err(StepError::fatal(format!(
+                    "dataDef `{}` gives more than {} rows (limit `scoopi.parse.maxRows`)",
+                    self.program.shape.name, self.max_rows
+                )));
+            }
+            let mut cells: SmallVec<[Cell; 4]> =
+                (0..axes.len()).map(|axis| Cell { value: None, index: odometer.index(axis) }).collect();
+            for (own, axis) in program.axes.iter().enumerate() {
+                self.fill(axis, axes, own, &mut cells, &mut odometer)?;
+            }
+            rows.push(Row { template, cells });
+            if odometer.step().is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn fill(
+        &mut self,
+        program: &AxisProgram,
+        axes: &[Axis],
+        own: usize,
+        cells: &mut [Cell],
+        odometer: &mut Odometer,
+    ) -> Result<(), StepError> {
+        let value = match &program.origin {
+            Origin::Constant(value) => Some(value.clone()),
+            Origin::Page { script, query } => {
+                let value = self.asked(script.as_ref(), query.as_ref(), axes, own, cells)?;
+                if !program.break_after.is_empty() {
+                    break_after(program, &axes[own], own, value.as_ref(), odometer)?;
+                }
+                prefixed(&program.prefix, value)
+            }
+        };
+        cells[own].value = match axes[own].kind {
+            AxisKind::Fact => Some(self.replacements.fact(value)),
+            AxisKind::Item | AxisKind::Dim => value,
+        };
+        Ok(())
+    }
+
+    /// What the page says: the script first, and the query where the script says nothing.
+    fn asked(
+        &mut self,
+        script: Option<&ScriptUse>,
+        query: Option<&QueryUse>,
+        axes: &[Axis],
+        own: usize,
+        cells: &[Cell],
+    ) -> Result<Option<CompactString>, StepError> {
+        if let Some(script) = script {
+            let value = self.evaluate(script, axes, cells)?;
+            if value.is_some() {
+                return Ok(value);
+            }
+        }
+        query.map_or(Ok(None), |query| self.query(query, axes, own, cells))
+    }
+
+    fn query(
+        &mut self,
+        query: &QueryUse,
+        axes: &[Axis],
+        own: usize,
+        cells: &[Cell],
+    ) -> Result<Option<CompactString>, StepError> {
+        let block = (query.block, query.block_variables.bind(axes, cells));
+        let selector = (query.selector, query.selector_variables.bind(axes, cells));
+        // A fact is asked once per combination, so keeping it would only cost.
+        let repeats = axes[own].kind != AxisKind::Fact || query.selector_variables.is_empty();
+        let key = (block.clone(), selector);
+        if let Some(value) = self.cache.value(&key).filter(|_| repeats) {
+            return Ok(Some(value.clone()));
+        }
+        let (program, tree, meter) = (self.program, self.tree, self.meter);
+        let failed = |error| StepError::fatal(format!("{}: {error}", label(&axes[own])));
+        let nodes = self
+            .cache
+            .block(block, |bound| E::blocks(&program.blocks[query.block], tree, bound, meter))
+            .map_err(failed)?;
+        let bound = &key.1.1;
+        let value =
+            E::value(&program.selectors[query.selector], (tree, &nodes), bound, meter, &mut self.scratch)
+                .map_err(failed)?;
+        if repeats {
+            self.cache.keep(key, &value);
+        }
+        Ok(value)
+    }
+
+    fn evaluate(
+        &mut self,
+        script: &ScriptUse,
+        axes: &[Axis],
+        cells: &[Cell],
+    ) -> Result<Option<CompactString>, StepError> {
+        let text = script.template.fill(&script.variables.bind(axes, cells));
+        let scripts = &mut self.scripts;
+        self.cache.script(text, |text| {
+            let result = match &script.compiled {
+                Some(compiled) => scripts.run(compiled),
+                None => scripts.evaluate(text),
+            };
+            result.map_err(|error| StepError::fatal(error.to_string()))
+        })
+    }
+}
+
+/// Closes the axis' range where its value, before any prefix, is one of its break values.
+fn break_after(
+    program: &AxisProgram,
+    axis: &Axis,
+    own: usize,
+    value: Option<&CompactString>,
+    odometer: &mut Odometer,
+) -> Result<(), StepError> {
+    let Some(value) = value else {
+        return Err(StepError::fatal(format!(
+            "axis: {} value is null, unable to apply breakAfter (`{}`, index {}: none of its break values came before)",
+            axis.kind.as_str(),
+            axis.name,
+            odometer.index(own)
+        )));
+    };
+    if program.break_after.contains(value) {
+        odometer.close(own);
+    }
+    Ok(())
+}
+
+fn prefixed(prefix: &str, value: Option<CompactString>) -> Option<CompactString> {
+    match value {
+        Some(value) if !prefix.is_empty() => {
+            let mut whole = CompactString::with_capacity(prefix.len() + value.len());
+            whole.push_str(prefix);
+            whole.push_str(&value);
+            Some(whole)
+        }
+        other => other,
+    }
+}
+
+fn label(axis: &Axis) -> String {
+    format!("{} `{}`", axis.kind.as_str(), axis.name)
+}

@@ -1,0 +1,129 @@
+//! The step `parser`: a page in, data out.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::model::{Data, Fingerprint, Row, Source};
+use crate::persist::Keeper;
+use crate::plugin::About;
+use crate::query::{Limits, Meter};
+use crate::script::PageScripts;
+use crate::steps::{Build, Entry, Facts, Made, Outcome, Page, Payload, Station, Step, StepError};
+
+use super::cache::Cache;
+use super::engine::{Css, Engine, XPath};
+use super::extract::Extraction;
+use super::program::Program;
+
+/// Settings of the step `parser`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    /// The query language of the dataDef: `css` or `xpath`.
+    #[serde(default, rename = "type")]
+    kind: Language,
+}
+
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Language {
+    #[default]
+    Css,
+    #[serde(rename = "xpath")]
+    XPath,
+}
+
+/// The entry of the catalogue.
+pub(in crate::steps) const ENTRY: Entry = Entry {
+    about: About::new::<Settings>("parser", &[], "takes data out of the page, as the task's dataDef says"),
+    station: Station::Parse,
+    variants: &[
+        ("org.codetab.scoopi.step.parse.jsoup.Parser", "type", "css"),
+        ("org.codetab.scoopi.step.parse.htmlunit.Parser", "type", "xpath"),
+    ],
+    make,
+};
+
+fn make(build: &mut Build<'_>) -> Option<Made> {
+    let settings: Settings = build.settings()?;
+    Some(match settings.kind {
+        Language::Css => Made::Step(Box::new(Parser::<Css>::new(build)?)),
+        Language::XPath => Made::Step(Box::new(Parser::<XPath>::new(build)?)),
+    })
+}
+
+/// See the module docs.
+struct Parser<E: Engine> {
+    program: Program<E>,
+    facts: Arc<Facts>,
+    limits: Limits,
+    max_rows: usize,
+    keeper: Option<(Arc<Keeper>, Fingerprint)>,
+    engine: PhantomData<E>,
+}
+
+impl<E: Engine> Parser<E> {
+    fn new(build: &mut Build<'_>) -> Option<Self> {
+        let data_def = build.data_def?;
+        let program = Program::compile(data_def, build.problems);
+        let keeper = build.keeper().map(|keeper| (keeper, data_def.fingerprint));
+        Some(Self {
+            program,
+            facts: Arc::clone(build.facts),
+            limits: build.services.limits,
+            max_rows: build.services.max_rows,
+            keeper,
+            engine: PhantomData,
+        })
+    }
+
+    fn extract(&self, source: &Source, page: &Page) -> Result<Vec<Row>, StepError> {
+        let tree = page.tree()?;
+        let meter = Meter::new(&self.limits);
+        let mut extraction = Extraction {
+            program: &self.program,
+            tree,
+            meter: &meter,
+            scripts: PageScripts::new(
+                &self.facts.sandbox,
+                &self.facts.configs,
+                Facts::page(source, page.document()),
+            ),
+            replacements: &self.facts.replacements,
+            max_rows: self.max_rows,
+            cache: Cache::default(),
+            scratch: E::Scratch::default(),
+        };
+        extraction.rows()
+    }
+
+    fn rows(&self, source: &Source, page: &Page) -> Result<Vec<Row>, StepError> {
+        let Some((keeper, fingerprint)) = &self.keeper else { return self.extract(source, page) };
+        let name = keeper.data_name(source, *fingerprint);
+        if let Some(rows) = keeper.data(&name).filter(|rows| self.fits(rows)) {
+            return Ok(rows);
+        }
+        let rows = self.extract(source, page)?;
+        keeper.keep_data(&name, &rows);
+        Ok(rows)
+    }
+
+    /// Whether rows from the disk are rows of this dataDef.
+    fn fits(&self, rows: &[Row]) -> bool {
+        let templates = &self.program.shape.templates;
+        rows.iter()
+            .all(|row| templates.get(row.template as usize).is_some_and(|axes| axes.len() == row.cells.len()))
+    }
+}
+
+impl<E: Engine> Step for Parser<E> {
+    fn run(&self, source: &Arc<Source>, payload: Payload) -> Result<Outcome, StepError> {
+        let page = payload.page()?;
+        let rows = self.rows(source, &page)?;
+        let data = Data { source: Arc::clone(source), shape: Arc::clone(&self.program.shape), rows };
+        Ok(Outcome::Next(Payload::Data(data)))
+    }
+}

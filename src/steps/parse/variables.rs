@@ -1,0 +1,203 @@
+//! What placeholders in queries and scripts stand for: `%{index}`, `%{item.match}`, `%{dim.year.index}`.
+
+use compact_str::{CompactString, ToCompactString};
+use smallvec::SmallVec;
+
+use crate::defs::{Place, Problem, Problems};
+use crate::model::{Axis, AxisKind, Cell, nearest};
+use crate::query::{Bindings, Template};
+
+/// Values of the placeholders of one template, by position; a key for caches too.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub(super) struct Bound(SmallVec<[CompactString; 2]>);
+
+impl Bindings for Bound {
+    fn value(&self, var: usize) -> &str {
+        self.0.get(var).map_or("", CompactString::as_str)
+    }
+}
+
+/// What one placeholder reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Property {
+    Index,
+    Match,
+    Value,
+    Order,
+    ItemName,
+    AxisName,
+}
+
+const PROPERTIES: [(&str, Property); 6] = [
+    ("index", Property::Index),
+    ("match", Property::Match),
+    ("value", Property::Value),
+    ("order", Property::Order),
+    ("itemName", Property::ItemName),
+    ("axisName", Property::AxisName),
+];
+
+#[derive(Debug, Clone)]
+struct Variable {
+    axis: usize,
+    property: Property,
+    /// What stays in the text where the property has no value.
+    written: CompactString,
+}
+
+/// The placeholders of one template, resolved against the axes of a row.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Variables(Vec<Variable>);
+
+impl Variables {
+    /// Resolves the placeholders of `template`, which stands at `place` and is used for the axis at
+    /// `own`.
+    pub(super) fn resolve(
+        template: &Template,
+        axes: &[Axis],
+        own: usize,
+        place: &Place,
+        problems: &mut Problems,
+    ) -> Self {
+        let resolve = |name: &String| {
+            Variable::resolve(name, axes, own)
+                .map_err(|(message, help)| problems.push(Problem::error(place, message, help)))
+                .ok()
+        };
+        Self(template.names().iter().filter_map(resolve).collect())
+    }
+
+    /// Whether there is none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The values for the row that `cells` is becoming: cells of axes not evaluated yet have no value.
+    pub(super) fn bind(&self, axes: &[Axis], cells: &[Cell]) -> Bound {
+        Bound(self.0.iter().map(|variable| variable.value(axes, cells)).collect())
+    }
+}
+
+impl Variable {
+    fn resolve(name: &str, axes: &[Axis], own: usize) -> Result<Self, (String, String)> {
+        let parts: Vec<&str> = name.split('.').collect();
+        let (axis, property) = match parts.as_slice() {
+            [property] => (own, *property),
+            [kind, property] => (axis_of(name, axes, kind, None)?, *property),
+            [kind, item, property] => (axis_of(name, axes, kind, Some(item))?, *property),
+            _ => {
+                let help = "write `%{index}`, `%{item.index}` or `%{dim.<name>.index}`".to_owned();
+                return Err((format!("placeholder `%{{{name}}}` has too many parts"), help));
+            }
+        };
+        let property = PROPERTIES.iter().find(|(known, _)| *known == property).ok_or_else(|| {
+            let known: Vec<&str> = PROPERTIES.iter().map(|(known, _)| *known).collect();
+            let near = nearest(property, known.iter().copied());
+            let help = near.map_or_else(
+                || format!("known are: {}", known.join(", ")),
+                |near| format!("did you mean `{near}`?"),
+            );
+            (format!("placeholder `%{{{name}}}`: unknown property `{property}`"), help)
+        })?;
+        if property.1 == Property::Value && axis >= own {
+            let help = "values are known in the order item, dims, fact; use one of an axis before this one"
+                .to_owned();
+            return Err((
+                format!("placeholder `%{{{name}}}`: the value of `{}` is not known yet", axes[axis].name),
+                help,
+            ));
+        }
+        Ok(Self { axis, property: property.1, written: format!("%{{{name}}}").into() })
+    }
+
+    fn value(&self, axes: &[Axis], cells: &[Cell]) -> CompactString {
+        let (axis, cell) = (&axes[self.axis], &cells[self.axis]);
+        let value = match self.property {
+            Property::Index => Some(cell.index.to_compact_string()),
+            Property::Match => axis.match_text.clone(),
+            Property::Value => cell.value.clone(),
+            Property::Order => Some(axis.order.to_compact_string()),
+            Property::ItemName => Some(axis.name.clone()),
+            Property::AxisName => Some(axis.kind.as_str().into()),
+        };
+        value.unwrap_or_else(|| self.written.clone())
+    }
+}
+
+fn axis_of(name: &str, axes: &[Axis], kind: &str, item: Option<&str>) -> Result<usize, (String, String)> {
+    let kinds = [AxisKind::Item, AxisKind::Dim, AxisKind::Fact];
+    let Some(wanted) = kinds.into_iter().find(|known| known.as_str() == kind) else {
+        let help = "a placeholder begins with `item`, `dim` or `fact`, or is just a property such as `index`"
+            .to_owned();
+        return Err((format!("placeholder `%{{{name}}}`: unknown axis `{kind}`"), help));
+    };
+    let of_kind = |axis: &&Axis| axis.kind == wanted;
+    let found = axes.iter().position(|axis| of_kind(&axis) && item.is_none_or(|item| axis.name == item));
+    found.ok_or_else(|| {
+        let known: Vec<&str> = axes.iter().filter(of_kind).map(|axis| axis.name.as_str()).collect();
+        let what =
+            item.map_or_else(|| format!("there is no {kind}"), |item| format!("there is no {kind} `{item}`"));
+        let help = match known.is_empty() {
+            true => "this dataDef has none".to_owned(),
+            false => format!("known are: {}", known.join(", ")),
+        };
+        (format!("placeholder `%{{{name}}}`: {what}"), help)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn axis(kind: AxisKind, name: &str, match_text: Option<&str>) -> Axis {
+        Axis { kind, name: name.into(), match_text: match_text.map(Into::into), order: 7 }
+    }
+
+    fn axes() -> Vec<Axis> {
+        vec![
+            axis(AxisKind::Item, "sales", Some("S \\(x\\)")),
+            axis(AxisKind::Dim, "year", None),
+            axis(AxisKind::Dim, "unit", None),
+            axis(AxisKind::Fact, "fact", None),
+        ]
+    }
+
+    fn cells() -> Vec<Cell> {
+        let cell = |value: Option<&str>, index| Cell { value: value.map(Into::into), index };
+        vec![cell(Some("Sales"), 3), cell(Some("2019"), 4), cell(None, 5), cell(None, 1)]
+    }
+
+    fn check(text: &str, own: usize, expected: Result<&str, &str>) {
+        let (template, mut problems) = (Template::parse(text).unwrap(), Problems::default());
+        let variables = Variables::resolve(&template, &axes(), own, &Place::nowhere("x"), &mut problems);
+        match expected {
+            Ok(filled) => {
+                assert!(!problems.has_errors(), "{problems}");
+                assert_eq!(template.fill(&variables.bind(&axes(), &cells())), filled, "{text}");
+            }
+            Err(message) => assert!(problems.to_string().contains(message), "{text}: {problems}"),
+        }
+    }
+
+    #[test]
+    fn each_form_reads_its_axis() {
+        check("%{index}", 3, Ok("1"));
+        check("%{item.index}-%{dim.index}-%{dim.unit.index}", 3, Ok("3-4-5"));
+        check("%{item.match}|%{item.value}|%{item.order}", 3, Ok("S \\(x\\)|Sales|7"));
+        check("%{item.itemName} %{dim.unit.axisName}", 3, Ok("sales dim"));
+    }
+
+    #[test]
+    fn what_has_no_value_stays_as_written() {
+        check("a %{dim.unit.value} %{dim.year.match}", 3, Ok("a %{dim.unit.value} %{dim.year.match}"));
+    }
+
+    #[test]
+    fn what_cannot_be_resolved_is_a_problem() {
+        check("%{dim.month.index}", 3, Err("there is no dim `month`"));
+        check("%{foo.index}", 3, Err("unknown axis `foo`"));
+        check("%{item.indx}", 3, Err("did you mean `index`"));
+        check("%{a.b.c.d}", 3, Err("too many parts"));
+        check("%{value}", 1, Err("not known yet"));
+    }
+}

@@ -1,0 +1,74 @@
+//! `dateRoller`: reads a date leniently, moves fields of it, writes it in another pattern.
+
+use compact_str::CompactString;
+use jiff::Zoned;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::defs::PluginDef;
+use crate::model::date::{Alternatives, DatePattern, Roll};
+use crate::plugin::About;
+use crate::steps::Build;
+
+use super::{Converter, Entry, Named, reference};
+
+/// Settings of the converter `dateRoller`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Settings {
+    /// Name of the item or dim whose value is converted.
+    item: String,
+    /// Pattern of the value (Java's SimpleDateFormat letters); alternatives separated by `|`.
+    in_pattern: String,
+    /// Pattern of the result.
+    out_pattern: String,
+    /// Fields to move, such as `DAY_OF_MONTH=ceil`, separated by blanks; ceil, floor, round or a number.
+    #[serde(default)]
+    roll: String,
+}
+
+/// The entry of the catalogue.
+pub(super) const ENTRY: Entry = Entry {
+    about: About::new::<Settings>(
+        "dateRoller",
+        &["org.codetab.scoopi.plugin.converter.DateRoller"],
+        "reads a date, moves it (to the end of its month, say), writes it in another pattern",
+    ),
+    make,
+};
+
+fn make(build: &mut Build<'_>, plugin: &PluginDef) -> Option<Named> {
+    let settings: Settings = build.plugin_settings("converter", plugin)?;
+    let made = (|| {
+        Ok::<_, crate::model::date::DateError>(DateRoller {
+            input: Alternatives::compile(&settings.in_pattern)?,
+            output: DatePattern::compile(&settings.out_pattern)?,
+            roll: Roll::compile(&settings.roll)?,
+            reference: reference(build),
+        })
+    })();
+    match made {
+        Ok(roller) => Some((settings.item, Box::new(roller))),
+        Err(error) => {
+            build.problem(&plugin.kind.place, format!("converter `{}`: {error}", plugin.name), "");
+            None
+        }
+    }
+}
+
+struct DateRoller {
+    input: Alternatives,
+    output: DatePattern,
+    roll: Roll,
+    reference: Zoned,
+}
+
+impl Converter for DateRoller {
+    fn convert(&self, value: &str) -> Result<CompactString, String> {
+        let zone = self.reference.time_zone();
+        let date =
+            self.input.parse_lenient(value, zone, &self.reference).map_err(|error| error.to_string())?;
+        let rolled = self.roll.apply(&date).map_err(|error| error.to_string())?;
+        Ok(self.output.format(&rolled).into())
+    }
+}

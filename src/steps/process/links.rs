@@ -1,0 +1,98 @@
+//! The step `links`: the values of items that name a link group become jobs.
+//!
+//! A page is not trusted: where its links may lead is decided by where the page came from. A link that
+//! leads nowhere is said and left out; it does not end the job.
+
+use std::sync::Arc;
+
+use compact_str::CompactString;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use tracing::warn;
+
+use crate::defs::ItemDef;
+use crate::fetch::{Target, canonical_url, resolve_link};
+use crate::model::{Link, Source};
+use crate::plugin::About;
+use crate::steps::{Build, Entry, Made, Outcome, Payload, Station, Step, StepError};
+
+/// Settings of the step `links`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    /// Whether a relative link is resolved against the URL of its page. Links on http pages always are. On
+    /// other pages the default is: yes, unless the item has a `prefix`.
+    #[serde(default)]
+    resolve: Option<bool>,
+}
+
+/// The entry of the catalogue.
+pub(in crate::steps) const ENTRY: Entry = Entry {
+    about: About::new::<Settings>(
+        "links",
+        &["locatorCreator", "org.codetab.scoopi.step.process.LocatorCreator"],
+        "makes a job of every link in the data; ends the chain",
+    ),
+    station: Station::Links,
+    variants: &[],
+    make,
+};
+
+fn make(build: &mut Build<'_>) -> Option<Made> {
+    let settings: Settings = build.settings()?;
+    let data_def = build.data_def?;
+    let items = data_def.items.iter().flat_map(|item| data_def.facts.iter().map(move |_| item));
+    let targets = items.map(|item| LinkItem::new(item, settings.resolve)).collect();
+    Some(Made::Step(Box::new(LinkStep { targets })))
+}
+
+/// See the module docs.
+struct LinkStep {
+    /// By template of the shape; `None` for items that are no links.
+    targets: Vec<Option<LinkItem>>,
+}
+
+struct LinkItem {
+    group: CompactString,
+    break_on: Vec<CompactString>,
+    resolve: bool,
+}
+
+impl LinkItem {
+    fn new(item: &ItemDef, resolve: Option<bool>) -> Option<Self> {
+        Some(Self {
+            group: item.link_group.as_ref()?.value.as_str().into(),
+            break_on: item.link_break_on.iter().map(|text| text.value.as_str().into()).collect(),
+            resolve: resolve.unwrap_or(item.prefix.is_empty()),
+        })
+    }
+
+    /// The URL that a value leads to; `None` if it leads nowhere.
+    fn url(&self, source: &Source, value: &str) -> Option<String> {
+        if value.trim().is_empty() || self.break_on.iter().any(|stop| stop == value) {
+            return None;
+        }
+        if !self.resolve && is_resource(&source.page_url) && is_resource(value) {
+            return Some(canonical_url(value));
+        }
+        let url = resolve_link(&source.page_url, value);
+        url.map_err(|error| warn!(locator = %source.locator, task = %source.task, %error, "link is left out"))
+            .ok()
+    }
+}
+
+fn is_resource(url: &str) -> bool {
+    matches!(Target::parse(url), Ok(Target::Resource(_)))
+}
+
+impl Step for LinkStep {
+    fn run(&self, source: &Arc<Source>, payload: Payload) -> Result<Outcome, StepError> {
+        let data = payload.data()?;
+        let links = data.rows.iter().filter_map(|row| {
+            let item = self.targets.get(row.template as usize)?.as_ref()?;
+            let value = row.cells.first()?.value.as_deref()?;
+            Some(Link { group: item.group.clone(), url: item.url(source, value)? })
+        });
+        Ok(Outcome::Links(links.collect()))
+    }
+}

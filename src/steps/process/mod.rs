@@ -1,0 +1,6 @@
+//! Changes data on its way: drops rows, converts values, runs scripts, turns values into links.
+
+pub mod converter;
+pub(super) mod filter;
+pub(super) mod links;
+pub(super) mod script;

@@ -1,0 +1,238 @@
+//! What can be asked of the machine, and what it answers.
+
+use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
+
+use crate::model::{
+    Epoch, Failure, Fingerprint, Incarnation, Job, JobKey, Link, Locator, NodeId, Rows, RunId,
+};
+
+/// The rules of a run. They are part of the first command, so that every node applies the same ones.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rules {
+    /// Tries of a job that fails recoverably, the first one included.
+    pub max_tries: u32,
+    /// Crashes of a node while it held the job, after which the job is quarantined.
+    pub max_crashes: u32,
+    /// Jobs of one http host that may be leased at a time. The fetcher keeps the host's real limit; this
+    /// is that limit and some jobs ahead, so that a page is at hand when the one before is done.
+    pub host_leases: u32,
+    /// Jobs that a run may have altogether; links beyond it are counted and not followed.
+    pub max_jobs: u64,
+}
+
+/// What a run is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// Its id.
+    pub id: RunId,
+    /// Its date-time in milliseconds since 1970, chosen once.
+    pub date_time: i64,
+    /// Fingerprint of definitions and configuration.
+    pub fingerprint: Fingerprint,
+    /// Its rules.
+    pub rules: Rules,
+}
+
+/// A change to the shared state. Whatever varies (time, chance, the outside) is in here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Command {
+    /// Begins the run. Accepted once.
+    Begin(Run),
+    /// A node takes part. Leases of its earlier incarnations become free and count as crashes.
+    Join {
+        /// The node.
+        node: NodeId,
+        /// This life of it.
+        incarnation: Incarnation,
+    },
+    /// A node goes, in good order: what it still holds becomes free and counts as nothing.
+    Leave {
+        /// The node.
+        node: NodeId,
+        /// This life of it.
+        incarnation: Incarnation,
+    },
+    /// A node is gone without a word: what it holds becomes free and counts as crashes.
+    Expire {
+        /// The node.
+        node: NodeId,
+        /// The life of it that is over.
+        incarnation: Incarnation,
+    },
+    /// Asks to do the work behind a barricade.
+    Claim {
+        /// The barricade.
+        barricade: Barricade,
+        /// Who asks.
+        node: NodeId,
+        /// Which life of it.
+        incarnation: Incarnation,
+    },
+    /// The holder of the composing barricade hands over what all nodes need. Opens it.
+    Publish {
+        /// Epoch of the claim.
+        epoch: Epoch,
+        /// Values by key.
+        entries: Vec<(CompactString, Vec<u8>)>,
+    },
+    /// The work behind a barricade failed: the run cannot go on.
+    PublishFailure {
+        /// The barricade.
+        barricade: Barricade,
+        /// Epoch of the claim.
+        epoch: Epoch,
+        /// The reason, for people.
+        reason: String,
+    },
+    /// Some locators to begin with.
+    SeedChunk {
+        /// Epoch of the claim of the seeding barricade.
+        epoch: Epoch,
+        /// 0 for the first chunk of this claim, then one more each time; a repeated number has no effect.
+        number: u32,
+        /// The locators.
+        locators: Vec<Locator>,
+    },
+    /// All chunks were sent. Opens the seeding barricade if count and digest agree.
+    SeedDone {
+        /// Epoch of the claim of the seeding barricade.
+        epoch: Epoch,
+        /// How many locators the chunks held.
+        count: u64,
+        /// [`seed_digest`](super::seed_digest) of all of them.
+        digest: Fingerprint,
+    },
+    /// Asks for jobs.
+    Take {
+        /// Who asks.
+        node: NodeId,
+        /// Which life of it.
+        incarnation: Incarnation,
+        /// Number of the request; asking again with the same number gives the same jobs.
+        request: u64,
+        /// How many jobs at most.
+        max: u32,
+        /// Milliseconds since 1970, as the asking node sees it. Only decides which back-offs are over.
+        now: i64,
+    },
+    /// A job came to its end: its rows and its links, in one decision.
+    Finish {
+        /// The job.
+        job: JobKey,
+        /// The lease.
+        epoch: Epoch,
+        /// Its rows.
+        rows: Rows,
+        /// Links found, to become jobs.
+        links: Vec<Link>,
+    },
+    /// A job could not be brought to its end.
+    Fail {
+        /// The job.
+        job: JobKey,
+        /// The lease.
+        epoch: Epoch,
+        /// Why.
+        failure: Failure,
+        /// When to try again at the earliest, if it is tried again.
+        retry_at: i64,
+    },
+    /// A job is given back untouched.
+    Release {
+        /// The job.
+        job: JobKey,
+        /// The lease.
+        epoch: Epoch,
+    },
+    /// No more jobs are handed out. The queue stays.
+    Cancel,
+    /// Goes on after [`Command::Cancel`].
+    Resume,
+    /// A node says that it has nothing in work and sees nothing to do.
+    Done {
+        /// The node.
+        node: NodeId,
+        /// Which life of it.
+        incarnation: Incarnation,
+    },
+}
+
+/// Work that one node does while the others wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Barricade {
+    /// Composing configuration and definitions.
+    Compose,
+    /// Making jobs of the locators to begin with.
+    Seed,
+}
+
+/// What a command came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// Done.
+    Accepted,
+    /// Done before: this is the same command again, and nothing changed.
+    Repeated,
+    /// Not done; nothing changed.
+    Refused(Refusal),
+    /// The answer to [`Command::Take`].
+    Taken {
+        /// The jobs, each leased to the asker.
+        jobs: Vec<Job>,
+        /// When the next back-off ends, if there is one.
+        next_at: Option<i64>,
+    },
+    /// The answer to [`Command::Claim`].
+    Claimed(Claim),
+    /// The answer to an accepted [`Command::Fail`].
+    Failed {
+        /// Whether it will be tried again.
+        again: bool,
+    },
+}
+
+/// What a node that stands before a barricade should do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// Do the work, and name this epoch when it is done.
+    Work(Epoch),
+    /// Wait: another node does it.
+    Wait(NodeId),
+    /// Go on: it is done.
+    Open,
+    /// Stop: it failed, for this reason.
+    Failed(String),
+}
+
+/// Why a command changed nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// The job is not leased at that epoch: somebody else has it, or it is over.
+    Stale,
+    /// Not in this phase.
+    Phase(super::Phase),
+    /// The node is not a member in that incarnation.
+    NotAMember,
+    /// The claim is not current.
+    NotTheHolder,
+    /// Count or digest of the seeds do not agree.
+    SeedMismatch,
+    /// A run was begun already.
+    AlreadyBegun,
+}
+
+/// A job that ended without rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lost {
+    /// Where its page is.
+    pub locator: Locator,
+    /// Whether it failed for good, or was quarantined after too many tries or crashes.
+    pub quarantined: bool,
+    /// The step that gave up; empty for a crash.
+    pub step: CompactString,
+    /// The reason, for people.
+    pub reason: String,
+    /// How often it was tried.
+    pub tries: u32,
+}

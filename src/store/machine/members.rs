@@ -1,0 +1,81 @@
+//! The nodes that take part, and which life of each is the current one.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Incarnation, JobKey, NodeId};
+
+/// A node that takes part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Member {
+    pub(super) incarnation: Incarnation,
+    /// Number of its last request for jobs, and the jobs it was given.
+    pub(super) last_take: (u64, Vec<JobKey>),
+    /// Its vote: nothing in work, nothing to do.
+    pub(super) done: bool,
+}
+
+/// Members by node.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Members {
+    live: BTreeMap<NodeId, Member>,
+    /// The last incarnation of every node that ever was here.
+    seen: BTreeMap<NodeId, Incarnation>,
+}
+
+impl Members {
+    /// Lets a node in. `None` if a later life of it was here already; otherwise whether an earlier one
+    /// was, and so may have left leases behind.
+    pub(super) fn join(&mut self, node: NodeId, incarnation: Incarnation) -> Option<bool> {
+        match self.seen.get(&node) {
+            Some(seen) if *seen > incarnation => return None,
+            Some(seen) if *seen == incarnation => return self.live.contains_key(&node).then_some(false),
+            _ => {}
+        }
+        self.seen.insert(node, incarnation);
+        let member = Member { incarnation, last_take: (0, vec![]), done: false };
+        Some(self.live.insert(node, member).is_some())
+    }
+
+    /// Takes a node out. Says whether it was here in that incarnation.
+    pub(super) fn remove(&mut self, node: NodeId, incarnation: Incarnation) -> bool {
+        let here = self.get(node, incarnation).is_some();
+        if here {
+            self.live.remove(&node);
+        }
+        here
+    }
+
+    /// The member, if it is here in that incarnation.
+    pub(super) fn get(&self, node: NodeId, incarnation: Incarnation) -> Option<&Member> {
+        self.live.get(&node).filter(|member| member.incarnation == incarnation)
+    }
+
+    /// The same, to change.
+    pub(super) fn get_mut(&mut self, node: NodeId, incarnation: Incarnation) -> Option<&mut Member> {
+        self.live.get_mut(&node).filter(|member| member.incarnation == incarnation)
+    }
+
+    /// The last incarnation of a node that was here at any time.
+    pub(super) fn last_incarnation(&self, node: NodeId) -> Option<Incarnation> {
+        self.seen.get(&node).copied()
+    }
+
+    /// Whether nobody is here.
+    pub(super) fn is_empty(&self) -> bool {
+        self.live.is_empty()
+    }
+
+    /// Whether every live node has voted.
+    pub(super) fn all_done(&self) -> bool {
+        !self.live.is_empty() && self.live.values().all(|member| member.done)
+    }
+
+    /// Takes all votes back: there is something to do again.
+    pub(super) fn clear_votes(&mut self) {
+        for member in self.live.values_mut() {
+            member.done = false;
+        }
+    }
+}

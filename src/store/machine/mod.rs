@@ -1,0 +1,351 @@
+//! The one state that all nodes agree on: commands go in, replies come out.
+//!
+//! Deterministic: no clock, no randomness, no disk, no network. Whatever varies arrives inside the command,
+//! so applying the same commands in the same order gives the same state on every node and after every
+//! restart. Solo applies them from a local log, a cluster from a replicated one.
+//!
+//! ```text
+//! FORMING ─Begin─▶ COMPOSING ─Publish─▶ SEEDING ─SeedDone─▶ RUNNING ─open = 0, all voted─▶ SHUTDOWN ─▶ TERMINATED
+//!                                          └──────Cancel──────┴─▶ DRAINING ─Resume─▶ back
+//! ```
+
+mod command;
+mod gates;
+mod jobs;
+mod members;
+mod names;
+mod phase;
+mod queue;
+mod record;
+mod snapshot;
+
+use std::collections::BTreeMap;
+
+use compact_str::CompactString;
+
+use crate::model::{Epoch, Fingerprint, Incarnation, JobKey, Locator, NodeId};
+
+pub use command::{Barricade, Claim, Command, Lost, Refusal, Reply, Rules, Run};
+use gates::Gates;
+pub use jobs::Counts;
+use jobs::Jobs;
+use members::Members;
+pub use phase::Phase;
+pub use snapshot::RestoreError;
+
+/// See the module docs.
+#[derive(Debug, Clone, Default)]
+pub struct Machine {
+    run: Option<Run>,
+    phase: Phase,
+    /// Whether all jobs to begin with are there, so that a cancelled run knows where to go on.
+    seeded: bool,
+    store: BTreeMap<CompactString, Vec<u8>>,
+    members: Members,
+    gates: Gates,
+    jobs: Option<Jobs>,
+}
+
+/// A digest of locators, taken chunk by chunk.
+#[must_use]
+pub fn seed_digest(so_far: Fingerprint, chunk: &[Locator]) -> Fingerprint {
+    let texts = chunk.iter().flat_map(|locator| [&*locator.group, &*locator.name, &*locator.url]);
+    Fingerprint::of(std::iter::once(&so_far.0[..]).chain(texts.map(str::as_bytes)))
+}
+
+impl Machine {
+    /// Applies one command: the only way in which the state changes. Jobs that are lost by it (failed,
+    /// quarantined) are added to `lost`.
+    pub fn apply(&mut self, command: &Command, lost: &mut Vec<Lost>) -> Reply {
+        let applied = match command {
+            Command::Begin(run) => self.begin(run),
+            Command::Join { node, incarnation } => self.join(*node, *incarnation, lost),
+            Command::Leave { node, incarnation } => self.leave(*node, *incarnation),
+            Command::Expire { node, incarnation } => self.expire(*node, *incarnation, lost),
+            Command::Claim { barricade, node, incarnation } => self.claim(*barricade, *node, *incarnation),
+            Command::Publish { epoch, entries } => self.publish(*epoch, entries),
+            Command::PublishFailure { barricade, epoch, reason } => {
+                self.publish_failure(*barricade, *epoch, reason)
+            }
+            Command::SeedChunk { epoch, number, locators } => self.seed_chunk(*epoch, *number, locators),
+            Command::SeedDone { epoch, count, digest } => self.seed_done(*epoch, *count, *digest),
+            Command::Take { node, incarnation, request, max, now } => {
+                self.take((*node, *incarnation), *request, *max, *now)
+            }
+            Command::Finish { job, epoch, rows, links } => {
+                self.with_jobs(|jobs| jobs.finish(*job, *epoch, rows.count(), links))
+            }
+            Command::Fail { job, epoch, failure, retry_at } => {
+                let failed = match &mut self.jobs {
+                    Some(jobs) => jobs.fail(*job, *epoch, failure, *retry_at),
+                    None => Err(Refusal::Stale),
+                };
+                failed.map(|gone| {
+                    let again = gone.is_none();
+                    lost.extend(gone);
+                    Reply::Failed { again }
+                })
+            }
+            Command::Release { job, epoch } => self.with_jobs(|jobs| jobs.release(*job, *epoch)),
+            Command::Cancel => self.cancel(),
+            Command::Resume => self.resume(),
+            Command::Done { node, incarnation } => self.vote(*node, *incarnation),
+        };
+        self.flip();
+        applied.unwrap_or_else(Reply::Refused)
+    }
+
+    /// What the run is, once it was begun.
+    #[must_use]
+    pub fn run(&self) -> Option<&Run> {
+        self.run.as_ref()
+    }
+
+    /// Where the run is.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// A value that the composer published.
+    #[must_use]
+    pub fn value(&self, key: &str) -> Option<&[u8]> {
+        self.store.get(key).map(Vec::as_slice)
+    }
+
+    /// How many jobs there are.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.jobs.as_ref().map(Jobs::counts).unwrap_or_default()
+    }
+
+    /// Whether there is a job for any node that asks.
+    #[must_use]
+    pub fn takeable(&self) -> bool {
+        self.phase == Phase::Running && self.jobs.as_ref().is_some_and(Jobs::takeable)
+    }
+
+    /// Whether there is a job for a node that has nothing in work.
+    #[must_use]
+    pub fn takeable_alone(&self) -> bool {
+        self.phase == Phase::Running && self.jobs.as_ref().is_some_and(Jobs::takeable_alone)
+    }
+
+    /// Why the run cannot go on, if the work behind a barricade failed.
+    #[must_use]
+    pub fn failure(&self) -> Option<&str> {
+        self.gates.failure()
+    }
+
+    /// The last life of a node that the machine knows of.
+    #[must_use]
+    pub fn last_incarnation(&self, node: NodeId) -> Option<Incarnation> {
+        self.members.last_incarnation(node)
+    }
+
+    fn begin(&mut self, run: &Run) -> Result<Reply, Refusal> {
+        if self.run.is_some() {
+            return Err(Refusal::AlreadyBegun);
+        }
+        self.jobs = Some(Jobs::new(run.id, &run.rules));
+        self.run = Some(run.clone());
+        self.phase = Phase::Composing;
+        Ok(Reply::Accepted)
+    }
+
+    fn join(
+        &mut self,
+        node: NodeId,
+        incarnation: Incarnation,
+        lost: &mut Vec<Lost>,
+    ) -> Result<Reply, Refusal> {
+        let was_here = self.members.join(node, incarnation).ok_or(Refusal::NotAMember)?;
+        if was_here {
+            self.crashed(node, lost);
+        }
+        Ok(Reply::Accepted)
+    }
+
+    fn leave(&mut self, node: NodeId, incarnation: Incarnation) -> Result<Reply, Refusal> {
+        if !self.members.remove(node, incarnation) {
+            return Err(Refusal::NotAMember);
+        }
+        self.gates.free(node);
+        if let Some(jobs) = &mut self.jobs {
+            jobs.release_all(node);
+        }
+        Ok(Reply::Accepted)
+    }
+
+    fn expire(
+        &mut self,
+        node: NodeId,
+        incarnation: Incarnation,
+        lost: &mut Vec<Lost>,
+    ) -> Result<Reply, Refusal> {
+        if !self.members.remove(node, incarnation) {
+            return Err(Refusal::NotAMember);
+        }
+        self.crashed(node, lost);
+        Ok(Reply::Accepted)
+    }
+
+    fn crashed(&mut self, node: NodeId, lost: &mut Vec<Lost>) {
+        self.gates.free(node);
+        if let Some(jobs) = &mut self.jobs {
+            lost.extend(jobs.crash(node));
+        }
+    }
+
+    fn claim(
+        &mut self,
+        barricade: Barricade,
+        node: NodeId,
+        incarnation: Incarnation,
+    ) -> Result<Reply, Refusal> {
+        self.members.get(node, incarnation).ok_or(Refusal::NotAMember)?;
+        if barricade == Barricade::Seed && self.phase < Phase::Seeding {
+            return Err(Refusal::Phase(self.phase));
+        }
+        Ok(Reply::Claimed(self.gates.claim(barricade, node, incarnation)))
+    }
+
+    fn publish(&mut self, epoch: Epoch, entries: &[(CompactString, Vec<u8>)]) -> Result<Reply, Refusal> {
+        if self.gates.was_opened_at(Barricade::Compose, epoch) {
+            return Ok(Reply::Repeated);
+        }
+        if !self.gates.is_held_at(Barricade::Compose, epoch) {
+            return Err(Refusal::NotTheHolder);
+        }
+        self.store.extend(entries.iter().cloned());
+        self.gates.open(Barricade::Compose);
+        if self.phase == Phase::Composing {
+            self.phase = Phase::Seeding;
+        }
+        Ok(Reply::Accepted)
+    }
+
+    fn publish_failure(
+        &mut self,
+        barricade: Barricade,
+        epoch: Epoch,
+        reason: &str,
+    ) -> Result<Reply, Refusal> {
+        if !self.gates.is_held_at(barricade, epoch) {
+            return Err(Refusal::NotTheHolder);
+        }
+        self.gates.fail(barricade, reason.to_owned());
+        Ok(Reply::Accepted)
+    }
+
+    fn seed_chunk(&mut self, epoch: Epoch, number: u32, locators: &[Locator]) -> Result<Reply, Refusal> {
+        if !self.gates.is_held_at(Barricade::Seed, epoch) {
+            return Err(Refusal::NotTheHolder);
+        }
+        let seeding = &mut self.gates.seeding;
+        if number < seeding.chunks {
+            return Ok(Reply::Repeated);
+        }
+        let jobs = self.jobs.as_mut().filter(|_| number == seeding.chunks).ok_or(Refusal::SeedMismatch)?;
+        seeding.chunks += 1;
+        seeding.count += locators.len() as u64;
+        seeding.digest = seed_digest(seeding.digest, locators);
+        for locator in locators {
+            jobs.seed(locator);
+        }
+        Ok(Reply::Accepted)
+    }
+
+    fn seed_done(&mut self, epoch: Epoch, count: u64, digest: Fingerprint) -> Result<Reply, Refusal> {
+        if self.gates.was_opened_at(Barricade::Seed, epoch) {
+            return Ok(Reply::Repeated);
+        }
+        if !self.gates.is_held_at(Barricade::Seed, epoch) {
+            return Err(Refusal::NotTheHolder);
+        }
+        if (self.gates.seeding.count, self.gates.seeding.digest) != (count, digest) {
+            return Err(Refusal::SeedMismatch);
+        }
+        self.gates.open(Barricade::Seed);
+        self.seeded = true;
+        if self.phase == Phase::Seeding {
+            self.phase = Phase::Running;
+        }
+        Ok(Reply::Accepted)
+    }
+
+    fn take(
+        &mut self,
+        (node, incarnation): (NodeId, Incarnation),
+        request: u64,
+        max: u32,
+        now: i64,
+    ) -> Result<Reply, Refusal> {
+        let member = self.members.get_mut(node, incarnation).ok_or(Refusal::NotAMember)?;
+        let jobs = self.jobs.as_mut().ok_or(Refusal::Phase(self.phase))?;
+        if request == member.last_take.0 {
+            let jobs = jobs.held(node, &member.last_take.1);
+            return Ok(Reply::Taken { jobs, next_at: None });
+        }
+        if self.phase != Phase::Running {
+            return Err(Refusal::Phase(self.phase));
+        }
+        let taken = jobs.take(node, max, now);
+        member.done &= taken.is_empty();
+        member.last_take = (request, taken.iter().map(|job| job.key).collect());
+        Ok(Reply::Taken { jobs: taken, next_at: jobs.next_at() })
+    }
+
+    fn with_jobs(
+        &mut self,
+        change: impl FnOnce(&mut Jobs) -> Result<Reply, Refusal>,
+    ) -> Result<Reply, Refusal> {
+        change(self.jobs.as_mut().ok_or(Refusal::Stale)?)
+    }
+
+    fn cancel(&mut self) -> Result<Reply, Refusal> {
+        match self.phase {
+            Phase::Seeding | Phase::Running => self.phase = Phase::Draining,
+            Phase::Draining => {}
+            other => return Err(Refusal::Phase(other)),
+        }
+        Ok(Reply::Accepted)
+    }
+
+    fn resume(&mut self) -> Result<Reply, Refusal> {
+        match self.phase {
+            Phase::Draining => self.phase = if self.seeded { Phase::Running } else { Phase::Seeding },
+            Phase::Shutdown | Phase::Terminated => return Err(Refusal::Phase(self.phase)),
+            _ => {}
+        }
+        Ok(Reply::Accepted)
+    }
+
+    fn vote(&mut self, node: NodeId, incarnation: Incarnation) -> Result<Reply, Refusal> {
+        self.members.get_mut(node, incarnation).ok_or(Refusal::NotAMember)?.done = true;
+        Ok(Reply::Accepted)
+    }
+
+    /// Moves on to the phases that follow from the state alone. While RUNNING, jobs appear only inside the
+    /// Finish of a leased parent, so `all_over` stays true once it is true, and a vote cast before is
+    /// still a vote: it says that the node has nothing in work, which its leases say too.
+    fn flip(&mut self) {
+        let all_over = self.jobs.as_ref().is_some_and(Jobs::all_over);
+        if self.phase == Phase::Running {
+            if !all_over {
+                self.members.clear_votes();
+            } else if self.members.all_done() {
+                self.phase = Phase::Shutdown;
+            }
+        }
+        if self.phase == Phase::Shutdown && self.members.is_empty() {
+            self.phase = Phase::Terminated;
+        }
+    }
+
+    /// Whether `job` was ended; for tests and status.
+    #[must_use]
+    pub fn is_over(&self, job: JobKey) -> bool {
+        self.jobs.as_ref().is_some_and(|jobs| jobs.is_over(job))
+    }
+}

@@ -1,0 +1,75 @@
+//! The machine's state as small records, so that a snapshot is a stream and never one big value.
+
+use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Epoch, JobKey, NodeId};
+
+use super::command::Run;
+use super::gates::Gates;
+use super::jobs::Counts;
+use super::members::Members;
+use super::phase::Phase;
+use super::queue::Seq;
+
+/// One record of a snapshot of the machine.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum Record {
+    /// First: everything but store entries and jobs.
+    Head(Box<HeadRecord>),
+    /// One entry of the store.
+    Entry(CompactString, #[serde(with = "serde_bytes")] Vec<u8>),
+    /// Some jobs.
+    Jobs(Vec<SlotRecord>),
+}
+
+/// All that is small.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct HeadRecord {
+    pub(super) run: Option<Run>,
+    pub(super) phase: Phase,
+    pub(super) seeded: bool,
+    pub(super) members: Members,
+    pub(super) gates: Gates,
+    pub(super) jobs: Option<JobsRecord>,
+}
+
+/// What is known of jobs as a whole.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct JobsRecord {
+    pub(super) names: Vec<CompactString>,
+    pub(super) pages: Vec<((u32, u32), u32)>,
+    pub(super) next_seq: Seq,
+    pub(super) now: i64,
+    pub(super) counts: Counts,
+}
+
+/// A job.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct SlotRecord {
+    pub(super) key: JobKey,
+    pub(super) state: StateRecord,
+}
+
+/// What became of a job.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum StateRecord {
+    Over(Epoch),
+    Open(EntryRecord),
+}
+
+/// A job that is not over.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct EntryRecord {
+    pub(super) url: String,
+    pub(super) seq: Seq,
+    pub(super) group: u32,
+    pub(super) name: u32,
+    pub(super) page: u32,
+    pub(super) epoch: Epoch,
+    pub(super) failures: u32,
+    pub(super) crashes: u32,
+    pub(super) not_before: i64,
+    pub(super) holder: Option<NodeId>,
+    pub(super) suspect: bool,
+}

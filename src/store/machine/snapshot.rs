@@ -1,0 +1,83 @@
+//! The machine as a stream of records, and back.
+
+use thiserror::Error;
+
+use crate::model::codec::{self, CodecError};
+
+use super::Machine;
+use super::jobs::Jobs;
+use super::record::{HeadRecord, Record};
+
+/// Jobs in one record: some hundred kilobytes.
+const JOBS_PER_RECORD: usize = 2048;
+
+/// Why a stream of records is no machine.
+#[derive(Debug, Error)]
+pub enum RestoreError {
+    /// A record cannot be read.
+    #[error(transparent)]
+    Codec(#[from] CodecError),
+    /// The records do not come in the order in which they are written.
+    #[error("records in the wrong order")]
+    Order,
+}
+
+impl Machine {
+    /// Hands the whole state to `write`, record by record.
+    ///
+    /// # Errors
+    /// What `write` returns, and a record that cannot be encoded.
+    pub fn save<E: From<CodecError>>(&self, mut write: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
+        let head = HeadRecord {
+            run: self.run.clone(),
+            phase: self.phase,
+            seeded: self.seeded,
+            members: self.members.clone(),
+            gates: self.gates.clone(),
+            jobs: self.jobs.as_ref().map(Jobs::head),
+        };
+        write(&codec::encode(&Record::Head(Box::new(head)))?)?;
+        for (key, value) in &self.store {
+            write(&codec::encode(&Record::Entry(key.clone(), value.clone()))?)?;
+        }
+        let mut slots = self.jobs.iter().flat_map(Jobs::slots);
+        loop {
+            let some: Vec<_> = slots.by_ref().take(JOBS_PER_RECORD).collect();
+            if some.is_empty() {
+                return Ok(());
+            }
+            write(&codec::encode(&Record::Jobs(some))?)?;
+        }
+    }
+
+    /// Takes one record over; the first one must be the first that [`Machine::save`] wrote.
+    ///
+    /// # Errors
+    /// A damaged record, or one out of order.
+    pub fn restore(&mut self, record: &[u8]) -> Result<(), RestoreError> {
+        match codec::decode(record)? {
+            Record::Head(head) => self.set_head(*head),
+            Record::Entry(key, value) => {
+                self.store.insert(key, value);
+            }
+            Record::Jobs(slots) => {
+                let jobs = self.jobs.as_mut().ok_or(RestoreError::Order)?;
+                slots.into_iter().for_each(|slot| jobs.set_slot(slot));
+            }
+        }
+        Ok(())
+    }
+
+    fn set_head(&mut self, head: HeadRecord) {
+        self.jobs = head.run.as_ref().zip(head.jobs).map(|(run, record)| {
+            let mut jobs = Jobs::new(run.id, &run.rules);
+            jobs.set_head(record);
+            jobs
+        });
+        self.run = head.run;
+        self.phase = head.phase;
+        self.seeded = head.seeded;
+        self.members = head.members;
+        self.gates = head.gates;
+    }
+}

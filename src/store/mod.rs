@@ -1,0 +1,104 @@
+//! What nodes agree on, and how one node takes part in it.
+//!
+//! Knows the machine, how its commands become durable, and the questions that the engine asks (take,
+//! finish, fail). Does not know what a job's work is. Solo and cluster differ only in who commits a
+//! command: everything above [`Commit`] is the same.
+//!
+//! ```text
+//! engine ─ JobStore ─┐
+//! bootstrap ─ Store, Barricade ─┤─ NodeStore ─ Commit ─▶ solo: local log   ─┐
+//!                                                 └────▶ cluster: Raft log  ─┴▶ Machine ─▶ Projection
+//! ```
+
+pub mod log;
+pub mod machine;
+mod node;
+mod projection;
+pub mod snapshot;
+pub mod solo;
+mod status;
+
+use std::future::Future;
+
+use thiserror::Error;
+use tokio::sync::watch;
+
+use crate::model::{Failure, Job, Link, Rows};
+
+use machine::{Claim, Command, Refusal, Reply};
+pub use node::NodeStore;
+pub use projection::{Projection, ProjectionError};
+pub use status::Status;
+
+/// Why the store could not do what was asked.
+#[derive(Debug, Clone, Error)]
+pub enum StoreError {
+    /// The store has stopped: nothing more can be committed on this node.
+    #[error("the log has stopped: {0}")]
+    Stopped(std::sync::Arc<str>),
+    /// The machine refused the command.
+    #[error("refused: {0:?}")]
+    Refused(Refusal),
+}
+
+/// Makes commands durable and applies them, in one order for all.
+pub trait Commit: Send + Sync + 'static {
+    /// Commits a command and gives the machine's answer. When it returns, the command survives a crash.
+    fn propose(&self, command: Command) -> impl Future<Output = Result<Reply, StoreError>> + Send;
+
+    /// What can be seen from outside, after each commit.
+    fn status(&self) -> watch::Receiver<Status>;
+
+    /// A published value.
+    fn value(&self, key: &str) -> Option<Vec<u8>>;
+}
+
+/// Values that the composer published, by key.
+pub trait Store {
+    /// A value, once it was published.
+    fn value(&self, key: &str) -> Option<Vec<u8>>;
+}
+
+/// The jobs of a run, as one node sees them.
+pub trait JobStore: Send + Sync + 'static {
+    /// Leases up to `max` jobs; also when the next back-off ends. `now` is in milliseconds since 1970.
+    fn take(
+        &self,
+        max: u32,
+        now: i64,
+    ) -> impl Future<Output = Result<(Vec<Job>, Option<i64>), StoreError>> + Send;
+
+    /// Ends a job with its rows and links. Gives false if somebody else has the job by now.
+    fn finish(
+        &self,
+        job: &Job,
+        rows: Rows,
+        links: Vec<Link>,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Ends a try of a job. Says whether there will be another one.
+    fn fail(
+        &self,
+        job: &Job,
+        failure: Failure,
+        retry_at: i64,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Gives a job back untouched.
+    fn release(&self, job: &Job) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Says that this node has nothing in work and sees nothing to do.
+    fn vote_done(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Lets no more jobs be taken, on any node.
+    fn cancel(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// What can be seen from outside, after each commit.
+    fn status(&self) -> watch::Receiver<Status>;
+}
+
+/// Work that one node does while the others wait.
+pub trait Barricades {
+    /// Asks to do the work behind a barricade, and waits while another node does it.
+    fn enter(&self, barricade: machine::Barricade) -> impl Future<Output = Result<Claim, StoreError>> + Send;
+}

@@ -1,0 +1,192 @@
+//! The thread that writes the log.
+
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+use serde::Serialize;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::model::codec;
+use crate::store::Status;
+use crate::store::log::DurableLog;
+use crate::store::machine::{Command, Machine, Reply};
+use crate::store::projection::{Projection, project};
+use crate::store::snapshot::SnapshotWriter;
+
+use super::folder::{RunFolder, SoloError};
+
+/// Most commands in one log entry.
+const BATCH: usize = 512;
+
+/// Bytes of rows after which an entry is closed: together with the limit of one job's rows this stays
+/// below the largest log entry.
+const BATCH_BYTES: u64 = 4 << 20;
+
+/// Bytes of log after which a snapshot is due, and how many times its own size a snapshot waits at least,
+/// so that a large state is not written again and again.
+const SNAPSHOT_AFTER: u64 = 64 << 20;
+const SNAPSHOT_FACTOR: u64 = 4;
+
+/// A command, and where its answer goes.
+#[derive(Debug)]
+pub(super) struct Proposal {
+    pub(super) command: Command,
+    pub(super) reply: oneshot::Sender<Reply>,
+}
+
+/// What the writer is asked.
+#[derive(Debug)]
+pub(super) enum Message {
+    /// To commit a command.
+    Propose(Proposal),
+    /// To make output durable, close the log, and say so.
+    Close(oneshot::Sender<()>),
+}
+
+/// See the module docs.
+pub(super) struct Writer {
+    pub(super) folder: RunFolder,
+    pub(super) log: Box<dyn DurableLog>,
+    // Written by this thread only; others read it a few times a run.
+    pub(super) machine: Arc<RwLock<Machine>>,
+    pub(super) projection: Box<dyn Projection>,
+    pub(super) status: watch::Sender<Status>,
+    pub(super) position: u64,
+    pub(super) since_snapshot: u64,
+    pub(super) last_snapshot: u64,
+}
+
+impl Writer {
+    /// Commits what comes in, until it is closed, nobody can ask any more, or the disk refuses.
+    pub(super) fn run(mut self, mut queue: mpsc::Receiver<Message>) {
+        let mut closed = None;
+        let ended =
+            self.serve(&mut queue, &mut closed).and_then(|()| Ok(self.projection.sync().map(drop)?));
+        let Self { log, status, .. } = self;
+        // The folder is free before anybody is told that it is.
+        drop(log);
+        match (ended, closed) {
+            (Ok(()), Some(closed)) => {
+                let _gone = closed.send(());
+            }
+            (Ok(()), None) => {}
+            (Err(error), _) => {
+                let reason: Arc<str> = error.to_string().into();
+                status.send_modify(|status| *status = status.stopped(&reason));
+            }
+        }
+    }
+
+    fn serve(
+        &mut self,
+        queue: &mut mpsc::Receiver<Message>,
+        closed: &mut Option<oneshot::Sender<()>>,
+    ) -> Result<(), SoloError> {
+        let mut batch = Vec::with_capacity(BATCH);
+        while closed.is_none() {
+            let Some(first) = queue.blocking_recv() else { break };
+            gather(first, queue, &mut batch, closed);
+            if !batch.is_empty() {
+                self.commit(&mut batch)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self, batch: &mut Vec<Proposal>) -> Result<(), SoloError> {
+        let entry = encode(batch)
+            .map_err(|source| SoloError::Record { path: self.folder.path().to_owned(), source })?;
+        self.log.append(self.position + 1, &[&entry])?;
+        self.position += 1;
+        self.since_snapshot += entry.len() as u64;
+        let replies = self.apply(batch)?;
+        let status = Status::of(&self.machine.read(), self.position);
+        self.status.send_replace(status);
+        for (proposal, reply) in batch.drain(..).zip(replies) {
+            // Nobody waits for the answer any more: the command stands all the same.
+            let _gone = proposal.reply.send(reply);
+        }
+        if self.since_snapshot > SNAPSHOT_AFTER.max(SNAPSHOT_FACTOR * self.last_snapshot) {
+            self.snapshot()?;
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, batch: &[Proposal]) -> Result<Vec<Reply>, SoloError> {
+        let mut machine = self.machine.write();
+        let mut lost = vec![];
+        let mut replies = Vec::with_capacity(batch.len());
+        for proposal in batch {
+            let reply = machine.apply(&proposal.command, &mut lost);
+            project(&mut *self.projection, &proposal.command, &reply, &mut lost)?;
+            replies.push(reply);
+        }
+        self.projection.flush()?;
+        Ok(replies)
+    }
+
+    /// Writes the state down and forgets the log before it.
+    fn snapshot(&mut self) -> Result<(), SoloError> {
+        let progress = self.projection.sync()?;
+        let mut writer = SnapshotWriter::create(&self.folder.snapshots(), self.position)?;
+        writer.write_record(&progress)?;
+        let mut size = 0;
+        self.machine.read().save(|record| {
+            size += record.len() as u64;
+            writer.write_record(record).map_err(SoloError::from)
+        })?;
+        writer.finish()?;
+        self.log.purge(self.position)?;
+        self.since_snapshot = 0;
+        self.last_snapshot = size;
+        Ok(())
+    }
+}
+
+/// Adds what is waiting to the batch, as far as it fits into one entry.
+fn gather(
+    first: Message,
+    queue: &mut mpsc::Receiver<Message>,
+    batch: &mut Vec<Proposal>,
+    closed: &mut Option<oneshot::Sender<()>>,
+) {
+    let (mut next, mut bytes) = (Some(first), 0);
+    while let Some(message) = next {
+        match message {
+            Message::Close(reply) => {
+                *closed = Some(reply);
+                return;
+            }
+            Message::Propose(proposal) => {
+                bytes += weight(&proposal.command);
+                batch.push(proposal);
+            }
+        }
+        let has_room = batch.len() < BATCH && bytes < BATCH_BYTES;
+        next = has_room.then(|| queue.try_recv().ok()).flatten();
+    }
+}
+
+/// Roughly the bytes of a command, where that can be much.
+fn weight(command: &Command) -> u64 {
+    match command {
+        Command::Finish { rows, links, .. } => {
+            let links: usize = links.iter().map(|link| link.url.len()).sum();
+            rows.parts.iter().map(|part| part.bytes.len() as u64).sum::<u64>() + links as u64
+        }
+        Command::Publish { entries, .. } => entries.iter().map(|(_, value)| value.len() as u64).sum(),
+        Command::SeedChunk { locators, .. } => locators.iter().map(|locator| locator.url.len() as u64).sum(),
+        _ => 0,
+    }
+}
+
+/// The commands of a batch, as a log entry that is read back as a list of commands.
+fn encode(batch: &[Proposal]) -> Result<Vec<u8>, codec::CodecError> {
+    struct Commands<'a>(&'a [Proposal]);
+    impl Serialize for Commands<'_> {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_seq(self.0.iter().map(|proposal| &proposal.command))
+        }
+    }
+    codec::encode(&Commands(batch))
+}

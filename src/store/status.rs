@@ -1,0 +1,41 @@
+//! What can be seen of the machine from outside.
+
+use std::sync::Arc;
+
+use super::machine::{Counts, Machine, Phase};
+
+/// A view of the machine after a commit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Status {
+    /// Number of the last log entry that was applied.
+    pub position: u64,
+    /// Where the run is.
+    pub phase: Phase,
+    /// How many jobs there are.
+    pub counts: Counts,
+    /// Whether there is a job for any node that asks.
+    pub takeable: bool,
+    /// Whether there is a job for a node that has nothing in work: one that a node crashed on.
+    pub takeable_alone: bool,
+    /// Why the run cannot go on.
+    pub failure: Option<Arc<str>>,
+}
+
+impl Status {
+    /// The view of `machine` after the entry at `position`.
+    pub(super) fn of(machine: &Machine, position: u64) -> Self {
+        Self {
+            position,
+            phase: machine.phase(),
+            counts: machine.counts(),
+            takeable: machine.takeable(),
+            takeable_alone: machine.takeable_alone(),
+            failure: machine.failure().map(Into::into),
+        }
+    }
+
+    /// The same view, with the run stopped for `reason`.
+    pub(super) fn stopped(&self, reason: &Arc<str>) -> Self {
+        Self { failure: Some(Arc::clone(reason)), ..self.clone() }
+    }
+}
