@@ -4,19 +4,32 @@
 //! the definitions gets to read. A new folder is a new test, without an edit here. After a change of wording,
 //! `SCOOPI_BLESS=1 cargo test --test errors` writes the files anew: read the difference before keeping it.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
 
-use scoopi::defs;
+use scoopi::bootstrap;
+use scoopi::bootstrap::Definitions;
+use scoopi::bootstrap::Existing;
+use scoopi::bootstrap::RunError;
+use scoopi::bootstrap::RunRequest;
+use scoopi::conf::Settings;
 
-/// Everything that is wrong with the definitions in `folder`, as it is shown to their author.
+/// Everything that is wrong with the definitions in `folder`, as `scoopi check` shows it to their author. Script
+/// files are looked for in the folder.
 fn problems_of(folder: &Path) -> String {
-    let problems = match defs::read_folder(folder) {
-        Ok(sources) => defs::check(sources, "jsoupDefault").1,
-        Err(problems) => problems,
+    let request = RunRequest {
+        settings: Settings::default(),
+        definitions: Definitions::Folder(folder.to_owned()),
+        root: folder.to_owned(),
+        existing: Existing::default(),
+    };
+    let problems = match bootstrap::check(&request) {
+        Ok((_, warnings)) => warnings,
+        Err(RunError::Definitions(problems)) => problems,
+        Err(other) => panic!("{}: {other}", folder.display()),
     };
     problems.to_string().replace(&*folder.to_string_lossy(), "<folder>")
 }

@@ -315,8 +315,7 @@ async fn every_wait_has_a_limit_that_is_named() {
         "/silent" => Response::silent(),
         "/stalls" => Response::drip(["x"; 2], Duration::from_secs(60)),
         "/drips" => Response::drip(vec!["x"; 1000], millis(20)),
-        "/redirects" => Response::redirect("/silent").delayed(millis(80)),
-        _ => Response::status(404),
+        path => Response::redirect(format!("{path}x")).delayed(millis(80)),
     });
     let deaf = format!("http://{}/", listener.local_addr().unwrap());
     type Change = fn(&mut FetchSettings);

@@ -190,7 +190,8 @@ impl Configs for RunConfigs {
     }
 }
 
-fn flatten(key: &str, value: &serde_json::Value, values: &mut BTreeMap<String, String>) {
+/// Adds every value below `key` under its full key.
+pub(super) fn flatten(key: &str, value: &serde_json::Value, values: &mut BTreeMap<String, String>) {
     match value {
         serde_json::Value::Object(members) => {
             members.iter().for_each(|(name, value)| flatten(&format!("{key}.{name}"), value, values));

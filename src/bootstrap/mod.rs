@@ -2,7 +2,9 @@
 //!
 //! Solo or cluster is chosen here and nowhere else.
 
+mod changes;
 mod compose;
+mod data_folder;
 mod facts;
 mod report;
 mod request;

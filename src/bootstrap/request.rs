@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use serde::Serialize;
+
 use crate::conf::Settings;
 use crate::defs::SourceFile;
 
@@ -36,6 +38,22 @@ pub enum Definitions {
     Texts(Vec<SourceFile>),
 }
 
+impl Definitions {
+    /// One text of YAML. `name` is what messages call it.
+    #[must_use]
+    pub fn text(name: impl Into<String>, yaml: impl Into<String>) -> Self {
+        Self::Texts(vec![SourceFile::new(name, yaml)])
+    }
+
+    /// A value that has the keys of a definition file: a `serde_json::Value`, or a type of your own.
+    ///
+    /// # Errors
+    /// It cannot be written as JSON, which YAML includes.
+    pub fn value(name: impl Into<String>, value: &impl Serialize) -> Result<Self, serde_json::Error> {
+        serde_json::to_string(value).map(|json| Self::text(name, json))
+    }
+}
+
 /// A run to be made.
 #[derive(Debug, Clone)]
 pub struct RunRequest {
@@ -63,4 +81,17 @@ impl RunRequest {
 fn resource_folder(root: &std::path::Path, dir: &str) -> PathBuf {
     let below = root.join(dir.trim_start_matches('/'));
     if below.is_dir() || !dir.starts_with('/') { below } else { PathBuf::from(dir) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_reads_as_the_text_that_it_stands_for() {
+        let value = serde_json::json!({ "steps": { "a\"\u{1}é": ["x"] } });
+        let Ok(Definitions::Texts(texts)) = Definitions::value("v", &value) else { unreachable!() };
+        assert_eq!((texts.len(), &*texts[0].name), (1, "v"));
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&texts[0].text).unwrap(), value);
+    }
 }

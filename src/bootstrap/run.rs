@@ -40,6 +40,22 @@ pub enum RunError {
         /// How far it came.
         counts: Counts,
     },
+    /// Another process uses the data folder.
+    #[error("another scoopi uses the data folder {}; wait for its end, or name another folder with `--data`", path.display())]
+    InUse {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The data folder.
+    #[error("{doing} {}: {source}", path.display())]
+    Data {
+        /// What was being done.
+        doing: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// The log, a snapshot or output.
     #[error(transparent)]
     Solo(#[from] SoloError),
@@ -101,7 +117,9 @@ impl Run {
     }
 
     /// Rows of `list` appenders, as they are committed. At most `capacity` deliveries wait to be received;
-    /// a receiver that is slow slows the run. After a resume, rows since the last snapshot come again.
+    /// a receiver that is slow slows the run, one that is dropped does not. The channel ends with the run, so
+    /// receive until then before waiting for [`RunHandle::ended`]. After a resume, rows since the last
+    /// snapshot of the log come again.
     pub fn deliveries(&mut self, capacity: usize) -> mpsc::Receiver<Delivery> {
         let (sender, receiver) = mpsc::channel(capacity.max(1));
         self.deliveries = Some(sender);
@@ -160,5 +178,86 @@ impl RunHandle {
     /// The run could not go on: the disk refused, say.
     pub async fn ended(&mut self) -> Result<Report, RunError> {
         (&mut self.ended).await.unwrap_or_else(|error| Err(RunError::Internal(error.to_string())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+    use crate::bootstrap::{Definitions, Existing, Outcome};
+    use crate::conf::Settings;
+
+    const DEFINITIONS: &str = r#"
+locatorGroups: { p: { locators: [ { name: l, url: "/1.html" } ] } }
+taskGroups: { p: { rows: { dataDef: d, steps: listed }, next: { dataDef: n, steps: [ parser: css, links ] } } }
+steps: { listed: [ parser: css, appender: { list: { list: numbers, encoder: jsonLines } } ] }
+dataDefs:
+  d: { query: { block: body, selector: i }, items: [ { name: number, value: N } ] }
+  n: { query: { block: body }, items: [ { name: next, selector: "a attribute: href", linkGroup: p } ] }
+"#;
+
+    const PAGES: usize = 30;
+
+    /// A run over pages that lead from one to the next, with one of them in work at a time.
+    fn run(folder: &Path, existing: Existing) -> Run {
+        for page in 1..=PAGES {
+            let html = format!("<i>{page}</i><a href='{}.html'>next</a>", page % PAGES + 1);
+            fs::write(folder.join(format!("{page}.html")), html).unwrap();
+        }
+        let mut settings = Settings::default();
+        settings.store.dir = folder.join("data").to_string_lossy().into_owned();
+        settings.appender.file.base_dir = folder.join("output").to_string_lossy().into_owned();
+        settings.job.take_limit = 1;
+        let definitions = Definitions::text("job.yml", DEFINITIONS);
+        let root = folder.to_owned();
+        Run::new(RunRequest { definitions, root, existing, ..RunRequest::new(settings) })
+    }
+
+    /// Starts a run and receives its rows; cancels it after `most` of them.
+    async fn rows(mut run: Run, most: usize) -> (Vec<String>, Report) {
+        let mut deliveries = run.deliveries(1);
+        let mut handle = run.start().await.unwrap();
+        let mut rows = vec![];
+        while let Some(delivery) = deliveries.recv().await {
+            assert_eq!((&*delivery.list, delivery.count), ("numbers", 1));
+            rows.extend(delivery.lines().map(|line| String::from_utf8(line.to_vec()).unwrap()));
+            if rows.len() == most {
+                handle.cancel();
+            }
+        }
+        (rows, handle.ended().await.unwrap())
+    }
+
+    #[tokio::test]
+    async fn rows_come_through_the_channel_as_they_are_committed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (rows, report) = rows(run(folder.path(), Existing::Refuse), usize::MAX).await;
+        assert_eq!((report.outcome, rows.len()), (Outcome::Complete, PAGES));
+        assert_eq!(rows[0], r#"{"locator":"l","group":"p","task":"rows","number":"N","fact":"1"}"#);
+    }
+
+    #[tokio::test]
+    async fn a_cancelled_run_is_refused_then_resumed_and_gives_every_row() {
+        let folder = tempfile::tempdir().unwrap();
+        let (first, report) = rows(run(folder.path(), Existing::Refuse), 10).await;
+        assert_eq!(report.outcome, Outcome::Cancelled);
+        let refused = run(folder.path(), Existing::Refuse).start().await.unwrap_err();
+        assert!(matches!(refused, RunError::Unfinished { .. }), "{refused}");
+        let (again, report) = rows(run(folder.path(), Existing::Resume), usize::MAX).await;
+        assert_eq!((report.outcome, report.counts.rows), (Outcome::Complete, PAGES as u64));
+        // There was no snapshot, so those of the first part come again, in the same order.
+        assert_eq!((again.len(), &again[..first.len()]), (PAGES, &first[..]));
+    }
+
+    #[tokio::test]
+    async fn a_receiver_that_is_gone_holds_up_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut run = run(folder.path(), Existing::Refuse);
+        drop(run.deliveries(1));
+        let report = run.start().await.unwrap().ended().await.unwrap();
+        assert_eq!((report.outcome, report.counts.rows), (Outcome::Complete, PAGES as u64));
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use jiff::{Timestamp, Zoned};
+use jiff::{Span, Timestamp, Zoned};
 use tokio::sync::{mpsc, watch};
 use tracing::info;
 
@@ -14,14 +14,17 @@ use crate::engine::{
     CancelLatch, Delivery, Figures, JobRules, JobRunner, Monitor, Output, OutputPlace, OutputReport, Plan,
     Pools, Shutdown, TaskRunner, seed,
 };
-use crate::model::date::DatePattern;
+use crate::model::date::RunTimes;
 use crate::model::{Fingerprint, Incarnation, NodeId, RunId};
+use crate::steps::SinkTarget;
 use crate::store::log::{Durability, LogKind};
-use crate::store::machine::{Barricade, Claim, Command, Phase, Rules, Run};
-use crate::store::solo::{FolderState, Recovery, RunFolder, SoloCommit};
-use crate::store::{Barricades, Commit, JobStore, NodeStore, Projection, Status};
+use crate::store::machine::{Barricade, Claim, Command, Phase, Refusal, Rules, Run};
+use crate::store::solo::{FolderState, Recovery, SoloCommit};
+use crate::store::{Barricades, Commit, JobStore, NodeStore, Projection, Status, StoreError};
 
+use super::changes::changes;
 use super::compose::{Composed, check, plan};
+use super::data_folder::DataFolder;
 use super::facts;
 use super::report::{Outcome, Report};
 use super::request::{Existing, RunRequest};
@@ -40,7 +43,7 @@ pub(super) struct Solo {
     plan: Arc<Plan>,
     store: Arc<NodeStore<SoloCommit>>,
     commit: SoloCommit,
-    folder: RunFolder,
+    data: DataFolder,
     output: Arc<OutputReport>,
     begun: Instant,
 }
@@ -62,9 +65,9 @@ impl Solo {
         deliveries: Option<mpsc::Sender<Delivery>>,
     ) -> Result<Self, RunError> {
         let begun = Instant::now();
-        let folder = RunFolder::new(Path::new(&request.settings.store.dir).join("run"));
         let (kind, durability) = log_settings(&request.settings)?;
-        let unfinished = existing(&folder, kind, durability, request.existing)?;
+        let data = DataFolder::claim(Path::new(&request.settings.store.dir))?;
+        let unfinished = existing(&data, kind, durability, request.existing)?;
         let resumed = unfinished.is_some();
         let parts = match &unfinished {
             Some(recovery) => Parts::of_log(recovery, &request)?,
@@ -72,10 +75,10 @@ impl Solo {
         };
         let recovery = match unfinished {
             Some(recovery) => recovery,
-            None => Recovery::open(folder.clone(), kind, durability)?,
+            None => Recovery::open(data.run(), kind, durability)?,
         };
         let output = Arc::new(OutputReport::default());
-        let place = output_place(&parts)?;
+        let place = output_place(&parts.settings, &parts.run_date_time)?;
         let commit = recovery.start(|progress| {
             let specs = parts.plan.sinks().all();
             let opened = Output::open(specs, place, deliveries, progress, Arc::clone(&output))?;
@@ -88,7 +91,7 @@ impl Solo {
         }
         let incarnation = Incarnation(commit.last_incarnation(NODE).map_or(1, |last| last.0 + 1));
         let store = Arc::new(NodeStore::join(commit.clone(), NODE, incarnation).await?);
-        store.propose(Command::Resume).await?;
+        resume(&store).await?;
         if let Some(composed) = composed {
             publish(&store, composed).await?;
         }
@@ -100,7 +103,7 @@ impl Solo {
             plan: Arc::new(plan),
             store,
             commit,
-            folder,
+            data,
             output,
             begun,
         })
@@ -125,7 +128,22 @@ impl Solo {
         let ran = runner.await.map_err(|error| RunError::Internal(error.to_string()))?;
         drain.abort();
         watched.and(ran)?;
+        self.complete().await?;
         self.end().await
+    }
+
+    /// Completes a run that was cancelled when the last jobs were in work: nothing is left to resume.
+    async fn complete(&self) -> Result<(), RunError> {
+        let (phase, open) = {
+            let status = self.commit.status();
+            let status = status.borrow();
+            (status.phase, status.counts.open())
+        };
+        if phase < Phase::Shutdown && open == 0 {
+            resume(&self.store).await?;
+            self.store.vote_done().await?;
+        }
+        Ok(())
     }
 
     fn job_runner(&self) -> (JobRunner<NodeStore<SoloCommit>>, watch::Receiver<usize>) {
@@ -152,7 +170,7 @@ impl Solo {
         self.store.leave().await?;
         self.commit.close().await?;
         if is_over {
-            self.folder.clear()?;
+            self.data.remove_run()?;
         }
         let counts = status.counts;
         let troubled = counts.failed + counts.quarantined + counts.dropped_links > 0;
@@ -179,12 +197,23 @@ impl Solo {
 impl Parts {
     /// A new run.
     fn of_request(request: &RunRequest) -> Result<Self, RunError> {
-        let (definitions, warnings) = check(request)?;
-        let run_date_time = facts::run_date_time(&request.settings)?;
-        let composed = Composed::new(&definitions, &request.settings)?;
-        let (plan, _) = plan(&definitions, &request.settings, &run_date_time, &request.root)?;
-        let plan = plan.ok_or_else(|| RunError::Internal("checked definitions have no plan".to_owned()))?;
         let settings = request.settings.clone();
+        let (definitions, warnings) = check(request)?;
+        let mut run_date_time = facts::run_date_time(&settings)?;
+        let plan = loop {
+            let (plan, problems) = plan(&definitions, &settings, &run_date_time, &request.root)?;
+            let plan = plan.ok_or(RunError::Definitions(problems))?;
+            if settings.run_date_time_text.is_some()
+                || !is_taken(&plan, &output_place(&settings, &run_date_time)?)
+            {
+                break plan;
+            }
+            // Another run began in the same second: its output stays as it is.
+            run_date_time = run_date_time
+                .checked_add(Span::new().seconds(1))
+                .map_err(|error| RunError::Internal(error.to_string()))?;
+        };
+        let composed = Composed::new(&definitions, &settings)?;
         Ok(Self { settings, plan, warnings, run_date_time, composed: Some(composed) })
     }
 
@@ -195,30 +224,33 @@ impl Parts {
         let value = |key| machine.value(key).unwrap_or_default();
         let (definitions, stored) = Composed::read(value(DEFINITIONS), value(SETTINGS))?;
         let settings = stored.at_the_pace_of(&request.settings);
+        let warnings = changes(&definitions, &settings, request);
         let millis = machine.run().map_or(0, |run| run.date_time);
         let run_date_time = Timestamp::from_millisecond(millis)
             .map_err(|error| RunError::Internal(error.to_string()))?
             .to_zoned(facts::zone(&settings)?);
         let (plan, problems) = plan(&definitions, &settings, &run_date_time, &request.root)?;
         let plan = plan.ok_or(RunError::Definitions(problems))?;
-        Ok(Self { settings, plan, warnings: Problems::default(), run_date_time, composed: None })
+        Ok(Self { settings, plan, warnings, run_date_time, composed: None })
     }
 }
 
 /// The run in the folder, if it goes on; otherwise the folder is empty afterwards.
 fn existing(
-    folder: &RunFolder,
+    data: &DataFolder,
     kind: LogKind,
     durability: Durability,
     existing: Existing,
 ) -> Result<Option<Recovery>, RunError> {
+    let folder = data.run();
     if !folder.is_used() {
+        data.remove_run()?;
         return Ok(None);
     }
     let recovery = match Recovery::open(folder.clone(), kind, durability) {
         Ok(recovery) => recovery,
         Err(error) if existing == Existing::Discard && !error.is_in_use() => {
-            folder.clear()?;
+            data.remove_run()?;
             return Ok(None);
         }
         Err(error) => return Err(error.into()),
@@ -229,7 +261,8 @@ fn existing(
         }
         (Existing::Resume, FolderState::Unfinished { .. } | FolderState::Finished) => Ok(Some(recovery)),
         _ => {
-            recovery.discard()?;
+            drop(recovery);
+            data.remove_run()?;
             Ok(None)
         }
     }
@@ -253,14 +286,21 @@ fn log_settings(settings: &Settings) -> Result<(LogKind, Durability), RunError> 
     Ok((kind, durability))
 }
 
-/// The name of the run's folder of output: its date-time, with English month names.
-const STAMP: &str = "yyyyMMMdd-HHmmss";
-
-fn output_place(parts: &Parts) -> Result<OutputPlace, RunError> {
-    let stamp = DatePattern::compile(STAMP).map_err(|error| RunError::Internal(error.to_string()))?;
-    let base = PathBuf::from(&parts.settings.appender.file.base_dir);
+fn output_place(settings: &Settings, run_date_time: &Zoned) -> Result<OutputPlace, RunError> {
+    let times =
+        RunTimes::from_millis(run_date_time.timestamp().as_millisecond(), run_date_time.time_zone().clone());
+    let stamp = times.map_err(|error| RunError::Settings(error.to_string()))?.output_dir();
+    let base = PathBuf::from(&settings.appender.file.base_dir);
     let folder = if base.as_os_str().is_empty() { PathBuf::from("output") } else { base.clone() };
-    Ok(OutputPlace { base, stamp: stamp.format(&parts.run_date_time), failed: folder.join("failed.ndjson") })
+    Ok(OutputPlace { base, stamp, failed: folder.join("failed.ndjson") })
+}
+
+/// Whether output of an earlier run lies where this one would write.
+fn is_taken(plan: &Plan, place: &OutputPlace) -> bool {
+    plan.sinks().all().iter().any(|sink| match &sink.target {
+        SinkTarget::File(file) => place.path(file).exists(),
+        SinkTarget::List(_) => false,
+    })
 }
 
 /// The first command of a run.
@@ -294,6 +334,15 @@ fn run_id(fingerprint: Fingerprint, date_time: i64) -> RunId {
         ])
         .0,
     )
+}
+
+/// Goes on after a cancel, if there was one.
+async fn resume(store: &NodeStore<SoloCommit>) -> Result<(), RunError> {
+    match store.propose(Command::Resume).await {
+        // Over already, and killed before it could say so: what is left is to end it.
+        Err(StoreError::Refused(Refusal::Phase(phase))) if phase >= Phase::Shutdown => Ok(()),
+        resumed => Ok(resumed.map(drop)?),
+    }
 }
 
 /// Puts definitions and settings into the store.

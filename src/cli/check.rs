@@ -3,27 +3,31 @@
 use crate::bootstrap;
 
 use super::exit::{Exit, Failure};
-use super::options::Options;
+use super::options::{Loudness, Options};
+use super::speech::{print, tell};
 
 pub(super) fn check(options: &Options) -> Result<Exit, Failure> {
     let (settings, ignored) = options.settings()?;
     for key in ignored {
-        eprintln!("warning: setting {key} has no effect any more");
+        tell(&format!("warning: setting {key} has no effect any more"));
     }
     let (definitions, warnings) = bootstrap::check(&options.request(settings))?;
+    if options.loudness() == Loudness::Quiet {
+        return Ok(Exit::Complete);
+    }
     for warning in warnings.sorted() {
-        eprintln!("{warning}");
+        tell(&warning.to_string());
     }
     let locators: usize = definitions.locator_groups.iter().map(|group| group.locators.len()).sum();
     let tasks: usize = definitions.task_groups.iter().map(|group| group.tasks.len()).sum();
     let (_, warnings) = warnings.counts();
-    println!(
-        "definitions are good: {}, {}, {}, {}",
+    print(&format!(
+        "definitions are good: {}, {}, {}, {}\n",
         counted(locators, "locator"),
         counted(tasks, "task"),
         counted(definitions.data_defs.len(), "dataDef"),
         counted(warnings, "warning"),
-    );
+    ));
     Ok(Exit::Complete)
 }
 

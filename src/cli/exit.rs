@@ -5,6 +5,8 @@ use std::process::{ExitCode, Termination};
 use crate::bootstrap::RunError;
 use crate::conf::ConfError;
 
+use super::speech;
+
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -60,7 +62,13 @@ impl Failure {
 
     /// Says it, once.
     pub(super) fn tell(self) -> Exit {
-        eprintln!("scoopi: {}", self.message);
+        speech::tell(&format!("scoopi: {}", self.message));
+        self.exit
+    }
+
+    /// Says it as a line of the log.
+    pub(super) fn log(self) -> Exit {
+        tracing::error!("{}", self.message);
         self.exit
     }
 }

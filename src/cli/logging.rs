@@ -13,8 +13,9 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry, fmt};
 
 use super::options::{LogFormat, Loudness};
+use super::speech;
 
-/// The name of the log file; a new run begins it anew.
+/// The name of the log file; every process begins it anew.
 const FILE: &str = "scoopi.log";
 
 /// Starts logging. A log file that cannot be made is said and does not stop the run.
@@ -30,15 +31,20 @@ pub(super) fn start(folder: &str, format: LogFormat, loudness: Loudness, progres
     let mut layers = vec![layer(format, stderr).with_filter(terminal).boxed()];
     match open(folder) {
         Ok(log) => layers.push(layer(format, Arc::new(log)).with_filter(file).boxed()),
-        Err(error) => eprintln!("warning: no log file in {folder}: {error}"),
+        Err(error) => speech::tell(&format!("warning: no log file in {folder}: {error}")),
     }
     // Fails only if a program that uses us as a library logs already, which is as good.
     let _already_set = tracing_subscriber::registry().with(layers).try_init();
 }
 
+/// Opens the file, empty unless another process writes to it: its lines stay, and ours follow them.
 fn open(folder: &str) -> io::Result<File> {
     fs::create_dir_all(folder)?;
-    File::create(Path::new(folder).join(FILE))
+    let file = File::options().create(true).append(true).open(Path::new(folder).join(FILE))?;
+    if file.try_lock().is_ok() {
+        file.set_len(0)?;
+    }
+    Ok(file)
 }
 
 fn layer<W>(format: LogFormat, writer: W) -> Box<dyn Layer<Registry> + Send + Sync>

@@ -10,6 +10,7 @@ mod plugins;
 mod progress;
 mod run;
 mod shell;
+mod speech;
 mod summary;
 
 use clap::{Parser, Subcommand};

@@ -95,6 +95,23 @@ impl Problem {
     }
 }
 
+impl Problem {
+    /// What it says, without how severe it is.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        if !(self.place.file.is_empty() && self.place.path.is_empty()) {
+            text = format!("{}: ", self.place);
+        }
+        text.push_str(&self.message);
+        if !self.help.is_empty() {
+            text.push_str("\n    help: ");
+            text.push_str(&self.help);
+        }
+        text
+    }
+}
+
 impl Problems {
     /// Adds a problem, unless it is there already.
     pub fn push(&mut self, problem: Problem) {
@@ -171,15 +188,7 @@ impl fmt::Display for Problem {
             Severity::Error => "error",
             Severity::Warning => "warning",
         };
-        write!(f, "{severity}: ")?;
-        if !(self.place.file.is_empty() && self.place.path.is_empty()) {
-            write!(f, "{}: ", self.place)?;
-        }
-        f.write_str(&self.message)?;
-        if !self.help.is_empty() {
-            write!(f, "\n    help: {}", self.help)?;
-        }
-        Ok(())
+        write!(f, "{severity}: {}", self.text())
     }
 }
 

@@ -18,9 +18,10 @@ impl Backoff {
     /// The wait after a job has failed `failures` times before this one. The spread comes from the job's
     /// key, so that it is the same wherever it is computed.
     pub(super) fn wait(&self, job: JobKey, failures: u32, asked: Option<Duration>) -> Duration {
-        let doubled = self.first.saturating_mul(1 << failures.min(16)).min(self.most);
+        let doubled = self.first.saturating_mul(1 << failures.min(16));
         let spread = f64::from(job.0[15]) / 255.0;
-        let wait = doubled.mul_f64(0.75 + 0.5 * spread);
+        // The limit comes first, so that no number of seconds in settings can overflow.
+        let wait = doubled.min(self.most).mul_f64(0.75 + 0.5 * spread).min(self.most);
         asked.map_or(wait, |asked| asked.max(wait))
     }
 }
@@ -38,6 +39,6 @@ mod tests {
         key.0[15] = 255;
         assert_eq!(wait(key, 0, None), 1250);
         assert_eq!(wait(key, 0, Some(Duration::from_secs(100))), 100_000);
-        assert_eq!(wait(key, u32::MAX, None), 5000);
+        assert_eq!(wait(key, u32::MAX, None), 4000);
     }
 }

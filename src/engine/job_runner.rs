@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::watch;
 use tokio::task::{Id, JoinSet};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::sleep;
 use tracing::{debug, error, warn};
 
 use crate::model::{Failure, FailureClass, Job};
@@ -41,13 +41,6 @@ pub struct JobRunner<S> {
     in_work: watch::Sender<usize>,
 }
 
-/// What woke the runner.
-enum Wake {
-    JobEnded,
-    Store,
-    Stop,
-}
-
 impl<S: JobStore> JobRunner<S> {
     /// A runner, and a view of how many jobs it has in work.
     pub fn new(
@@ -67,7 +60,6 @@ impl<S: JobStore> JobRunner<S> {
     pub async fn run(self, mut stop: CancelLatch) -> Result<(), StoreError> {
         let mut working = Working::default();
         let mut status = self.store.status();
-        let mut next_at = None;
         loop {
             self.in_work.send_replace(working.jobs.len());
             if stop.is_cancelled() {
@@ -78,32 +70,28 @@ impl<S: JobStore> JobRunner<S> {
                 return Ok(());
             }
             let room = working.room(self.rules.limit);
-            let due = next_at.is_some_and(|at: Instant| at <= Instant::now());
-            if room > 0 && (due || working.may_take(&status.borrow_and_update())) {
-                next_at = self.take(room, &mut working).await?;
+            let next_at = {
+                let seen = status.borrow_and_update();
+                if room > 0 && working.may_take(&seen) { Some(now()) } else { seen.next_at.filter(|_| room > 0) }
+            };
+            if next_at.is_some_and(|at| at <= now()) {
+                self.take(room, &mut working).await?;
                 continue;
             }
-            match wait(&mut working, &mut status, room, next_at, &mut stop).await? {
-                (Wake::JobEnded, Some(ended)) => self.ended(ended).await?,
-                _ => continue,
+            if let Some(ended) = wait(&mut working, &mut status, room, next_at, &mut stop).await? {
+                self.ended(ended).await?;
             }
         }
     }
 
-    /// Takes up to `room` jobs and starts them. Gives when the next back-off ends.
-    async fn take(&self, room: usize, working: &mut Working) -> Result<Option<Instant>, StoreError> {
+    /// Takes up to `room` jobs and starts them.
+    async fn take(&self, room: usize, working: &mut Working) -> Result<(), StoreError> {
         let max = u32::try_from(room).unwrap_or(u32::MAX);
-        let (jobs, next_at) = self.store.take(max, now()).await?;
-        for job in jobs {
-            working.start(
-                job,
-                Arc::clone(&self.store),
-                Arc::clone(&self.tasks),
-                self.backoff(),
-                Arc::clone(&self.figures),
-            );
+        for job in self.store.take(max, now()).await?.0 {
+            let (store, tasks) = (Arc::clone(&self.store), Arc::clone(&self.tasks));
+            working.start(job, store, tasks, self.backoff(), Arc::clone(&self.figures));
         }
-        Ok(next_at.map(|at| Instant::now() + Duration::from_millis(u64::try_from(at - now()).unwrap_or(0))))
+        Ok(())
     }
 
     fn backoff(&self) -> Backoff {
@@ -125,23 +113,23 @@ impl<S: JobStore> JobRunner<S> {
     }
 }
 
-/// Sleeps until there is something to do.
+/// Sleeps until there is something to do; gives the job that ended, if that is what woke it.
 async fn wait(
     working: &mut Working,
     status: &mut watch::Receiver<Status>,
     room: usize,
-    next_at: Option<Instant>,
+    next_at: Option<i64>,
     stop: &mut CancelLatch,
-) -> Result<(Wake, Option<EndedJob>), StoreError> {
-    let timer = next_at.filter(|_| room > 0);
+) -> Result<Option<EndedJob>, StoreError> {
+    let pause = next_at.map(|at| Duration::from_millis(u64::try_from(at - now()).unwrap_or(0)));
     tokio::select! {
-        Some(ended) = working.join() => Ok((Wake::JobEnded, Some(ended))),
+        Some(ended) = working.join() => Ok(Some(ended)),
         changed = status.changed(), if room > 0 => match changed {
-            Ok(()) => Ok((Wake::Store, None)),
+            Ok(()) => Ok(None),
             Err(_) => Err(StoreError::Stopped(reason(status))),
         },
-        () = sleep_until(timer.unwrap_or_else(Instant::now)), if timer.is_some() => Ok((Wake::Store, None)),
-        () = stop.cancelled() => Ok((Wake::Stop, None)),
+        () = sleep(pause.unwrap_or_default()), if pause.is_some() => Ok(None),
+        () = stop.cancelled() => Ok(None),
     }
 }
 

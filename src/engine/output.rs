@@ -1,11 +1,13 @@
 //! Output as a projection of the log: files of rows, the list of what failed, rows for a program.
 
+use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use crate::model::{Rows, codec};
@@ -27,6 +29,14 @@ pub struct OutputPlace {
     pub failed: PathBuf,
 }
 
+impl OutputPlace {
+    /// Where the file of an appender lies.
+    #[must_use]
+    pub fn path(&self, file: &str) -> PathBuf {
+        file_path(&self.base, file, &self.stamp)
+    }
+}
+
 /// Rows for a program that runs scoopi as a library.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
@@ -36,6 +46,46 @@ pub struct Delivery {
     pub count: u32,
     /// The rows as their encoder wrote them.
     pub bytes: Vec<u8>,
+}
+
+impl Delivery {
+    /// The rows line by line, without line ends. With `jsonLines` every line is a row; csv has values with
+    /// line breaks in them as they are.
+    pub fn lines(&self) -> impl Iterator<Item = &[u8]> {
+        let text = self.bytes.strip_suffix(b"\n").unwrap_or(&self.bytes);
+        // An empty slice would be one empty line.
+        text.split(|byte| *byte == b'\n').filter(|_| !self.bytes.is_empty())
+    }
+}
+
+/// Rows on their way to the program that runs scoopi as a library.
+struct Deliveries {
+    sender: mpsc::Sender<Delivery>,
+    held: VecDeque<Delivery>,
+}
+
+impl Deliveries {
+    fn new(sender: mpsc::Sender<Delivery>) -> Self {
+        Self { sender, held: VecDeque::new() }
+    }
+
+    fn push(&mut self, delivery: Delivery) {
+        self.held.push_back(delivery);
+        self.hand_over();
+    }
+
+    /// Hands over what is held, waiting for the receiver. Only the writer of the log waits: a resumed run is
+    /// read by a thread of the runtime, which must not, and before anybody can receive. What is held then is
+    /// what the log has since its last snapshot.
+    fn hand_over(&mut self) {
+        if Handle::try_current().is_ok() {
+            return;
+        }
+        for delivery in self.held.drain(..) {
+            // Nobody listens any more: the rows stand in the log all the same.
+            let _gone = self.sender.blocking_send(delivery);
+        }
+    }
 }
 
 enum Sink {
@@ -69,7 +119,7 @@ pub struct Output {
     place: OutputPlace,
     /// Made when the first job fails.
     failed: Option<FileSink>,
-    deliveries: Option<mpsc::Sender<Delivery>>,
+    deliveries: Option<Deliveries>,
     report: Arc<OutputReport>,
 }
 
@@ -99,6 +149,7 @@ impl Output {
             None => (0, vec![], vec![]),
         };
         report.begin(places, rows, first, (failed > 0).then(|| place.failed.clone()));
+        let deliveries = deliveries.map(Deliveries::new);
         let mut output = Self { sinks, place, failed: None, deliveries, report };
         output.set_back_failed(failed)?;
         Ok(output)
@@ -142,11 +193,9 @@ impl Projection for Output {
                     file.write(&part.bytes).map_err(|error| failure(file.path(), &error))?;
                 }
                 Some(Sink::List(list)) => {
-                    let delivery =
-                        Delivery { list: list.clone(), count: part.count, bytes: part.bytes.clone() };
-                    if let Some(deliveries) = &self.deliveries {
-                        // Nobody listens any more: the rows stand in the log all the same.
-                        let _gone = deliveries.blocking_send(delivery);
+                    if let Some(deliveries) = &mut self.deliveries {
+                        let (list, bytes) = (list.clone(), part.bytes.clone());
+                        deliveries.push(Delivery { list, count: part.count, bytes });
                     }
                 }
                 None => {
@@ -180,6 +229,9 @@ impl Projection for Output {
     }
 
     fn sync(&mut self) -> Result<Vec<u8>, ProjectionError> {
+        if let Some(deliveries) = &mut self.deliveries {
+            deliveries.hand_over();
+        }
         self.files().try_for_each(|file| file.sync().map_err(|error| failure(file.path(), &error)))?;
         let lengths = self.sinks.iter().map(|sink| match sink {
             Sink::File(file) => Some(file.length()),
@@ -193,11 +245,10 @@ impl Projection for Output {
 }
 
 fn open_sink(spec: &SinkSpec, place: &OutputPlace, length: Option<u64>) -> Result<Sink, ProjectionError> {
-    let name = match &spec.target {
+    let path = match &spec.target {
         SinkTarget::List(list) => return Ok(Sink::List(list.clone())),
-        SinkTarget::File(name) => name,
+        SinkTarget::File(name) => place.path(name),
     };
-    let path = file_path(&place.base, name, &place.stamp);
     let mut file =
         FileSink::open(path.clone(), length.unwrap_or(0)).map_err(|error| failure(&path, &error))?;
     if let Some(header) = spec.header.as_ref().filter(|_| file.length() == 0) {

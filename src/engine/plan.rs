@@ -114,15 +114,22 @@ impl Compiler<'_> {
         let data_def = data_defs.iter().find(|data_def| data_def.name.value == task.data_def.value)?;
         let mut loader = None;
         let mut steps = vec![];
-        let mut last = None;
+        // Where the last step belongs; nobody knows behind a step of an unknown kind.
+        let mut last = Some(None);
         let mut is_whole = true;
         for step in &task.steps {
-            let Some((station, made)) = self.step(group, task, data_def, step) else {
+            let Some(entry) = self.entry(step) else {
+                (last, is_whole) = (None, false);
+                continue;
+            };
+            if let Some(before) = last {
+                self.check_order(task, step, before, entry.station);
+            }
+            last = Some(Some(entry.station));
+            let Some(made) = self.step(group, task, data_def, step, entry) else {
                 is_whole = false;
                 continue;
             };
-            self.check_order(step, last, station);
-            last = Some(station);
             match made {
                 Made::Loader(made) => loader = Some((step.name.as_str().into(), made)),
                 Made::Step(made) => steps.push((step.name.as_str().into(), made)),
@@ -130,7 +137,7 @@ impl Compiler<'_> {
             }
         }
         if is_whole {
-            self.check_end(task, loader.is_some(), last);
+            self.check_end(task, loader.is_some(), last.flatten());
         }
         Some(MadeTask { loader: loader?, task: PlannedTask { name: task.name.value.as_str().into(), steps } })
     }
@@ -141,14 +148,8 @@ impl Compiler<'_> {
         task: &TaskDef,
         data_def: &DataDef,
         step: &StepDef,
-    ) -> Option<(Station, Made)> {
-        let entry = match Entry::find(&step.kind.value) {
-            Ok((entry, _)) => entry,
-            Err(unknown) => {
-                self.problems.push(Problem::error(&step.kind.place, unknown.to_string(), unknown.help));
-                return None;
-            }
-        };
+        entry: &Entry,
+    ) -> Option<Made> {
         let mut build = Build {
             step,
             group,
@@ -159,11 +160,20 @@ impl Compiler<'_> {
             sinks: &mut self.sinks,
             problems: &mut self.problems,
         };
-        Some((entry.station, (entry.make)(&mut build)?))
+        (entry.make)(&mut build)
+    }
+
+    fn entry(&mut self, step: &StepDef) -> Option<&'static Entry> {
+        Entry::find(&step.kind.value)
+            .map_err(|unknown| {
+                self.problems.push(Problem::error(&step.kind.place, unknown.to_string(), unknown.help));
+            })
+            .map(|(entry, _)| entry)
+            .ok()
     }
 
     /// A chain goes load, parse, process, append; links end it.
-    fn check_order(&mut self, step: &StepDef, before: Option<Station>, station: Station) {
+    fn check_order(&mut self, task: &TaskDef, step: &StepDef, before: Option<Station>, station: Station) {
         let needs = match station {
             Station::Load => return,
             Station::Parse => [Some(Station::Load)].as_slice(),
@@ -174,7 +184,9 @@ impl Compiler<'_> {
             let message = format!("step `{}` is in the wrong place of its chain", step.name);
             let help =
                 "the order is loader, parser, then filter, converter or script, then appender or links";
-            self.problems.push(Problem::error(&step.kind.place, message, help));
+            // Built-in steps stand in no file: the task that uses them does.
+            let place = if step.kind.place.line == 0 { &task.name.place } else { &step.kind.place };
+            self.problems.push(Problem::error(place, message, help));
         }
     }
 

@@ -33,6 +33,11 @@ use crate::fetch::url;
 /// What we like to get. Servers that choose by this header choose HTML.
 const ACCEPT: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 
+/// How long a connection is kept for the next request, beyond the delay between two requests. Longer, and a
+/// crawl over many hosts runs out of descriptors.
+const IDLE_CONNECTION: Duration = Duration::from_secs(5);
+const LONGEST_IDLE_CONNECTION: Duration = Duration::from_secs(60);
+
 /// Fetches from web servers.
 #[derive(Debug)]
 pub(super) struct Http {
@@ -121,6 +126,12 @@ impl Wire {
             .referer(false)
             .connect_timeout(settings.connect_timeout)
             .pool_max_idle_per_host(settings.parallelism.get())
+            .pool_idle_timeout(settings.delay.saturating_add(IDLE_CONNECTION).min(LONGEST_IDLE_CONNECTION))
+            // Bodies are decompressed here, whichever features of reqwest another crate turns on.
+            .no_gzip()
+            .no_brotli()
+            .no_zstd()
+            .no_deflate()
             .no_proxy();
         if settings.cookies {
             client = client.cookie_provider(Cookies::default().into());

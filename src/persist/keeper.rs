@@ -127,3 +127,83 @@ fn unless_missing(error: io::Error) -> io::Result<()> {
 async fn off_thread<T: Send + Default + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     tokio::task::spawn_blocking(work).await.unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use smallvec::smallvec;
+
+    use super::*;
+    use crate::model::Cell;
+
+    fn locator() -> Locator {
+        Locator { group: "g".into(), name: "n".into(), url: "http://a.b/".into() }
+    }
+
+    fn document() -> Document {
+        Document { url: "http://a.b/c".into(), fetched_at: 7, charset: Some("utf-8".into()), body: "<p>é".into() }
+    }
+
+    fn source() -> Source {
+        Source {
+            id: "".into(),
+            locator: "n".into(),
+            group: "g".into(),
+            task: "t".into(),
+            url: "http://a.b/".into(),
+            page_url: "http://a.b/c".into(),
+            fetched_at: 7,
+            page: 1,
+        }
+    }
+
+    fn rows() -> Vec<Row> {
+        vec![Row { template: 0, cells: smallvec![Cell { value: Some("v".into()), index: 1 }] }]
+    }
+
+    /// Every file below the folder.
+    fn files(folder: &Path) -> Vec<PathBuf> {
+        let folders = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        folders.flat_map(|folder| fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path())).collect()
+    }
+
+    #[tokio::test]
+    async fn what_was_kept_comes_back_until_it_is_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        let keeper = Keeper::new(folder.path().join("pages"));
+        assert_eq!(keeper.document(&locator()).await, None);
+        keeper.keep_document(&locator(), &document()).await;
+        assert_eq!(keeper.document(&locator()).await, Some(document()));
+
+        let name = keeper.data_name(&source(), Fingerprint::of([&b"def"[..]]));
+        assert_eq!(keeper.data(&name), None);
+        keeper.keep_data(&name, &rows());
+        assert_eq!(keeper.data(&name), Some(rows()));
+        assert_ne!(name, keeper.data_name(&source(), Fingerprint::of([&b"other def"[..]])));
+
+        keeper.forget(&locator()).await;
+        assert_eq!((keeper.document(&locator()).await, keeper.data(&name)), (None, None));
+    }
+
+    #[tokio::test]
+    async fn a_damaged_entry_counts_as_missing_and_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let keeper = Keeper::new(folder.path().to_owned());
+        keeper.keep_document(&locator(), &document()).await;
+        let file = files(folder.path()).remove(0);
+        let whole = fs::read(&file).unwrap();
+        for damage in 0..=whole.len() {
+            let mut bytes = whole.clone();
+            match bytes.get_mut(damage) {
+                Some(byte) => *byte ^= 0x40,
+                None => bytes.push(0),
+            }
+            fs::write(&file, &bytes).unwrap();
+            assert_eq!(keeper.document(&locator()).await, None, "byte {damage}");
+            assert!(!file.exists(), "byte {damage}");
+            fs::write(&file, &whole[..damage.min(whole.len() - 1)]).unwrap();
+            assert_eq!(keeper.document(&locator()).await, None, "cut at {damage}");
+        }
+        keeper.keep_document(&locator(), &document()).await;
+        assert_eq!(keeper.document(&locator()).await, Some(document()));
+    }
+}

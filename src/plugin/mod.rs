@@ -61,7 +61,8 @@ impl About {
     }
 }
 
-/// Finds the entry that `name` means.
+/// Finds the entry that `name` means. `more` are names that exist besides; they only help to say what may be
+/// meant.
 ///
 /// # Errors
 /// There is none; the error names the nearest one, or all of them.
@@ -69,14 +70,28 @@ pub fn find<'a, E>(
     kind: &'static str,
     catalog: &'a [E],
     about: impl Fn(&E) -> &About,
+    more: impl IntoIterator<Item = &'static str>,
     name: &str,
 ) -> Result<&'a E, Unknown> {
     catalog.iter().find(|entry| about(entry).answers_to(name)).ok_or_else(|| {
         let known: Vec<&str> = catalog.iter().map(|entry| about(entry).name).collect();
-        let help = match nearest(name, known.iter().copied()) {
+        let aliases = catalog.iter().flat_map(|entry| about(entry).aliases.iter().copied());
+        let all: Vec<&str> = known.iter().copied().chain(aliases).chain(more).collect();
+        let help = match nearest_name(name, &all) {
             Some(near) => format!("did you mean `{near}`? known are: {}", known.join(", ")),
             None => format!("known are: {}", known.join(", ")),
         };
         Unknown { kind, name: name.to_owned(), help }
     })
+}
+
+/// The name that a misspelt one probably means. Class names share most of their letters, so what counts first is
+/// the part behind the last dot.
+fn nearest_name<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    let last = |name: &'a str| name.rsplit('.').next().unwrap_or(name);
+    let wanted = name.rsplit('.').next().unwrap_or(name);
+    let is_near = |candidate: &&&'a str| nearest(wanted, [last(candidate)]).is_some();
+    let near: Vec<&str> = known.iter().filter(is_near).copied().collect();
+    // Of several the one whose whole name is nearest; if none is, the names differ in their packages only.
+    nearest(name, near.iter().copied()).or_else(|| near.first().copied())
 }

@@ -67,22 +67,16 @@ pub fn read_settings<S: DeserializeOwned + JsonSchema>(
             help: format!("{}: {}", doc.key, doc.text),
         });
     }
-    // One at a time, so that the error knows its key: the rest stays as it would be without it.
+    // One at a time, so that the error knows its key. The others are then missed, but only after this one is read.
     for (key, value) in &values {
-        let mut alone = Map::new();
-        alone.insert(key.clone(), value.clone());
-        let required = known.iter().filter(|doc| doc.default.is_none() && doc.key != *key);
-        alone.extend(
-            required.filter_map(|doc| values.get_key_value(&doc.key)).map(|(k, v)| (k.clone(), v.clone())),
-        );
-        if let Err(error) = serde_json::from_value::<S>(Value::Object(alone)) {
+        let alone = Map::from_iter([(key.clone(), value.clone())]);
+        let Err(error) = serde_json::from_value::<S>(Value::Object(alone)) else { continue };
+        let error = error.to_string();
+        if !known.iter().any(|doc| error == format!("missing field `{}`", doc.key)) {
             let help =
                 known.iter().find(|doc| doc.key == *key).map_or_else(String::new, |doc| doc.text.clone());
-            return Err(SettingsError {
-                key: Some(key.clone()),
-                message: format!("setting `{key}`: {error}"),
-                help,
-            });
+            let message = format!("setting `{key}`: {}", unfit(&error, value));
+            return Err(SettingsError { key: Some(key.clone()), message, help });
         }
     }
     serde_json::from_value(Value::Object(values)).map_err(|error| SettingsError {
@@ -90,6 +84,26 @@ pub fn read_settings<S: DeserializeOwned + JsonSchema>(
         message: error.to_string(),
         help: String::new(),
     })
+}
+
+/// What was expected and what is there, in the words of definitions rather than those of serde.
+fn unfit(error: &str, value: &Value) -> String {
+    let Some((_, expected)) = error.split_once("expected ") else { return error.to_owned() };
+    let expected = match expected.split(", found").next().unwrap_or(expected) {
+        "a string" => "text",
+        "a boolean" => "true or false",
+        "a sequence" => "a list",
+        other => other,
+    };
+    let found = match value {
+        Value::Null => "nothing".to_owned(),
+        Value::Bool(flag) => flag.to_string(),
+        Value::Number(number) => format!("the number {number}"),
+        Value::String(text) => format!("the text `{}`", text.escape_debug()),
+        Value::Array(_) => "a list".to_owned(),
+        Value::Object(_) => "a mapping".to_owned(),
+    };
+    format!("expected {expected}, found {found}")
 }
 
 fn unknown(key: &str, known: &[SettingDoc]) -> SettingsError {

@@ -11,6 +11,7 @@
 pub mod css;
 mod decode;
 mod limits;
+mod markup;
 mod regex;
 mod template;
 mod text;
@@ -19,6 +20,7 @@ pub mod xpath;
 
 pub use decode::decode;
 pub use limits::{Limits, Meter, QueryError};
+pub use markup::outer_html;
 pub use regex::{JavaRegex, JavaRegexError};
 pub use template::{Bindings, Part, Template, TemplateError};
 pub use text::{normal_text, own_text};

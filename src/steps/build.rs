@@ -113,7 +113,8 @@ impl Entry {
                 return Ok((entry, Some((key, value))));
             }
         }
-        find("step", catalog(), |entry| &entry.about, name).map(|entry| (entry, None))
+        let variants = catalog().iter().flat_map(|entry| entry.variants).map(|(known, ..)| *known);
+        find("step", catalog(), |entry| &entry.about, variants, name).map(|entry| (entry, None))
     }
 }
 
@@ -150,11 +151,24 @@ impl Build<'_> {
         about: impl Fn(&E) -> &About,
         name: &Spanned<String>,
     ) -> Option<&'c E> {
-        find(kind, catalog, about, &name.value)
+        find(kind, catalog, about, [], &name.value)
             .map_err(|unknown| {
                 self.problems.push(Problem::error(&name.place, unknown.to_string(), unknown.help))
             })
             .ok()
+    }
+
+    /// Reports something wrong with a setting of a plugin, at the place of the setting.
+    pub fn setting_problem(
+        &mut self,
+        plugin: &PluginDef,
+        key: &str,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        let setting = plugin.settings.iter().find(|setting| setting.key == key);
+        let place = setting.map_or(&plugin.kind.place, |setting| &setting.place);
+        self.problems.push(Problem::error(place, message, help));
     }
 
     /// Reports something wrong with the step.

@@ -1,13 +1,15 @@
 //! One node's part in the store: the engine's questions, put as commands.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::{Mutex, watch};
 
-use tokio::sync::watch;
+use crate::model::{Failure, FailureClass, Incarnation, Job, Link, NodeId, Rows};
 
-use crate::model::{Failure, Incarnation, Job, Link, NodeId, Rows};
-
-use super::machine::{Barricade, Claim, Command, Phase, Refusal, Reply};
+use super::machine::{Barricade, Claim, Command, Phase, Refusal, Reply, finish_weight};
 use super::{Barricades, Commit, JobStore, Status, Store, StoreError};
+
+/// Bytes of rows and links that one job may give. Above it the job fails: one command must fit into a log
+/// entry, beside others.
+const RESULT_LIMIT: u64 = 32 << 20;
 
 /// A member of the run, on top of whatever commits its commands.
 #[derive(Debug)]
@@ -15,8 +17,9 @@ pub struct NodeStore<C> {
     commit: C,
     node: NodeId,
     incarnation: Incarnation,
-    /// Number of the last request for jobs; only [`JobStore::take`] counts it up.
-    request: AtomicU64,
+    /// Number of the last request for jobs that was answered. Held across the request: jobs given to one
+    /// whose answer never came (an error, a caller that gave up) are given to the next one again.
+    request: Mutex<u64>,
 }
 
 impl<C: Commit> NodeStore<C> {
@@ -25,7 +28,7 @@ impl<C: Commit> NodeStore<C> {
     /// # Errors
     /// The store has stopped, or a later life of the node is a member.
     pub async fn join(commit: C, node: NodeId, incarnation: Incarnation) -> Result<Self, StoreError> {
-        let store = Self { commit, node, incarnation, request: AtomicU64::new(0) };
+        let store = Self { commit, node, incarnation, request: Mutex::new(0) };
         store.propose(Command::Join { node, incarnation }).await?;
         Ok(store)
     }
@@ -36,7 +39,11 @@ impl<C: Commit> NodeStore<C> {
     /// The store has stopped.
     pub async fn leave(&self) -> Result<(), StoreError> {
         let (node, incarnation) = (self.node, self.incarnation);
-        self.propose(Command::Leave { node, incarnation }).await.map(drop)
+        match self.propose(Command::Leave { node, incarnation }).await {
+            // Out already: this command was repeated, or others took this node for dead.
+            Ok(_) | Err(StoreError::Refused(Refusal::NotAMember)) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Commits a command; a refusal is an error.
@@ -59,10 +66,13 @@ impl<C: Commit> Store for NodeStore<C> {
 
 impl<C: Commit> JobStore for NodeStore<C> {
     async fn take(&self, max: u32, now: i64) -> Result<(Vec<Job>, Option<i64>), StoreError> {
-        let request = self.request.fetch_add(1, Ordering::Relaxed) + 1;
-        let (node, incarnation) = (self.node, self.incarnation);
+        let mut last = self.request.lock().await;
+        let (node, incarnation, request) = (self.node, self.incarnation, *last + 1);
         match self.propose(Command::Take { node, incarnation, request, max, now }).await {
-            Ok(Reply::Taken { jobs, next_at }) => Ok((jobs, next_at)),
+            Ok(Reply::Taken { jobs, next_at }) => {
+                *last = request;
+                Ok((jobs, next_at))
+            }
             // Cancelled or over: there is nothing to take, which the phase says too.
             Ok(_) | Err(StoreError::Refused(Refusal::Phase(_))) => Ok((vec![], None)),
             Err(error) => Err(error),
@@ -70,6 +80,12 @@ impl<C: Commit> JobStore for NodeStore<C> {
     }
 
     async fn finish(&self, job: &Job, rows: Rows, links: Vec<Link>) -> Result<bool, StoreError> {
+        let bytes = finish_weight(&rows, &links);
+        if bytes > RESULT_LIMIT {
+            let reason = format!("its rows and links have {bytes} bytes, the limit is {RESULT_LIMIT}");
+            let failure = Failure { class: FailureClass::Final, step: "".into(), reason };
+            return self.fail(job, failure, 0).await.map(|_| false);
+        }
         let command = Command::Finish { job: job.key, epoch: job.epoch, rows, links };
         unless_stale(self.propose(command).await.map(|_| true))
     }
@@ -106,7 +122,9 @@ impl<C: Commit> Barricades for NodeStore<C> {
     async fn enter(&self, barricade: Barricade) -> Result<Claim, StoreError> {
         let mut status = self.commit.status();
         loop {
-            status.borrow_and_update();
+            // Seen before the claim is asked for, so that no change after its answer is missed. The claim
+            // itself is no change: those who wait would wake each other for ever.
+            let seen = decisive(&status.borrow_and_update());
             let (node, incarnation) = (self.node, self.incarnation);
             let claim = match self.propose(Command::Claim { barricade, node, incarnation }).await {
                 Ok(Reply::Claimed(claim)) => Some(claim),
@@ -118,11 +136,18 @@ impl<C: Commit> Barricades for NodeStore<C> {
                 None | Some(Claim::Wait(_)) => {}
                 Some(claim) => return Ok(claim),
             }
-            if status.changed().await.is_err() {
-                return Err(StoreError::Stopped("the node is going down".into()));
+            let changed = status.wait_for(|status| decisive(status) != seen).await.map(drop);
+            if changed.is_err() {
+                let reason = status.borrow().failure.clone();
+                return Err(StoreError::Stopped(reason.unwrap_or_else(|| "the node is going down".into())));
             }
         }
     }
+}
+
+/// What decides how a claim is answered.
+fn decisive(status: &Status) -> (Phase, u64, bool) {
+    (status.phase, status.barricades, status.failure.is_some())
 }
 
 /// A job that somebody else has by now is no error: whoever has it brings it to its end.

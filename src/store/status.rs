@@ -17,6 +17,10 @@ pub struct Status {
     pub takeable: bool,
     /// Whether there is a job for a node that has nothing in work: one that a node crashed on.
     pub takeable_alone: bool,
+    /// When the first back-off ends, in milliseconds since 1970: then there may be a job again.
+    pub next_at: Option<i64>,
+    /// Another number than before: those who wait before a barricade should ask again.
+    pub barricades: u64,
     /// Why the run cannot go on.
     pub failure: Option<Arc<str>>,
 }
@@ -30,6 +34,8 @@ impl Status {
             counts: machine.counts(),
             takeable: machine.takeable(),
             takeable_alone: machine.takeable_alone(),
+            next_at: machine.next_at(),
+            barricades: machine.barricade_changes(),
             failure: machine.failure().map(Into::into),
         }
     }

@@ -5,7 +5,7 @@ use std::io::Write;
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 
-const LIMIT: usize = 1_000_000;
+const LIMIT: usize = 200_000;
 
 /// "hello" as brotli and as zstd.
 const BROTLI: &[u8] = &[0x0b, 0x02, 0x80, b'h', b'e', b'l', b'l', b'o', 0x03];
@@ -58,7 +58,7 @@ fn every_coding_gives_back_what_was_compressed() {
     check(Coding::Gzip, &gzip(&text), Ok(&text));
     check(Coding::Deflate, &zlib(&text), Ok(&text));
     check(Coding::Deflate, &deflate(&text), Ok(&text));
-    check(Coding::Gzip, &gzip(&vec![0; 500_000]), Ok(&vec![0; 500_000]));
+    check(Coding::Gzip, &gzip(&vec![0; 150_000]), Ok(&vec![0; 150_000]));
     check(Coding::Zstd, &zstd::bulk::compress(&text, 3).unwrap(), Ok(&text));
     check(Coding::Zstd, ZSTD, Ok(b"hello"));
     check(Coding::Brotli, BROTLI, Ok(b"hello"));
@@ -157,12 +157,12 @@ fn a_bomb_is_noticed_at_the_limit() {
 
 #[test]
 fn windows_larger_than_http_allows_are_refused() {
-    // A frame that asks for a window of 16 MiB, and brotli's mark of a large window.
+    // A frame that asks for a window of 16 MiB, and an empty brotli stream with one of 1 GiB.
     let wide = [0x28, 0xb5, 0x2f, 0xfd, 0x00, (24 - 10) << 3, 0x29, 0, 0, b'h', b'e', b'l', b'l', b'o'];
     check(Coding::Zstd, &wide, Err(Fault::Corrupt));
     let fitting = [0x28, 0xb5, 0x2f, 0xfd, 0x00, (23 - 10) << 3, 0x29, 0, 0, b'h', b'e', b'l', b'l', b'o'];
     check(Coding::Zstd, &fitting, Ok(b"hello"));
-    check(Coding::Brotli, &[0x11, 0x1e, 0x02, 0x80, b'h', b'e', b'l', b'l', b'o', 0x03], Err(Fault::Corrupt));
+    check(Coding::Brotli, &[0x11, 0xde], Err(Fault::Corrupt));
 }
 
 #[test]

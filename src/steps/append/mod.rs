@@ -41,17 +41,22 @@ fn make(build: &mut Build<'_>) -> Option<Made> {
         let help = "give it at least one, such as `file`";
         build.problem(&step.kind.place, format!("step `{}` has no plugins", step.name), help);
     }
-    let outputs: Option<Vec<Output>> = step
+    // All are made before it is asked whether all could be made: each tells its own problems.
+    let outputs: Vec<Option<Output>> = step
         .plugins
         .iter()
         .map(|plugin| {
             let entry =
                 build.find_plugin("appender", appender::CATALOG, |entry| &entry.about, &plugin.kind)?;
-            let encoder = encoder::of_appender(build, plugin)?;
+            let Some(encoder) = encoder::of_appender(build, plugin) else {
+                appender::check(entry, build, plugin);
+                return None;
+            };
             let sink = appender::sink(entry, build, plugin, &*encoder)?;
             Some(Output { sink, encoder })
         })
         .collect();
+    let outputs: Option<Vec<Output>> = outputs.into_iter().collect();
     Some(Made::Step(Box::new(Appender { outputs: outputs?, max_bytes: build.services.max_row_bytes })))
 }
 

@@ -50,8 +50,8 @@ fn live(build: &mut Build<'_>) -> Option<Live> {
     match Live::parse(&text.value, &build.facts.date_time_pattern, now.time_zone(), now) {
         Ok(live) => Some(live).filter(|live| !matches!(live, Live::Zero)),
         Err(error) => {
-            let help = "write `0`, a duration such as PT6H, a period such as P1W, or a date-time; pages are fetched each time";
-            build.problems.push(Problem::warning(&text.place, format!("live: {error}"), help));
+            let help = "as it is, pages of this group are fetched in every run";
+            build.problems.push(Problem::warning(&text.place, error.to_string(), help));
             None
         }
     }

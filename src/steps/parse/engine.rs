@@ -5,7 +5,7 @@
 
 use compact_str::CompactString;
 
-use crate::query::{Meter, QueryError, Template, Tree, css, tree, xpath};
+use crate::query::{Limits, Meter, QueryError, Template, Tree, css, tree, xpath};
 
 use super::variables::Bound;
 
@@ -89,7 +89,11 @@ impl Engine for XPath {
     type Scratch = ();
 
     fn compile_block(template: &Template) -> Result<Self::Block, QueryError> {
-        xpath::Selector::compile(template)
+        let block = xpath::Selector::compile(template)?;
+        if template.is_literal() {
+            must_select_nodes(&block)?;
+        }
+        Ok(block)
     }
 
     fn compile_selector(template: &Template) -> Result<Self::Selector, QueryError> {
@@ -114,4 +118,19 @@ impl Engine for XPath {
     ) -> Result<Option<CompactString>, QueryError> {
         selector.value(tree, blocks, bound, meter)
     }
+}
+
+/// Whether an expression gives nodes, a text, a number or a truth value does not depend on the page, so an empty
+/// page tells it.
+fn must_select_nodes(block: &xpath::Selector) -> Result<(), QueryError> {
+    let limits = Limits::default();
+    let Ok(empty) = Tree::parse_html("", &limits) else { return Ok(()) };
+    block.blocks(&empty, &(), &Meter::new(&limits)).map(drop).map_err(|error| match error {
+        QueryError::Evaluation { query, .. } => {
+            let message = "a block must select nodes, this gives a text, a number or a truth value (CSS needs the \
+                           CSS parser)";
+            QueryError::Evaluation { query, message: message.to_owned() }
+        }
+        other => other,
+    })
 }

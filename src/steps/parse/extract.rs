@@ -4,7 +4,7 @@ use compact_str::CompactString;
 use smallvec::SmallVec;
 
 use crate::model::{Axis, AxisKind, Cell, Row};
-use crate::query::{Meter, Tree};
+use crate::query::{Bindings, Meter, Part, Template, Tree};
 use crate::script::PageScripts;
 use crate::steps::{Replacements, StepError};
 
@@ -12,6 +12,7 @@ use super::cache::Cache;
 use super::engine::Engine;
 use super::odometer::Odometer;
 use super::program::{AxisProgram, Origin, Program, QueryUse, RowProgram, ScriptUse};
+use super::variables::Bound;
 
 /// A page being read.
 pub(super) struct Extraction<'a, E: Engine> {
@@ -147,7 +148,7 @@ impl<E: Engine> Extraction<'_, E> {
         axes: &[Axis],
         cells: &[Cell],
     ) -> Result<Option<CompactString>, StepError> {
-        let text = script.template.fill(&script.variables.bind(axes, cells));
+        let text = script_text(&script.template, &script.variables.bind(axes, cells));
         let scripts = &mut self.scripts;
         self.cache.script(text, |text| {
             let result = match &script.compiled {
@@ -156,6 +157,46 @@ impl<E: Engine> Extraction<'_, E> {
             };
             result.map_err(|error| StepError::fatal(error.to_string()))
         })
+    }
+}
+
+/// The script with its values put in. Inside of quotes a value is text, whatever it holds: a page must not
+/// become code.
+fn script_text(template: &Template, bound: &Bound) -> String {
+    let (mut text, mut quote, mut escaped) = (String::new(), None, false);
+    for part in template.parts() {
+        match part {
+            Part::Text(piece) => {
+                for c in piece.chars() {
+                    match quote {
+                        None if matches!(c, '"' | '\'' | '`') => quote = Some(c),
+                        Some(open) if c == open && !escaped => quote = None,
+                        _ => {}
+                    }
+                    escaped = quote.is_some() && c == '\\' && !escaped;
+                }
+                text.push_str(piece);
+            }
+            Part::Var(var) => {
+                let value = bound.value(*var);
+                match quote {
+                    None => text.push_str(value),
+                    Some(_) => value.chars().for_each(|c| push_quoted(&mut text, c)),
+                }
+            }
+        }
+    }
+    text
+}
+
+fn push_quoted(text: &mut String, c: char) {
+    match c {
+        '\n' => text.push_str("\\n"),
+        '\r' => text.push_str("\\r"),
+        '\u{2028}' => text.push_str("\\u2028"),
+        '\u{2029}' => text.push_str("\\u2029"),
+        '"' | '\'' | '`' | '\\' | '$' => text.extend(['\\', c]),
+        other => text.push(other),
     }
 }
 
@@ -195,4 +236,23 @@ fn prefixed(prefix: &str, value: Option<CompactString>) -> Option<CompactString>
 
 fn label(axis: &Axis) -> String {
     format!("{} `{}`", axis.kind.as_str(), axis.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(script: &str, value: &str, expected: &str) {
+        let template = Template::parse(script).unwrap();
+        assert_eq!(script_text(&template, &Bound::of([value])), expected, "{script} with {value}");
+    }
+
+    #[test]
+    fn a_value_inside_of_quotes_is_text() {
+        check("f(%{index})", "7", "f(7)");
+        check("'%{item.value}'.trim()", "it's", r"'it\'s'.trim()");
+        check(r#""a\"%{item.value}""#, "\"); hack(\"\n\\", r#""a\"\"); hack(\"\n\\""#);
+        check("x + '' + %{index}", "7", "x + '' + 7");
+        check("`${1}%{item.value}`", "${2}", r"`${1}\${2}`");
+    }
 }

@@ -3,6 +3,7 @@
 //! Queries with the same text are compiled once and known by number, so that results can be shared between
 //! axes and rows of one page.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use compact_str::CompactString;
@@ -10,7 +11,8 @@ use compact_str::CompactString;
 use crate::defs::{DataDef, IndexRange, ItemDef, Place, Problem, Problems, Spanned};
 use crate::model::{Axis, AxisKind, Shape};
 use crate::query::{QueryError, Template};
-use crate::script::CompiledScript;
+use crate::script::{CompiledScript, DataScript, ScriptError, SourceText};
+use crate::steps::Facts;
 
 use super::engine::Engine;
 use super::variables::Variables;
@@ -68,10 +70,16 @@ pub(super) struct Program<E: Engine> {
 
 impl<E: Engine> Program<E> {
     /// Compiles a dataDef. What cannot be compiled is added to `problems`.
-    pub(super) fn compile(data_def: &DataDef, problems: &mut Problems) -> Self {
+    pub(super) fn compile(data_def: &DataDef, facts: &Facts, problems: &mut Problems) -> Self {
         let shape = Arc::new(shape(data_def));
-        let mut compiler =
-            Compiler::<E> { data_def, blocks: Interned::default(), selectors: Interned::default(), problems };
+        let mut compiler = Compiler::<E> {
+            data_def,
+            facts,
+            blocks: Interned::default(),
+            selectors: Interned::default(),
+            scripts: HashSet::new(),
+            problems,
+        };
         let templates =
             data_def.items.iter().flat_map(|item| data_def.facts.iter().map(move |fact| (item, fact)));
         let rows = templates
@@ -132,8 +140,11 @@ impl<T> Interned<T> {
 
 struct Compiler<'a, E: Engine> {
     data_def: &'a DataDef,
+    facts: &'a Facts,
     blocks: Interned<E::Block>,
     selectors: Interned<E::Selector>,
+    /// Scripts that were checked.
+    scripts: HashSet<String>,
     problems: &'a mut Problems,
 }
 
@@ -178,7 +189,27 @@ impl<E: Engine> Compiler<'_, E> {
         let template = self.template(script)?;
         let variables = Variables::resolve(&template, axes, own, &script.place, self.problems);
         let compiled = template.is_literal().then(|| CompiledScript::compile(&template.fill(&())));
+        if let Some(compiled) = compiled.as_ref().filter(|compiled| compiled.needs_engine()) {
+            self.check_script(compiled.text(), &script.place);
+        }
         Some(ScriptUse { template, variables, compiled })
+    }
+
+    /// Looks for mistakes in the syntax of a script. As the body of a function it is compiled and not run.
+    fn check_script(&mut self, text: &str, place: &Place) {
+        if !self.scripts.insert(text.to_owned()) {
+            return;
+        }
+        let body = SourceText { name: "script".to_owned(), text: format!("function execute() {{\n{text}\n}}") };
+        let configs = Arc::clone(&self.facts.configs);
+        let loaded = DataScript::load(&self.facts.sandbox, configs, body, vec![], "execute");
+        let Err(ScriptError::Syntax { place: found, reason, .. }) = loaded else { return };
+        let line = found.line.saturating_sub(1) as usize;
+        let what = match text.lines().count() < line {
+            true => "its end comes too early, something is not closed".to_owned(),
+            false => format!("{reason}, at line {line} column {} of the script", found.column),
+        };
+        self.report(place, format!("this is not JavaScript: {what}"));
     }
 
     fn query(
@@ -188,7 +219,8 @@ impl<E: Engine> Compiler<'_, E> {
         axes: &[Axis],
         own: usize,
     ) -> Option<QueryUse> {
-        let (block_template, selector_template) = (self.template(block)?, self.template(selector)?);
+        let (block_template, selector_template) = (self.template(block), self.template(selector));
+        let (block_template, selector_template) = (block_template?, selector_template?);
         let block_number = self.blocks.number(&block.value, || E::compile_block(&block_template));
         let selector_number =
             self.selectors.number(&selector.value, || E::compile_selector(&selector_template));

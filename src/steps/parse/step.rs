@@ -36,13 +36,20 @@ enum Language {
     XPath,
 }
 
+const JSOUP: &str = "org.codetab.scoopi.step.parse.jsoup.Parser";
+const HTMLUNIT: &str = "org.codetab.scoopi.step.parse.htmlunit.Parser";
+
 /// The entry of the catalogue.
 pub(in crate::steps) const ENTRY: Entry = Entry {
-    about: About::new::<Settings>("parser", &[], "takes data out of the page, as the task's dataDef says"),
+    about: About::new::<Settings>(
+        "parser",
+        &[JSOUP, HTMLUNIT],
+        "takes data out of the page, as the task's dataDef says",
+    ),
     station: Station::Parse,
     variants: &[
-        ("org.codetab.scoopi.step.parse.jsoup.Parser", "type", "css"),
-        ("org.codetab.scoopi.step.parse.htmlunit.Parser", "type", "xpath"),
+        (JSOUP, "type", "css"),
+        (HTMLUNIT, "type", "xpath"),
     ],
     make,
 };
@@ -68,7 +75,7 @@ struct Parser<E: Engine> {
 impl<E: Engine> Parser<E> {
     fn new(build: &mut Build<'_>) -> Option<Self> {
         let data_def = build.data_def?;
-        let program = Program::compile(data_def, build.problems);
+        let program = Program::compile(data_def, build.facts, build.problems);
         let keeper = build.keeper().map(|keeper| (keeper, data_def.fingerprint));
         Some(Self {
             program,

@@ -11,6 +11,14 @@ use crate::query::{Bindings, Template};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(super) struct Bound(SmallVec<[CompactString; 2]>);
 
+#[cfg(test)]
+impl Bound {
+    /// These values, by position.
+    pub(super) fn of<'a>(values: impl IntoIterator<Item = &'a str>) -> Self {
+        Self(values.into_iter().map(Into::into).collect())
+    }
+}
+
 impl Bindings for Bound {
     fn value(&self, var: usize) -> &str {
         self.0.get(var).map_or("", CompactString::as_str)
@@ -80,6 +88,10 @@ impl Variables {
 
 impl Variable {
     fn resolve(name: &str, axes: &[Axis], own: usize) -> Result<Self, (String, String)> {
+        if name.trim().is_empty() {
+            let help = "write `%{index}`, `%{item.index}` or `%{dim.<name>.index}`".to_owned();
+            return Err((format!("placeholder `%{{{name}}}` is empty"), help));
+        }
         let parts: Vec<&str> = name.split('.').collect();
         let (axis, property) = match parts.as_slice() {
             [property] => (own, *property),

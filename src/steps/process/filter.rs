@@ -50,17 +50,21 @@ fn make(build: &mut Build<'_>) -> Option<Made> {
     let data_def = build.data_def?;
     // The same axis stands in many templates; its patterns are compiled for the first one.
     let mut compiled: HashMap<String, Arc<JavaRegex>> = HashMap::new();
-    let mut of_item = |item: &ItemDef| -> Option<Vec<Filter>> {
+    let mut of_item = |item: &ItemDef| -> Vec<Option<Filter>> {
         item.filters.iter().map(|filter| compile(build, filter, &mut compiled)).collect()
     };
-    let mut templates = vec![];
+    // All are compiled before it is asked whether all could be: each tells its own problem.
+    let mut templates: Vec<Vec<Vec<Option<Filter>>>> = vec![];
     for item in &data_def.items {
         for fact in &data_def.facts {
             let axes = std::iter::once(item).chain(&data_def.dims).chain(std::iter::once(fact));
-            templates.push(axes.map(&mut of_item).collect::<Option<Vec<_>>>()?);
+            templates.push(axes.map(&mut of_item).collect());
         }
     }
-    Some(Made::Step(Box::new(DataFilter { templates })))
+    let whole = |filters: Vec<Option<Filter>>| filters.into_iter().collect();
+    let of_row = |axes: Vec<_>| axes.into_iter().map(whole).collect();
+    let templates: Option<_> = templates.into_iter().map(of_row).collect();
+    Some(Made::Step(Box::new(DataFilter { templates: templates? })))
 }
 
 fn compile(
@@ -74,7 +78,9 @@ fn compile(
         None => match JavaRegex::compile(pattern) {
             Ok(regex) => Arc::clone(compiled.entry(pattern.clone()).or_insert(Arc::new(regex))),
             Err(error) => {
-                build.problem(&filter.pattern.place, error.to_string(), "");
+                let help = "a pattern is a regular expression: a character such as `(`, `[` or `*` that stands \
+                            for itself has a backslash in front";
+                build.problem(&filter.pattern.place, error.to_string(), help);
                 return None;
             }
         },

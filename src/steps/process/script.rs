@@ -68,7 +68,9 @@ fn make(build: &mut Build<'_>) -> Option<Made> {
         let help = "name a script file: `script: { file: clean.js }`";
         build.problem(&step.kind.place, format!("step `{}` has no script", step.name), help);
     }
-    let scripts: Option<Vec<DataScript>> = step.plugins.iter().map(|plugin| script(build, plugin)).collect();
+    // All are made before it is asked whether all could be made: each tells its own problems.
+    let scripts: Vec<Option<DataScript>> = step.plugins.iter().map(|plugin| script(build, plugin)).collect();
+    let scripts: Option<Vec<DataScript>> = scripts.into_iter().collect();
     Some(Made::Step(Box::new(ScriptStep { scripts: scripts? })))
 }
 

@@ -55,7 +55,7 @@ pub enum LogError {
         why: String,
     },
     /// The folder holds a log of another kind; opening it as a new one would hide a run.
-    #[error("the log in {} is kept by {found}, not {wanted}; set the log to {found}, or discard it with `--fresh`", path.display())]
+    #[error("the log in {} is kept by {found}, not {wanted}; set {found}, or discard it with `--fresh`", path.display())]
     OtherKind {
         /// The folder.
         path: PathBuf,

@@ -12,7 +12,7 @@ use crate::model::{
 pub struct Rules {
     /// Tries of a job that fails recoverably, the first one included.
     pub max_tries: u32,
-    /// Crashes of a node while it held the job, after which the job is quarantined.
+    /// Crashes of a node while it held the job with which the job is quarantined.
     pub max_crashes: u32,
     /// Jobs of one http host that may be leased at a time. The fetcher keeps the host's real limit; this
     /// is that limit and some jobs ahead, so that a page is at hand when the one before is done.
@@ -37,7 +37,7 @@ pub struct Run {
 /// A change to the shared state. Whatever varies (time, chance, the outside) is in here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Command {
-    /// Begins the run. Accepted once.
+    /// Begins the run. The same run again is a repetition; another one is refused.
     Begin(Run),
     /// A node takes part. Leases of its earlier incarnations become free and count as crashes.
     Join {
@@ -109,7 +109,8 @@ pub enum Command {
         node: NodeId,
         /// Which life of it.
         incarnation: Incarnation,
-        /// Number of the request; asking again with the same number gives the same jobs.
+        /// Number of the request, from 1: one more than that of the last one that was not refused. Asking
+        /// again with the same number gives the same jobs; what a smaller number gave, the node knows.
         request: u64,
         /// How many jobs at most.
         max: u32,
@@ -147,7 +148,7 @@ pub enum Command {
     },
     /// No more jobs are handed out. The queue stays.
     Cancel,
-    /// Goes on after [`Command::Cancel`].
+    /// Goes on after [`Command::Cancel`]; without one, nothing changes.
     Resume,
     /// A node says that it has nothing in work and sees nothing to do.
     Done {
@@ -156,6 +157,34 @@ pub enum Command {
         /// Which life of it.
         incarnation: Incarnation,
     },
+}
+
+impl Command {
+    /// Roughly its size as bytes, where that can be much.
+    pub(in crate::store) fn weight(&self) -> u64 {
+        let bytes = match self {
+            Self::Finish { rows, links, .. } => return finish_weight(rows, links),
+            Self::Fail { failure, .. } => failure.reason.len(),
+            Self::PublishFailure { reason, .. } => reason.len(),
+            Self::Publish { entries, .. } => entries.iter().map(|(key, value)| key.len() + value.len()).sum(),
+            Self::SeedChunk { locators, .. } => locators
+                .iter()
+                .map(|Locator { group, name, url }| group.len() + name.len() + url.len() + LENGTHS)
+                .sum(),
+            _ => 0,
+        };
+        bytes as u64
+    }
+}
+
+/// Bytes that the lengths of a few short texts take at most.
+const LENGTHS: usize = 27;
+
+/// What a job's rows and links weigh in a command.
+pub(in crate::store) fn finish_weight(rows: &Rows, links: &[Link]) -> u64 {
+    let rows: usize = rows.parts.iter().map(|part| part.bytes.len() + LENGTHS).sum();
+    let links: usize = links.iter().map(|link| link.group.len() + link.url.len() + LENGTHS).sum();
+    (rows + links) as u64
 }
 
 /// Work that one node does while the others wait.
@@ -208,7 +237,8 @@ pub enum Claim {
 /// Why a command changed nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// The job is not leased at that epoch: somebody else has it, or it is over.
+    /// The job is not leased at that epoch: somebody else has it, or it is over. Also a request for jobs
+    /// that came after the answer to a later one.
     Stale,
     /// Not in this phase.
     Phase(super::Phase),

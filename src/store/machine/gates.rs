@@ -38,6 +38,8 @@ pub(super) struct Seeding {
 pub(super) struct Gates {
     gates: BTreeMap<Barricade, Gate>,
     pub(super) seeding: Seeding,
+    /// How often one opened, failed or became free, so that those who wait know when to ask again.
+    changes: u64,
 }
 
 impl Gates {
@@ -73,6 +75,23 @@ impl Gates {
         self.gates.get(&barricade).is_some_and(|gate| gate.epoch == epoch && gate.work == Work::Open)
     }
 
+    /// Whether the claim of `epoch` said that the work failed.
+    pub(super) fn was_failed_at(&self, barricade: Barricade, epoch: Epoch) -> bool {
+        self.gates
+            .get(&barricade)
+            .is_some_and(|gate| gate.epoch == epoch && matches!(gate.work, Work::Failed(_)))
+    }
+
+    /// Whether the work is done.
+    pub(super) fn is_open(&self, barricade: Barricade) -> bool {
+        self.gates.get(&barricade).is_some_and(|gate| gate.work == Work::Open)
+    }
+
+    /// A number that is another one whenever those who wait may be answered in another way.
+    pub(super) fn changes(&self) -> u64 {
+        self.changes
+    }
+
     /// The work is done.
     pub(super) fn open(&mut self, barricade: Barricade) {
         self.set(barricade, Work::Open);
@@ -88,6 +107,7 @@ impl Gates {
         for gate in self.gates.values_mut() {
             if matches!(gate.work, Work::Held(holder, _) if holder == node) {
                 gate.work = Work::Free;
+                self.changes += 1;
             }
         }
     }
@@ -103,6 +123,7 @@ impl Gates {
     fn set(&mut self, barricade: Barricade, work: Work) {
         if let Some(gate) = self.gates.get_mut(&barricade) {
             gate.work = work;
+            self.changes += 1;
         }
     }
 }

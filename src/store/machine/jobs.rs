@@ -2,17 +2,17 @@
 //!
 //! A job that is over keeps little more than its key; a waiting one keeps its URL and numbers.
 
+mod records;
+
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
-
-use serde::{Deserialize, Serialize};
 
 use crate::model::{Epoch, Failure, FailureClass, Job, JobKey, Link, Locator, NodeId, RunId};
 
 use super::command::{Lost, Refusal, Reply, Rules};
+use super::counts::Counts;
 use super::names::Names;
-use super::queue::{HostId, Queue, Seq};
-use super::record::{EntryRecord, JobsRecord, SlotRecord, StateRecord};
+use super::queue::{HostId, Place, Queue, Seq};
 
 /// Takes eight bytes of a key as its hash: keys are hashes already.
 #[derive(Default, Clone)]
@@ -37,8 +37,8 @@ type Slots = HashMap<JobKey, Slot, BuildHasherDefault<KeyHasher>>;
 enum Slot {
     /// Not over.
     Open(Box<Entry>),
-    /// Ended at this epoch; whether with rows is a matter of the counts.
-    Over(Epoch),
+    /// Ended by the lease of this epoch, with its rows committed or without any.
+    Over { epoch: Epoch, with_rows: bool },
 }
 
 /// A job that is not over.
@@ -55,7 +55,15 @@ struct Entry {
     crashes: u32,
     /// When its last back-off ends; 0 for none.
     not_before: i64,
+    /// Whether its last lease ended by a failure.
+    is_failed: bool,
     holder: Option<NodeId>,
+}
+
+impl Entry {
+    fn place(&self, key: JobKey) -> Place {
+        Place { key, host: self.host, seq: self.seq, crashes: self.crashes }
+    }
 }
 
 /// See the module docs.
@@ -66,7 +74,7 @@ pub(super) struct Jobs {
     slots: Slots,
     queue: Queue,
     names: Names,
-    /// Number of the last page by (name, group), for those with more than one page.
+    /// Number of the last page by (name, group).
     pages: BTreeMap<(u32, u32), u32>,
     /// Leases by node; the value says whether the job is a suspect.
     leases: BTreeMap<NodeId, BTreeMap<JobKey, bool>>,
@@ -119,13 +127,16 @@ impl Jobs {
 
     /// Whether this job was ended.
     pub(super) fn is_over(&self, key: JobKey) -> bool {
-        matches!(self.slots.get(&key), Some(Slot::Over(_)))
+        matches!(self.slots.get(&key), Some(Slot::Over { .. }))
     }
 
     /// Adds a job to begin with, unless it is there already.
     pub(super) fn seed(&mut self, locator: &Locator) {
-        let (group, name) = (self.names.number(&locator.group), self.names.number(&locator.name));
-        self.add(group, name, &locator.url, locator.host());
+        let key = JobKey::new(self.run, &locator.group, &locator.name, &locator.url);
+        if !self.slots.contains_key(&key) {
+            let (group, name) = (self.names.number(&locator.group), self.names.number(&locator.name));
+            self.add(key, group, name, &locator.url);
+        }
     }
 
     /// Gives up to `max` jobs to `node`.
@@ -173,55 +184,55 @@ impl Jobs {
         rows: u64,
         links: &[Link],
     ) -> Result<Reply, Refusal> {
-        if matches!(self.slots.get(&key), Some(Slot::Over(ended)) if *ended == epoch) {
+        if matches!(self.slots.get(&key), Some(Slot::Over { epoch: at, with_rows: true }) if *at == epoch) {
             // Its reply was lost and it was asked again.
             return Ok(Reply::Repeated);
         }
-        let entry = self.close(key, epoch)?;
+        let entry = self.close(key, epoch, true)?;
         self.counts.done += 1;
         self.counts.rows += rows;
         for link in links {
-            let group = self.names.number(&link.group);
-            self.follow(group, &entry, link);
+            self.follow(&entry, link);
         }
         Ok(Reply::Accepted)
     }
 
-    /// Ends a try. Says whether there will be another; if not, the job is lost.
+    /// Ends a try. Says whether there will be another; if not, also what was lost, the first time.
     pub(super) fn fail(
         &mut self,
         key: JobKey,
         epoch: Epoch,
         failure: &Failure,
         retry_at: i64,
-    ) -> Result<Option<Lost>, Refusal> {
-        self.leased_at(key, epoch)?.failures += 1;
-        let again = failure.class == FailureClass::Recoverable
-            && self.entry(key).is_some_and(|entry| entry.failures < self.rules.max_tries);
-        if again {
-            self.counts.retries += 1;
-            if let Some(entry) = self.entry_mut(key) {
-                entry.not_before = retry_at;
-            }
-            if let Some((host, seq)) = self.unlease(key) {
-                self.queue.push_delayed(retry_at, host, seq, key);
-            }
-            return Ok(None);
+    ) -> Result<(bool, Option<Lost>), Refusal> {
+        if let Some(again) = self.failed_at(key, epoch) {
+            // Its reply was lost and it was asked again.
+            return Ok((again, None));
         }
-        let entry = self.close(key, epoch)?;
-        let quarantined = failure.class == FailureClass::Recoverable;
-        if quarantined {
+        let max_tries = self.rules.max_tries;
+        let entry = self.leased_at(key, epoch)?;
+        entry.failures += 1;
+        let is_recoverable = failure.class == FailureClass::Recoverable;
+        if is_recoverable && entry.failures < max_tries {
+            (entry.not_before, entry.is_failed) = (retry_at, true);
+            self.counts.retries += 1;
+            self.free(key);
+            return Ok((true, None));
+        }
+        let entry = self.close(key, epoch, false)?;
+        if is_recoverable {
             self.counts.quarantined += 1;
         } else {
             self.counts.failed += 1;
         }
-        Ok(Some(Lost {
+        let lost = Lost {
             locator: self.locator(&entry),
-            quarantined,
+            quarantined: is_recoverable,
             step: failure.step.clone(),
             reason: failure.reason.clone(),
             tries: entry.failures,
-        }))
+        };
+        Ok((false, Some(lost)))
     }
 
     /// Gives a job back untouched.
@@ -245,17 +256,15 @@ impl Jobs {
             let Some(entry) = self.entry_mut(key) else { continue };
             entry.crashes += 1;
             let (crashes, epoch) = (entry.crashes, entry.epoch);
-            if crashes <= self.rules.max_crashes {
-                if let Some((_, seq)) = self.unlease(key) {
-                    self.queue.push_suspect(crashes, seq, key);
-                }
-            } else if let Ok(entry) = self.close(key, epoch) {
+            if crashes < self.rules.max_crashes {
+                self.free(key);
+            } else if let Ok(entry) = self.close(key, epoch, false) {
                 self.counts.quarantined += 1;
                 lost.push(Lost {
                     locator: self.locator(&entry),
                     quarantined: true,
                     step: "".into(),
-                    reason: format!("the node that worked on it crashed {crashes} times"),
+                    reason: format!("{crashes} crashes of a node that worked on it"),
                     tries: entry.failures + crashes,
                 });
             }
@@ -267,62 +276,58 @@ impl Jobs {
         self.leases.get(&node).map_or_else(Vec::new, |held| held.keys().copied().collect())
     }
 
+    /// Ends a lease; the job waits for the next one.
     fn free(&mut self, key: JobKey) {
-        let crashes = self.entry(key).map_or(0, |entry| entry.crashes);
-        if let Some((host, seq)) = self.unlease(key) {
-            if crashes > 0 {
-                self.queue.push_suspect(crashes, seq, key);
-            } else {
-                self.queue.push(host, seq, key);
-            }
+        if let Some(entry) = self.unlease(key) {
+            let (place, not_before) = (entry.place(key), entry.not_before);
+            self.wait(place, not_before);
         }
     }
 
-    fn follow(&mut self, group: u32, parent: &Entry, link: &Link) {
-        if self.next_seq >= self.rules.max_jobs {
-            self.counts.dropped_links += 1;
-            return;
-        }
-        // The page that the locator itself names has number 1, so links within its group go on from there.
-        let first = u32::from(group == parent.group);
-        self.pages.entry((parent.name, group)).or_insert(first);
-        let host = Locator::host_of(&link.url);
-        if !self.add(group, parent.name, &link.url, host) {
-            self.counts.known_links += 1;
+    /// Puts a job where it waits. This is a matter of its record alone, so that a restored machine puts it
+    /// in the same place.
+    fn wait(&mut self, place: Place, not_before: i64) {
+        if not_before > self.now {
+            self.queue.push_delayed(not_before, place);
+        } else {
+            self.queue.push(place);
         }
     }
 
-    /// Says whether the job is new.
-    fn add(&mut self, group: u32, name: u32, url: &str, host: Option<&str>) -> bool {
-        let key = JobKey::new(self.run, self.names.text(group), self.names.text(name), url);
+    fn follow(&mut self, parent: &Entry, link: &Link) {
+        let group = self.names.number(&link.group);
+        let key = JobKey::new(self.run, &link.group, self.names.text(parent.name), &link.url);
         if self.slots.contains_key(&key) {
-            return false;
+            self.counts.known_links += 1;
+        } else if self.next_seq >= self.rules.max_jobs {
+            self.counts.dropped_links += 1;
+        } else {
+            self.add(key, group, parent.name, &link.url);
         }
-        let page = match self.pages.get_mut(&(name, group)) {
-            Some(last) => {
-                *last += 1;
-                *last
-            }
-            None => 1,
-        };
-        let (host, seq) = (self.queue.host(host), self.next_seq);
-        self.next_seq += 1;
+    }
+
+    /// Adds a job that is not there yet.
+    fn add(&mut self, key: JobKey, group: u32, name: u32, url: &str) {
+        let last = self.pages.entry((name, group)).or_default();
+        *last += 1;
+        let page = *last;
         let entry = Entry {
             url: url.into(),
-            seq,
+            seq: self.next_seq,
             group,
             name,
-            host,
+            host: self.queue.host(Locator::host_of(url)),
             page,
             epoch: Epoch(0),
             failures: 0,
             crashes: 0,
             not_before: 0,
+            is_failed: false,
             holder: None,
         };
+        self.next_seq += 1;
+        self.queue.push(entry.place(key));
         self.slots.insert(key, Slot::Open(Box::new(entry)));
-        self.queue.push(host, seq, key);
-        true
     }
 
     fn entry(&self, key: JobKey) -> Option<&Entry> {
@@ -346,23 +351,30 @@ impl Jobs {
             .ok_or(Refusal::Stale)
     }
 
+    /// Whether a failure of this lease was accepted already, and whether another try followed.
+    fn failed_at(&self, key: JobKey, epoch: Epoch) -> Option<bool> {
+        match self.slots.get(&key)? {
+            Slot::Over { epoch: at, with_rows } => (*at == epoch && !with_rows).then_some(false),
+            Slot::Open(entry) => {
+                (entry.epoch == epoch && entry.holder.is_none() && entry.is_failed).then_some(true)
+            }
+        }
+    }
+
     fn lease(&mut self, key: JobKey, node: NodeId, suspect: bool) -> Option<Job> {
         let entry = self.entry_mut(key)?;
         entry.epoch.0 += 1;
+        entry.is_failed = false;
         entry.holder = Some(node);
-        let host = entry.host;
-        if suspect {
-            self.queue.lease(host);
-        }
         self.leases.entry(node).or_default().insert(key, suspect);
         self.job(key)
     }
 
-    /// Ends the lease of a job; its host and place in the queue.
-    fn unlease(&mut self, key: JobKey) -> Option<(HostId, Seq)> {
+    /// Ends the lease of a job.
+    fn unlease(&mut self, key: JobKey) -> Option<&Entry> {
         let entry = self.entry_mut(key)?;
         let node = entry.holder.take()?;
-        let (host, seq) = (entry.host, entry.seq);
+        let host = entry.host;
         if let Some(held) = self.leases.get_mut(&node) {
             held.remove(&key);
             if held.is_empty() {
@@ -370,14 +382,14 @@ impl Jobs {
             }
         }
         self.queue.unlease(host);
-        Some((host, seq))
+        self.entry(key)
     }
 
     /// Ends a job that is leased at this epoch.
-    fn close(&mut self, key: JobKey, epoch: Epoch) -> Result<Entry, Refusal> {
+    fn close(&mut self, key: JobKey, epoch: Epoch, with_rows: bool) -> Result<Entry, Refusal> {
         self.leased_at(key, epoch)?;
         self.unlease(key);
-        match self.slots.insert(key, Slot::Over(epoch)) {
+        match self.slots.insert(key, Slot::Over { epoch, with_rows }) {
             Some(Slot::Open(entry)) => Ok(*entry),
             _ => Err(Refusal::Stale),
         }

@@ -10,6 +10,7 @@
 //! ```
 
 mod command;
+mod counts;
 mod gates;
 mod jobs;
 mod members;
@@ -19,15 +20,17 @@ mod queue;
 mod record;
 mod snapshot;
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use compact_str::CompactString;
 
 use crate::model::{Epoch, Fingerprint, Incarnation, JobKey, Locator, NodeId};
 
+pub(in crate::store) use command::finish_weight;
 pub use command::{Barricade, Claim, Command, Lost, Refusal, Reply, Rules, Run};
+pub use counts::Counts;
 use gates::Gates;
-pub use jobs::Counts;
 use jobs::Jobs;
 use members::Members;
 pub use phase::Phase;
@@ -80,8 +83,7 @@ impl Machine {
                     Some(jobs) => jobs.fail(*job, *epoch, failure, *retry_at),
                     None => Err(Refusal::Stale),
                 };
-                failed.map(|gone| {
-                    let again = gone.is_none();
+                failed.map(|(again, gone)| {
                     lost.extend(gone);
                     Reply::Failed { again }
                 })
@@ -131,6 +133,18 @@ impl Machine {
         self.phase == Phase::Running && self.jobs.as_ref().is_some_and(Jobs::takeable_alone)
     }
 
+    /// When the first back-off ends, in milliseconds since 1970: a job that nobody has to wait for longer.
+    #[must_use]
+    pub fn next_at(&self) -> Option<i64> {
+        self.jobs.as_ref().filter(|_| self.phase == Phase::Running).and_then(Jobs::next_at)
+    }
+
+    /// A number that is another one whenever a claim may be answered in another way than before.
+    #[must_use]
+    pub fn barricade_changes(&self) -> u64 {
+        self.gates.changes()
+    }
+
     /// Why the run cannot go on, if the work behind a barricade failed.
     #[must_use]
     pub fn failure(&self) -> Option<&str> {
@@ -144,12 +158,16 @@ impl Machine {
     }
 
     fn begin(&mut self, run: &Run) -> Result<Reply, Refusal> {
-        if self.run.is_some() {
-            return Err(Refusal::AlreadyBegun);
+        match &self.run {
+            Some(begun) if begun == run => return Ok(Reply::Repeated),
+            Some(_) => return Err(Refusal::AlreadyBegun),
+            None => {}
         }
         self.jobs = Some(Jobs::new(run.id, &run.rules));
         self.run = Some(run.clone());
-        self.phase = Phase::Composing;
+        // Composing may have come before: what a run is made of names the run.
+        let is_composed = self.gates.is_open(Barricade::Compose);
+        self.phase = if is_composed { Phase::Seeding } else { Phase::Composing };
         Ok(Reply::Accepted)
     }
 
@@ -231,6 +249,9 @@ impl Machine {
         epoch: Epoch,
         reason: &str,
     ) -> Result<Reply, Refusal> {
+        if self.gates.was_failed_at(barricade, epoch) {
+            return Ok(Reply::Repeated);
+        }
         if !self.gates.is_held_at(barricade, epoch) {
             return Err(Refusal::NotTheHolder);
         }
@@ -283,9 +304,14 @@ impl Machine {
     ) -> Result<Reply, Refusal> {
         let member = self.members.get_mut(node, incarnation).ok_or(Refusal::NotAMember)?;
         let jobs = self.jobs.as_mut().ok_or(Refusal::Phase(self.phase))?;
-        if request == member.last_take.0 {
-            let jobs = jobs.held(node, &member.last_take.1);
-            return Ok(Reply::Taken { jobs, next_at: None });
+        match request.cmp(&member.last_take.0) {
+            // Nobody waits for its answer any more: jobs given to it would lie there until the node leaves.
+            Ordering::Less => return Err(Refusal::Stale),
+            Ordering::Equal => {
+                let again = jobs.held(node, &member.last_take.1);
+                return Ok(Reply::Taken { jobs: again, next_at: jobs.next_at() });
+            }
+            Ordering::Greater => {}
         }
         if self.phase != Phase::Running {
             return Err(Refusal::Phase(self.phase));
@@ -313,10 +339,8 @@ impl Machine {
     }
 
     fn resume(&mut self) -> Result<Reply, Refusal> {
-        match self.phase {
-            Phase::Draining => self.phase = if self.seeded { Phase::Running } else { Phase::Seeding },
-            Phase::Shutdown | Phase::Terminated => return Err(Refusal::Phase(self.phase)),
-            _ => {}
+        if self.phase == Phase::Draining {
+            self.phase = if self.seeded { Phase::Running } else { Phase::Seeding };
         }
         Ok(Reply::Accepted)
     }

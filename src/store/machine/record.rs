@@ -7,7 +7,7 @@ use crate::model::{Epoch, JobKey, NodeId};
 
 use super::command::Run;
 use super::gates::Gates;
-use super::jobs::Counts;
+use super::counts::Counts;
 use super::members::Members;
 use super::phase::Phase;
 use super::queue::Seq;
@@ -54,7 +54,8 @@ pub(super) struct SlotRecord {
 /// What became of a job.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum StateRecord {
-    Over(Epoch),
+    /// Ended by the lease of this epoch, with rows or without.
+    Over(Epoch, bool),
     Open(EntryRecord),
 }
 
@@ -70,6 +71,7 @@ pub(super) struct EntryRecord {
     pub(super) failures: u32,
     pub(super) crashes: u32,
     pub(super) not_before: i64,
+    pub(super) is_failed: bool,
     pub(super) holder: Option<NodeId>,
     pub(super) suspect: bool,
 }

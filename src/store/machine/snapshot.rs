@@ -1,5 +1,7 @@
 //! The machine as a stream of records, and back.
 
+use std::collections::BTreeMap;
+
 use thiserror::Error;
 
 use crate::model::codec::{self, CodecError};
@@ -68,16 +70,21 @@ impl Machine {
         Ok(())
     }
 
+    /// Begins anew: nothing of what was there before stays.
     fn set_head(&mut self, head: HeadRecord) {
-        self.jobs = head.run.as_ref().zip(head.jobs).map(|(run, record)| {
+        let jobs = head.run.as_ref().zip(head.jobs).map(|(run, record)| {
             let mut jobs = Jobs::new(run.id, &run.rules);
             jobs.set_head(record);
             jobs
         });
-        self.run = head.run;
-        self.phase = head.phase;
-        self.seeded = head.seeded;
-        self.members = head.members;
-        self.gates = head.gates;
+        *self = Self {
+            run: head.run,
+            phase: head.phase,
+            seeded: head.seeded,
+            store: BTreeMap::new(),
+            members: head.members,
+            gates: head.gates,
+            jobs,
+        };
     }
 }

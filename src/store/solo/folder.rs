@@ -57,7 +57,8 @@ pub enum SoloError {
 pub enum FolderState {
     /// Nothing that could go on.
     Empty,
-    /// A run whose jobs are all over, and that was stopped before it could say so.
+    /// A run whose jobs are all over, and that was stopped before it could say so. Going on with it makes
+    /// sure that its output is complete.
     Finished,
     /// A run that did not come to its end.
     Unfinished {

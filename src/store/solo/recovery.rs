@@ -8,15 +8,15 @@ use std::sync::Arc;
 use parking_lot::RwLock;
 use tokio::sync::{mpsc, watch};
 
-use crate::model::codec;
-use crate::store::log::{self, Durability, DurableLog, LogKind};
-use crate::store::machine::{Command, Machine, Phase};
+use crate::model::{Rows, codec};
+use crate::store::log::{self, Durability, DurableLog, LogError, LogKind};
+use crate::store::machine::{Command, Lost, Machine, Phase};
 use crate::store::projection::{Projection, project};
 use crate::store::snapshot::SnapshotReader;
 use crate::store::{ProjectionError, Status};
 
 use super::folder::{FolderState, RunFolder, SoloError};
-use super::writer::Writer;
+use super::writer::{SNAPSHOT_AFTER, Writer};
 use super::{QUEUE, SoloCommit};
 
 /// A run that was opened and does not go on yet.
@@ -30,10 +30,39 @@ pub struct Recovery {
     replayed: u64,
     progress: Option<Vec<u8>>,
     kept: Kept,
+    snapshot_after: u64,
+    /// Bytes of the snapshot.
+    snapshot_size: u64,
 }
 
 /// What output still has to be shown of the entries read in the first step.
-type Kept = Vec<Command>;
+#[derive(Default)]
+struct Kept(Vec<Decided>);
+
+enum Decided {
+    Rows(Rows),
+    Lost(Lost),
+}
+
+impl Projection for Kept {
+    fn rows(&mut self, rows: &Rows) -> Result<(), ProjectionError> {
+        self.0.push(Decided::Rows(rows.clone()));
+        Ok(())
+    }
+
+    fn lost(&mut self, lost: &Lost) -> Result<(), ProjectionError> {
+        self.0.push(Decided::Lost(lost.clone()));
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), ProjectionError> {
+        Ok(())
+    }
+
+    fn sync(&mut self) -> Result<Vec<u8>, ProjectionError> {
+        Ok(vec![])
+    }
+}
 
 impl Recovery {
     /// Opens the run in `folder`, making an empty one if there is none, and reads as far as its definitions.
@@ -49,7 +78,9 @@ impl Recovery {
             position: 0,
             replayed: 0,
             progress: None,
-            kept: vec![],
+            kept: Kept::default(),
+            snapshot_after: SNAPSHOT_AFTER,
+            snapshot_size: 0,
         };
         recovery.read_snapshot()?;
         recovery.read_definitions()?;
@@ -60,6 +91,13 @@ impl Recovery {
     #[must_use]
     pub fn machine(&self) -> &Machine {
         &self.machine
+    }
+
+    /// Lets a snapshot be made after so many bytes of log, instead of 64 MiB.
+    #[must_use]
+    pub fn snapshot_after(mut self, bytes: u64) -> Self {
+        self.snapshot_after = bytes;
+        self
     }
 
     /// What lies in the folder. Reads the whole log, so it is for messages, not for going on.
@@ -77,8 +115,8 @@ impl Recovery {
             Ok(true)
         })?;
         Ok(match machine.phase() {
-            Phase::Forming | Phase::Composing | Phase::Terminated => FolderState::Empty,
-            Phase::Shutdown => FolderState::Finished,
+            Phase::Forming | Phase::Composing => FolderState::Empty,
+            Phase::Shutdown | Phase::Terminated => FolderState::Finished,
             phase => FolderState::Unfinished { phase, counts: machine.counts() },
         })
     }
@@ -104,7 +142,9 @@ impl Recovery {
         output: impl FnOnce(Option<&[u8]>) -> Result<Box<dyn Projection>, ProjectionError>,
     ) -> Result<SoloCommit, SoloError> {
         let mut projection = output(self.progress.as_deref())?;
-        self.replay(&mut *projection)?;
+        self.show_kept(&mut *projection)?;
+        self.replay(&mut *projection, |_| true)?;
+        projection.flush()?;
         let (messages, queue) = mpsc::channel(QUEUE);
         let (sender, status) = watch::channel(Status::of(&self.machine, self.position));
         let machine = Arc::new(RwLock::new(self.machine));
@@ -115,8 +155,9 @@ impl Recovery {
             projection,
             status: sender,
             position: self.position,
+            snapshot_after: self.snapshot_after,
             since_snapshot: self.replayed,
-            last_snapshot: 0,
+            last_snapshot: self.snapshot_size,
         };
         let path = writer.folder.path().to_owned();
         std::thread::Builder::new()
@@ -127,74 +168,68 @@ impl Recovery {
     }
 
     fn read_snapshot(&mut self) -> Result<(), SoloError> {
-        let Some((index, reader)) = SnapshotReader::open_latest(&self.folder.snapshots())? else {
-            return Ok(());
-        };
-        for (number, record) in reader.enumerate() {
-            let record = record?;
-            if number == 0 {
-                self.progress = Some(record);
-            } else {
-                self.machine
-                    .restore(&record)
-                    .map_err(|source| SoloError::Restore { path: self.folder.path().to_owned(), source })?;
+        if let Some((index, reader)) = SnapshotReader::open_latest(&self.folder.snapshots())? {
+            self.snapshot_size = reader.bytes();
+            for (number, record) in reader.enumerate() {
+                let record = record?;
+                if number == 0 {
+                    self.progress = Some(record);
+                } else {
+                    self.machine
+                        .restore(&record)
+                        .map_err(|source| SoloError::Restore { path: self.folder.path().to_owned(), source })?;
+                }
             }
+            self.position = index;
+            // What a crash left of the entries that the snapshot stands for. Where the log lost its end (a
+            // power loss, without fsync), it goes on behind the snapshot.
+            self.log.purge(index)?;
         }
-        self.position = index;
-        Ok(())
+        match self.log.purged() {
+            Some(purged) if purged > self.position => {
+                Err(LogError::Purged { wanted: self.position + 1, purged }.into())
+            }
+            _ => Ok(()),
+        }
     }
 
     fn read_definitions(&mut self) -> Result<(), SoloError> {
         if self.machine.phase() > Phase::Composing {
             return Ok(());
         }
-        let (mut machine, mut kept, mut last) = (std::mem::take(&mut self.machine), vec![], None);
-        let mut lost = vec![];
-        self.entries(self.position + 1, |commands, index, bytes| {
-            for command in &commands {
-                machine.apply(command, &mut lost);
-            }
-            last = Some((index, bytes));
-            kept.extend(commands);
-            Ok(machine.phase() <= Phase::Composing)
-        })?;
-        self.machine = machine;
         // Before definitions are known there are no jobs, so nothing of this can concern output, but for
         // what the last of these entries held after them.
+        let mut kept = Kept::default();
+        self.replay(&mut kept, |machine| machine.phase() <= Phase::Composing)?;
         self.kept = kept;
-        if let Some((index, bytes)) = last {
-            self.position = index;
-            self.replayed += bytes;
-        }
         Ok(())
     }
 
-    fn replay(&mut self, projection: &mut dyn Projection) -> Result<(), SoloError> {
-        let mut lost = vec![];
-        self.replay_kept(projection)?;
+    /// Applies the entries after the position while `goes_on` says so, and shows them to `projection`.
+    fn replay(
+        &mut self,
+        projection: &mut dyn Projection,
+        goes_on: impl Fn(&Machine) -> bool,
+    ) -> Result<(), SoloError> {
         let mut machine = std::mem::take(&mut self.machine);
-        let (mut position, mut replayed) = (self.position, self.replayed);
+        let (mut position, mut replayed, mut lost) = (self.position, self.replayed, vec![]);
         self.entries(self.position + 1, |commands, index, bytes| {
             for command in &commands {
                 let reply = machine.apply(command, &mut lost);
                 project(projection, command, &reply, &mut lost)?;
             }
             (position, replayed) = (index, replayed + bytes);
-            Ok(true)
+            Ok(goes_on(&machine))
         })?;
         (self.machine, self.position, self.replayed) = (machine, position, replayed);
-        projection.flush()?;
         Ok(())
     }
 
-    /// Applies the first entries once more, to a machine of their own, to show their output.
-    fn replay_kept(&mut self, projection: &mut dyn Projection) -> Result<(), SoloError> {
-        let (mut machine, mut lost) = (Machine::default(), vec![]);
-        for command in self.kept.drain(..) {
-            let reply = machine.apply(&command, &mut lost);
-            project(projection, &command, &reply, &mut lost)?;
-        }
-        Ok(())
+    fn show_kept(&mut self, projection: &mut dyn Projection) -> Result<(), ProjectionError> {
+        self.kept.0.drain(..).try_for_each(|decided| match decided {
+            Decided::Rows(rows) => projection.rows(&rows),
+            Decided::Lost(lost) => projection.lost(&lost),
+        })
     }
 
     /// Shows each log entry from `from` on, with its number and size, until `each` says false.

@@ -18,13 +18,13 @@ use super::folder::{RunFolder, SoloError};
 /// Most commands in one log entry.
 const BATCH: usize = 512;
 
-/// Bytes of rows after which an entry is closed: together with the limit of one job's rows this stays
-/// below the largest log entry.
+/// Bytes after which an entry is closed: together with the limit of what one job gives this stays below
+/// the largest log entry.
 const BATCH_BYTES: u64 = 4 << 20;
 
 /// Bytes of log after which a snapshot is due, and how many times its own size a snapshot waits at least,
 /// so that a large state is not written again and again.
-const SNAPSHOT_AFTER: u64 = 64 << 20;
+pub(super) const SNAPSHOT_AFTER: u64 = 64 << 20;
 const SNAPSHOT_FACTOR: u64 = 4;
 
 /// A command, and where its answer goes.
@@ -52,6 +52,8 @@ pub(super) struct Writer {
     pub(super) projection: Box<dyn Projection>,
     pub(super) status: watch::Sender<Status>,
     pub(super) position: u64,
+    /// Bytes of log after which a snapshot is due.
+    pub(super) snapshot_after: u64,
     pub(super) since_snapshot: u64,
     pub(super) last_snapshot: u64,
 }
@@ -60,8 +62,10 @@ impl Writer {
     /// Commits what comes in, until it is closed, nobody can ask any more, or the disk refuses.
     pub(super) fn run(mut self, mut queue: mpsc::Receiver<Message>) {
         let mut closed = None;
-        let ended =
-            self.serve(&mut queue, &mut closed).and_then(|()| Ok(self.projection.sync().map(drop)?));
+        // Outlives the loop: whoever waits for an answer must not find it gone before the reason is known.
+        let mut batch = Vec::with_capacity(BATCH);
+        let served = self.serve(&mut queue, &mut batch, &mut closed);
+        let ended = served.and_then(|()| Ok(self.projection.sync().map(drop)?));
         let Self { log, status, .. } = self;
         // The folder is free before anybody is told that it is.
         drop(log);
@@ -80,14 +84,14 @@ impl Writer {
     fn serve(
         &mut self,
         queue: &mut mpsc::Receiver<Message>,
+        batch: &mut Vec<Proposal>,
         closed: &mut Option<oneshot::Sender<()>>,
     ) -> Result<(), SoloError> {
-        let mut batch = Vec::with_capacity(BATCH);
         while closed.is_none() {
             let Some(first) = queue.blocking_recv() else { break };
-            gather(first, queue, &mut batch, closed);
+            gather(first, queue, batch, closed);
             if !batch.is_empty() {
-                self.commit(&mut batch)?;
+                self.commit(batch)?;
             }
         }
         Ok(())
@@ -106,7 +110,7 @@ impl Writer {
             // Nobody waits for the answer any more: the command stands all the same.
             let _gone = proposal.reply.send(reply);
         }
-        if self.since_snapshot > SNAPSHOT_AFTER.max(SNAPSHOT_FACTOR * self.last_snapshot) {
+        if self.since_snapshot > self.snapshot_after.max(SNAPSHOT_FACTOR * self.last_snapshot) {
             self.snapshot()?;
         }
         Ok(())
@@ -158,25 +162,12 @@ fn gather(
                 return;
             }
             Message::Propose(proposal) => {
-                bytes += weight(&proposal.command);
+                bytes += proposal.command.weight();
                 batch.push(proposal);
             }
         }
         let has_room = batch.len() < BATCH && bytes < BATCH_BYTES;
         next = has_room.then(|| queue.try_recv().ok()).flatten();
-    }
-}
-
-/// Roughly the bytes of a command, where that can be much.
-fn weight(command: &Command) -> u64 {
-    match command {
-        Command::Finish { rows, links, .. } => {
-            let links: usize = links.iter().map(|link| link.url.len()).sum();
-            rows.parts.iter().map(|part| part.bytes.len() as u64).sum::<u64>() + links as u64
-        }
-        Command::Publish { entries, .. } => entries.iter().map(|(_, value)| value.len() as u64).sum(),
-        Command::SeedChunk { locators, .. } => locators.iter().map(|locator| locator.url.len() as u64).sum(),
-        _ => 0,
     }
 }
 

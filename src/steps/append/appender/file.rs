@@ -38,10 +38,11 @@ pub(super) const ENTRY: Entry = Entry {
 
 fn make(build: &mut Build<'_>, plugin: &PluginDef) -> Option<SinkTarget> {
     let settings: Settings = build.plugin_settings("appender", plugin)?;
-    if Path::new(&settings.file).file_name().is_none() {
+    if settings.file.ends_with('/') || Path::new(&settings.file).file_name().is_none() {
         let help = "write a path that ends in a file name, such as output/data.txt";
-        build.problem(
-            &plugin.kind.place,
+        build.setting_problem(
+            plugin,
+            "file",
             format!("appender `{}`: `{}` names no file", plugin.name, settings.file),
             help,
         );

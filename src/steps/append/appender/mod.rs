@@ -25,6 +25,11 @@ pub const CATALOG: &[Entry] = &[
     list::ENTRY,
 ];
 
+/// Finds what is wrong with an appender that will not be made.
+pub(super) fn check(entry: &Entry, build: &mut Build<'_>, plugin: &PluginDef) {
+    let _not_made = (entry.make)(build, plugin);
+}
+
 /// The number of the sink that an appender writes to.
 pub(super) fn sink(
     entry: &Entry,
@@ -33,12 +38,14 @@ pub(super) fn sink(
     encoder: &dyn Encoder,
 ) -> Option<u32> {
     let target = (entry.make)(build, plugin)?;
-    let header = build.data_def.and_then(|data_def| encoder.header(data_def));
-    let number = build.sinks.number(SinkSpec { target, header });
+    let data_def = build.data_def?;
+    let number = build.sinks.number(SinkSpec { target, header: encoder.header(data_def) });
     if number.is_none() {
         let help = "give tasks with other columns a file of their own, or leave the header out";
-        let message =
-            format!("appender `{}`: another task writes another header to the same file", plugin.name);
+        let message = format!(
+            "appender `{}`: dataDef `{}` has other columns than the header that another task gives the same file",
+            plugin.name, data_def.name.value
+        );
         build.problem(&plugin.kind.place, message, help);
     }
     number

@@ -152,3 +152,35 @@ impl Line<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::data;
+    use super::*;
+
+    fn check(settings: &str, values: &[Option<&str>], line: &str) {
+        let csv = Csv(serde_json::from_str(settings).unwrap());
+        let mut out = vec![];
+        assert_eq!(csv.encode(&data(values), &mut out), 1);
+        assert_eq!(String::from_utf8(out).unwrap(), line, "{settings}");
+    }
+
+    #[test]
+    fn values_stand_between_delimiters() {
+        check("{}", &[Some("i"), Some("d"), Some("f")], "l,g,i,d,f\n");
+        check(r#"{"delimiter":"|"}"#, &[Some(""), None, Some("f")], "l|g||null|f\n");
+        check(r#"{"delimiter":","}"#, &[Some("a,b"), Some("\"")], "l,g,a,b,\"\n");
+    }
+
+    #[test]
+    fn tags_follow_locator_and_group() {
+        check(r#"{"includeTags":true}"#, &[Some("v1"), Some("v2")], "l,g,3,1,1,v1,v2\n");
+        check(r#"{"includeTags":"true"}"#, &[Some("v1")], "l,g,3,1,1,v1\n");
+    }
+
+    #[test]
+    fn quotes_are_those_of_rfc_4180() {
+        let quote = r#"{"quote":true,"delimiter":";"}"#;
+        check(quote, &[Some("a;b"), Some("c\"d"), Some("e\nf"), Some("g,h")], "l;g;\"a;b\";\"c\"\"d\";\"e\nf\";g,h\n");
+    }
+}

@@ -22,9 +22,24 @@ pub(super) const ENTRY: Entry = Entry {
     about: About::new::<Settings>("jsonLines", &["json"], "one JSON object per row, UTF-8"),
     make: |build: &mut Build<'_>, plugin: &PluginDef| {
         let Settings {} = build.plugin_settings("encoder", plugin)?;
+        check_names(build);
         Some(Box::new(JsonLines))
     },
 };
+
+/// Members that every object has.
+const MEMBERS: [&str; 3] = ["locator", "group", "task"];
+
+/// An item or dim must not be called like one of the members that every object has.
+fn check_names(build: &mut Build<'_>) {
+    let Some(data_def) = build.data_def else { return };
+    for item in data_def.items.iter().chain(&data_def.dims) {
+        if MEMBERS.contains(&item.name.value.as_str()) {
+            let message = format!("encoder `jsonLines`: every object has a member `{}` already", item.name.value);
+            build.problem(&item.name.place, message, "give the item or dim another name");
+        }
+    }
+}
 
 /// See the module docs.
 struct JsonLines;
@@ -34,9 +49,7 @@ impl Encoder for JsonLines {
         for row in &data.rows {
             out.push(b'{');
             let source = &data.source;
-            for (key, text) in
-                [("locator", &source.locator), ("group", &source.group), ("task", &source.task)]
-            {
+            for (key, text) in MEMBERS.into_iter().zip([&source.locator, &source.group, &source.task]) {
                 member(out, key, Some(text));
             }
             axes(data, row, out);
@@ -51,8 +64,7 @@ impl Encoder for JsonLines {
     }
 }
 
-/// The axes by their names. The item goes by the kind `item` where its value only says its name again;
-/// it is there in both cases, so that a row says what it is about.
+/// The axes by their names; the fact is called `fact`.
 fn axes(data: &Data, row: &Row, out: &mut Vec<u8>) {
     for (axis, cell) in data.axes(row).iter().zip(&row.cells) {
         let key = match axis.kind {
@@ -78,4 +90,18 @@ fn member(out: &mut Vec<u8>, key: &str, value: Option<&str>) {
 fn text(out: &mut Vec<u8>, text: &str) {
     // Writing to a Vec cannot fail, and a text is always JSON.
     let _infallible = serde_json::to_writer(out.by_ref(), text);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::data;
+    use super::*;
+
+    #[test]
+    fn a_row_is_an_object() {
+        let mut out = vec![];
+        assert_eq!(JsonLines.encode(&data(&[Some("a\"\n"), None, Some("é")]), &mut out), 1);
+        let line = r#"{"locator":"l","group":"g","task":"t","item":"a\"\n","dim 1":null,"fact":"é"}"#;
+        assert_eq!(String::from_utf8(out).unwrap(), format!("{line}\n"));
+    }
 }

@@ -47,3 +47,38 @@ fn axis_names(data_def: &DataDef) -> Vec<&str> {
     let dims = data_def.dims.iter().map(|dim| dim.name.value.as_str());
     std::iter::once("item").chain(dims).chain(std::iter::once("fact")).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::model::{Axis, AxisKind, Cell, Data, Row, Shape, Source};
+
+    /// One row with these values: an item, dims, and a fact.
+    pub(super) fn data(values: &[Option<&str>]) -> Data {
+        let axis = |(position, _): (usize, &Option<&str>)| {
+            let (kind, name) = match position {
+                0 => (AxisKind::Item, "item".into()),
+                last if last + 1 == values.len() => (AxisKind::Fact, "fact".into()),
+                dim => (AxisKind::Dim, format!("dim {dim}").into()),
+            };
+            Axis { kind, name, match_text: None, order: 1 }
+        };
+        let axes = values.iter().enumerate().map(axis).collect();
+        let cells = values.iter().map(|value| Cell { value: value.map(Into::into), index: 1 }).collect();
+        Data {
+            source: Arc::new(Source {
+                id: "".into(),
+                locator: "l".into(),
+                group: "g".into(),
+                task: "t".into(),
+                url: "u".into(),
+                page_url: "u".into(),
+                fetched_at: 0,
+                page: 3,
+            }),
+            shape: Arc::new(Shape { name: "def".into(), templates: vec![axes] }),
+            rows: vec![Row { template: 0, cells }],
+        }
+    }
+}

@@ -6,11 +6,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::defs::PluginDef;
-use crate::model::date::{Alternatives, DateError, DatePattern};
+use crate::model::date::{Alternatives, DatePattern};
 use crate::plugin::About;
 use crate::steps::Build;
 
-use super::{Converter, Entry, Named, reference};
+use super::{Converter, Entry, Named, compiled, reference};
 
 /// Settings of the converter `dateFormater`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -36,17 +36,10 @@ pub(super) const ENTRY: Entry = Entry {
 
 fn make(build: &mut Build<'_>, plugin: &PluginDef) -> Option<Named> {
     let settings: Settings = build.plugin_settings("converter", plugin)?;
-    let made = Alternatives::compile(&settings.in_pattern).and_then(|input| {
-        let output = DatePattern::compile(&settings.out_pattern)?;
-        Ok::<_, DateError>(DateFormater { input, output, reference: reference(build) })
-    });
-    match made {
-        Ok(formater) => Some((settings.item, Box::new(formater))),
-        Err(error) => {
-            build.problem(&plugin.kind.place, format!("converter `{}`: {error}", plugin.name), "");
-            None
-        }
-    }
+    let input = compiled(build, plugin, "inPattern", Alternatives::compile(&settings.in_pattern));
+    let output = compiled(build, plugin, "outPattern", DatePattern::compile(&settings.out_pattern));
+    let formater = DateFormater { input: input?, output: output?, reference: reference(build) };
+    Some((settings.item, Box::new(formater)))
 }
 
 struct DateFormater {

@@ -10,7 +10,7 @@ use crate::model::date::{Alternatives, DatePattern, Roll};
 use crate::plugin::About;
 use crate::steps::Build;
 
-use super::{Converter, Entry, Named, reference};
+use super::{Converter, Entry, Named, compiled, reference};
 
 /// Settings of the converter `dateRoller`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -24,7 +24,7 @@ struct Settings {
     out_pattern: String,
     /// Fields to move, such as `DAY_OF_MONTH=ceil`, separated by blanks; ceil, floor, round or a number.
     #[serde(default)]
-    roll: String,
+    roll: Option<String>,
 }
 
 /// The entry of the catalogue.
@@ -39,27 +39,18 @@ pub(super) const ENTRY: Entry = Entry {
 
 fn make(build: &mut Build<'_>, plugin: &PluginDef) -> Option<Named> {
     let settings: Settings = build.plugin_settings("converter", plugin)?;
-    let made = (|| {
-        Ok::<_, crate::model::date::DateError>(DateRoller {
-            input: Alternatives::compile(&settings.in_pattern)?,
-            output: DatePattern::compile(&settings.out_pattern)?,
-            roll: Roll::compile(&settings.roll)?,
-            reference: reference(build),
-        })
-    })();
-    match made {
-        Ok(roller) => Some((settings.item, Box::new(roller))),
-        Err(error) => {
-            build.problem(&plugin.kind.place, format!("converter `{}`: {error}", plugin.name), "");
-            None
-        }
-    }
+    let input = compiled(build, plugin, "inPattern", Alternatives::compile(&settings.in_pattern));
+    let output = compiled(build, plugin, "outPattern", DatePattern::compile(&settings.out_pattern));
+    let roll = settings.roll.as_deref().map(Roll::compile).transpose();
+    let roll = compiled(build, plugin, "roll", roll);
+    let roller = DateRoller { input: input?, output: output?, roll: roll?, reference: reference(build) };
+    Some((settings.item, Box::new(roller)))
 }
 
 struct DateRoller {
     input: Alternatives,
     output: DatePattern,
-    roll: Roll,
+    roll: Option<Roll>,
     reference: Zoned,
 }
 
@@ -68,7 +59,10 @@ impl Converter for DateRoller {
         let zone = self.reference.time_zone();
         let date =
             self.input.parse_lenient(value, zone, &self.reference).map_err(|error| error.to_string())?;
-        let rolled = self.roll.apply(&date).map_err(|error| error.to_string())?;
-        Ok(self.output.format(&rolled).into())
+        let date = match &self.roll {
+            Some(roll) => roll.apply(&date).map_err(|error| error.to_string())?,
+            None => date,
+        };
+        Ok(self.output.format(&date).into())
     }
 }

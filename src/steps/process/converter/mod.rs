@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use crate::defs::{DataDef, PluginDef};
 use crate::model::Data;
+use crate::model::date::DateError;
 use crate::plugin::About;
 use crate::steps::{Build, DataStep, Entry as StepEntry, Made, Station, StepError};
 
@@ -76,12 +77,27 @@ fn make(build: &mut Build<'_>) -> Option<Made> {
                 "converter `{}`: dataDef `{}` has no item or dim `{item}`",
                 plugin.name, data_def.name.value
             );
-            build.problem(&plugin.kind.place, message, format!("known are: {}", known.join(", ")));
+            build.setting_problem(plugin, "item", message, format!("known are: {}", known.join(", ")));
         }
         Some(Use { item: item.into(), name: plugin.name.clone(), converter })
     });
-    let uses: Option<Vec<Use>> = made.collect();
+    // All are made before it is asked whether all could be made: each tells its own problems.
+    let made: Vec<Option<Use>> = made.collect();
+    let uses: Option<Vec<Use>> = made.into_iter().collect();
     Some(Made::Step(Box::new(DataConverter { uses: uses? })))
+}
+
+/// What was compiled of the setting `key`; `None` if it could not be, which is reported.
+fn compiled<T>(
+    build: &mut Build<'_>,
+    plugin: &PluginDef,
+    key: &str,
+    result: Result<T, DateError>,
+) -> Option<T> {
+    let report = |error: DateError| {
+        build.setting_problem(plugin, key, format!("converter `{}`: {error}", plugin.name), "");
+    };
+    result.map_err(report).ok()
 }
 
 fn has_axis(data_def: &DataDef, name: &str) -> bool {

@@ -9,7 +9,7 @@ use super::{Entry, Jobs, Slot};
 /// Writing and reading, for snapshots.
 impl Jobs {
     /// Everything but the jobs.
-    pub(super) fn head(&self) -> JobsRecord {
+    pub(in crate::store::machine) fn head(&self) -> JobsRecord {
         JobsRecord {
             names: self.names.all().to_vec(),
             pages: self.pages.iter().map(|(key, last)| (*key, *last)).collect(),
@@ -20,18 +20,18 @@ impl Jobs {
     }
 
     /// Every job, in no order.
-    pub(super) fn slots(&self) -> impl Iterator<Item = SlotRecord> + '_ {
+    pub(in crate::store::machine) fn slots(&self) -> impl Iterator<Item = SlotRecord> + '_ {
         self.slots.iter().map(|(key, slot)| SlotRecord {
             key: *key,
             state: match slot {
-                Slot::Over(epoch) => StateRecord::Over(*epoch),
+                Slot::Over { epoch, with_rows } => StateRecord::Over(*epoch, *with_rows),
                 Slot::Open(entry) => StateRecord::Open(self.record(*key, entry)),
             },
         })
     }
 
     /// Takes over what [`Jobs::head`] gave.
-    pub(super) fn set_head(&mut self, head: JobsRecord) {
+    pub(in crate::store::machine) fn set_head(&mut self, head: JobsRecord) {
         self.names = Names::from_texts(head.names);
         self.pages = head.pages.into_iter().collect();
         self.next_seq = head.next_seq;
@@ -40,29 +40,18 @@ impl Jobs {
     }
 
     /// Takes over a job that [`Jobs::slots`] gave.
-    pub(super) fn set_slot(&mut self, slot: SlotRecord) {
+    pub(in crate::store::machine) fn set_slot(&mut self, slot: SlotRecord) {
         let record = match slot.state {
-            StateRecord::Over(epoch) => {
-                self.slots.insert(slot.key, Slot::Over(epoch));
+            StateRecord::Over(epoch, with_rows) => {
+                self.slots.insert(slot.key, Slot::Over { epoch, with_rows });
                 return;
             }
             StateRecord::Open(record) => record,
         };
-        let (key, seq) = (slot.key, record.seq);
-        let host = self.queue.host(Locator::host_of(&record.url));
-        if let Some(node) = record.holder {
-            self.leases.entry(node).or_default().insert(key, record.suspect);
-            self.queue.lease(host);
-        } else if record.not_before > self.now {
-            self.queue.push_delayed(record.not_before, host, seq, key);
-        } else if record.crashes > 0 {
-            self.queue.push_suspect(record.crashes, seq, key);
-        } else {
-            self.queue.push(host, seq, key);
-        }
+        let (key, host) = (slot.key, self.queue.host(Locator::host_of(&record.url)));
         let entry = Entry {
             url: record.url.into(),
-            seq,
+            seq: record.seq,
             group: record.group,
             name: record.name,
             host,
@@ -71,8 +60,15 @@ impl Jobs {
             failures: record.failures,
             crashes: record.crashes,
             not_before: record.not_before,
+            is_failed: record.is_failed,
             holder: record.holder,
         };
+        if let Some(node) = record.holder {
+            self.leases.entry(node).or_default().insert(key, record.suspect);
+            self.queue.lease(host);
+        } else {
+            self.wait(entry.place(key), entry.not_before);
+        }
         self.slots.insert(key, Slot::Open(Box::new(entry)));
     }
 
@@ -90,6 +86,7 @@ impl Jobs {
             holder: entry.holder,
             suspect: held.and_then(|held| held.get(&key)).copied().unwrap_or_default(),
             not_before: entry.not_before,
+            is_failed: entry.is_failed,
         }
     }
 }

@@ -1,0 +1,70 @@
+//! What a resumed run does not do as it is asked today.
+//!
+//! It goes on with the definitions and settings that it began with; where those of today differ, their author
+//! should hear of it. Only says so: nothing here decides what a run does.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::conf::Settings;
+use crate::defs::{Definitions, Place, Problem, Problems};
+
+use super::compose::check;
+use super::facts::flatten;
+use super::request::RunRequest;
+
+/// What to do about it.
+const HELP: &str = "`--fresh` discards the run and begins one with what is there now";
+
+/// A warning for definitions, and one for settings, if those of `request` are not those of the run.
+pub(super) fn changes(definitions: &Definitions, settings: &Settings, request: &RunRequest) -> Problems {
+    let place = Place::nowhere("--resume");
+    let mut problems = Problems::default();
+    let now = check(request).map(|(definitions, _)| bare(&definitions));
+    if !now.is_ok_and(|now| now == bare(definitions)) {
+        let message =
+            "the definitions are not those that the run began with; it goes on with those that it began with";
+        problems.push(Problem::warning(&place, message, HELP));
+    }
+    let keys = differing(settings, &request.settings);
+    if !keys.is_empty() {
+        let message = format!("the run goes on with the value that it began with of {}", keys.join(", "));
+        problems.push(Problem::warning(&place, message, HELP));
+    }
+    problems
+}
+
+/// The definitions without where each thing was written.
+fn bare(definitions: &Definitions) -> Value {
+    let mut value = serde_json::to_value(definitions).unwrap_or_default();
+    forget_places(&mut value);
+    value
+}
+
+fn forget_places(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.remove("place");
+            members.values_mut().for_each(forget_places);
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(forget_places),
+        _ => {}
+    }
+}
+
+/// The keys whose values differ.
+fn differing(run: &Settings, today: &Settings) -> Vec<String> {
+    let (run, today) = (values(run), values(today));
+    let mut keys: Vec<String> =
+        run.keys().chain(today.keys()).filter(|key| run.get(*key) != today.get(*key)).cloned().collect();
+    keys.sort();
+    keys.dedup();
+    keys
+}
+
+fn values(settings: &Settings) -> BTreeMap<String, String> {
+    let mut values = BTreeMap::new();
+    flatten("scoopi", &serde_json::to_value(settings).unwrap_or_default(), &mut values);
+    values
+}

@@ -1,0 +1,117 @@
+//! `scoopi shell`: tries queries on a page.
+//!
+//! Loads one page as a run would, reads queries line by line and says what a definition would get from them.
+//! `session` knows what an answer is, `query` the two languages, `show` how nodes look; here lines are read and
+//! answers written. Works on a terminal and in a pipe: answers go to stdout, all else to stderr.
+
+mod page;
+mod query;
+mod session;
+mod show;
+mod terminal;
+
+use std::fs::OpenOptions;
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::path::Path;
+
+use clap::Args;
+
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::options::{Loudness, Options};
+use crate::cli::speech::tell;
+
+use page::LoadedPage;
+use session::{Reply, Session};
+use terminal::{harmless, read_line};
+
+/// A page to ask.
+#[derive(Debug, Args)]
+pub(super) struct ShellArguments {
+    /// URL of the page, path below the working directory such as /defs/page.html, or any file
+    #[arg(value_name = "URL|FILE")]
+    page: String,
+}
+
+pub(super) fn shell(options: &Options, arguments: &ShellArguments) -> Result<Exit, Failure> {
+    let (settings, ignored) = options.settings()?;
+    for key in ignored {
+        tell(&format!("warning: setting {key} has no effect any more"));
+    }
+    let page = LoadedPage::load(&arguments.page, &settings)?;
+    let is_terminal = io::stdin().is_terminal();
+    if options.loudness() > Loudness::Quiet {
+        tell(&harmless(&page.description()));
+    }
+    if is_terminal {
+        tell("a line is a query in CSS or XPath; `:help` says more, an empty line ends");
+    }
+    let mut conversation = Conversation {
+        session: Session::new(page, page::limits(&settings)),
+        prompts: is_terminal,
+        escapes: io::stdout().is_terminal(),
+    };
+    conversation.run(&mut io::stdin().lock(), &mut io::stdout().lock())?;
+    Ok(Exit::Complete)
+}
+
+/// A session, and how it is shown.
+struct Conversation {
+    session: Session,
+    /// Whether somebody waits for a prompt.
+    prompts: bool,
+    /// Whether control characters would be obeyed by what shows the answers.
+    escapes: bool,
+}
+
+impl Conversation {
+    /// Answers line by line until the end of input, or until nobody reads the answers any more.
+    fn run(&mut self, input: &mut impl BufRead, output: &mut impl Write) -> Result<(), Failure> {
+        loop {
+            if self.prompts {
+                prompt(&harmless(&self.session.prompt()));
+            }
+            let line = read_line(input)
+                .map_err(|error| Failure::usage(format!("unable to read a query from stdin: {error}")))?;
+            let Some(line) = line else { break };
+            let answer = match self.session.reply(&line) {
+                Reply::Say(text) => text,
+                Reply::Save(path) => self.save(&path),
+                Reply::End => return Ok(()),
+            };
+            if self.write(&answer, output).is_err() {
+                return Ok(());
+            }
+        }
+        if self.prompts {
+            // What comes next on the terminal begins on a line of its own.
+            prompt("\n");
+        }
+        Ok(())
+    }
+
+    fn write(&self, answer: &str, output: &mut impl Write) -> io::Result<()> {
+        let answer = if self.escapes { harmless(answer) } else { answer.into() };
+        let end = if answer.ends_with('\n') { "" } else { "\n" };
+        write!(output, "{answer}{end}")?;
+        output.flush()
+    }
+
+    /// Writes the page as it was sent, into a new file.
+    fn save(&self, path: &Path) -> String {
+        let bytes = self.session.page().bytes();
+        let file = OpenOptions::new().write(true).create_new(true).open(path);
+        match file.and_then(|mut file| file.write_all(bytes)) {
+            Ok(()) => format!("saved {} bytes to {}", bytes.len(), path.display()),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                format!("error: {} is there already; name another file", path.display())
+            }
+            Err(error) => format!("error: unable to write {}: {error}", path.display()),
+        }
+    }
+}
+
+/// Writes to stderr, so that a prompt is seen also where answers go into a file.
+fn prompt(text: &str) {
+    // If the terminal is gone, so is its input.
+    let _gone = io::stderr().write_all(text.as_bytes());
+}

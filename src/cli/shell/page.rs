@@ -1,0 +1,160 @@
+//! The page that a shell asks: from its name on the command line to its tree.
+//!
+//! Knows which files a name may mean besides a URL. Fetches, decodes and parses as a run does, with the same
+//! settings, except that nobody has to be waited for before a single page.
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::runtime;
+
+use crate::cli::exit::Failure;
+use crate::conf::Settings;
+use crate::fetch::{FetchError, FetchSettings, Fetcher, Page, Request, Target, shown_url};
+use crate::query::{Limits, Tree, decode};
+
+/// A page, and what it came from.
+#[derive(Debug)]
+pub(super) struct LoadedPage {
+    page: Page,
+    text: String,
+    tree: Tree,
+}
+
+impl LoadedPage {
+    /// Loads the page that `name` means.
+    pub(super) fn load(name: &str, settings: &Settings) -> Result<Self, Failure> {
+        let root = Path::new(".");
+        let fetcher = Fetcher::new(fetch_settings(settings)?, root.to_owned()).map_err(failure)?;
+        let runtime = runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| Failure::fatal(format!("unable to start: {error}")))?;
+        let url = url_of(name, root);
+        let page = runtime.block_on(fetcher.fetch(Request::new(&url))).map_err(failure)?;
+        Self::read(page, &limits(settings))
+    }
+
+    /// Decodes and parses what was fetched.
+    pub(super) fn read(page: Page, limits: &Limits) -> Result<Self, Failure> {
+        let text = decode(&page.body, page.charset.as_deref()).into_owned();
+        let tree = Tree::parse_html(&text, limits);
+        let tree = tree.map_err(|error| Failure::fatal(format!("{error}, URL: {}", shown_url(&page.url))))?;
+        Ok(Self { page, text, tree })
+    }
+
+    /// One line: URL after redirects, size, charset, nodes.
+    pub(super) fn description(&self) -> String {
+        let media_type = self.page.content_type.as_ref().map(|name| format!("{name}, ")).unwrap_or_default();
+        let charset = match &self.page.charset {
+            Some(label) => format!("charset {label} (header)"),
+            None => "charset as the page says".to_owned(),
+        };
+        format!(
+            "{}: {} bytes, {media_type}{charset}, {} nodes",
+            shown_url(&self.page.url),
+            self.page.body.len(),
+            self.tree.len(),
+        )
+    }
+
+    /// As it was sent.
+    pub(super) fn bytes(&self) -> &Bytes {
+        &self.page.body
+    }
+
+    /// Decoded.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Parsed.
+    pub(super) fn tree(&self) -> &Tree {
+        &self.tree
+    }
+}
+
+/// What a page may cost.
+pub(super) fn limits(settings: &Settings) -> Limits {
+    Limits { depth: settings.page.depth, nodes: settings.page.nodes, visits: settings.query.visits }
+}
+
+fn failure(error: FetchError) -> Failure {
+    match error {
+        FetchError::Setting { .. } => Failure::usage(error.to_string()),
+        error => Failure::fatal(error.to_string()),
+    }
+}
+
+/// The URL that a name on the command line means. What definitions call a URL is one here too; any other name
+/// may be that of a file, wherever it lies.
+fn url_of(name: &str, root: &Path) -> String {
+    let is_url = match Target::parse(name) {
+        Ok(Target::Http(_) | Target::File(_)) => true,
+        Ok(Target::Resource(path)) => root.join(path).exists(),
+        Err(_) => false,
+    };
+    let file = Path::new(name);
+    if is_url || !file.exists() {
+        return name.to_owned();
+    }
+    std::path::absolute(file).map_or_else(|_| name.to_owned(), |path| Target::File(path).canonical())
+}
+
+fn fetch_settings(settings: &Settings) -> Result<FetchSettings, Failure> {
+    let parallelism = NonZeroUsize::new(settings.loader.fetch.parallelism as usize).ok_or_else(|| {
+        Failure::usage("scoopi.loader.fetch.parallelism is 0: nothing could be fetched".to_owned())
+    })?;
+    let (fetch, millis) = (&settings.fetch, Duration::from_millis);
+    let defaults = FetchSettings::default();
+    Ok(FetchSettings {
+        connect_timeout: millis(fetch.timeout.connect),
+        first_byte_timeout: millis(fetch.timeout.first_byte),
+        idle_timeout: millis(fetch.timeout.idle),
+        total_timeout: millis(fetch.timeout.total),
+        max_redirects: fetch.max_redirects as usize,
+        max_body: usize::try_from(fetch.max_body).unwrap_or(usize::MAX),
+        parallelism,
+        delay: Duration::ZERO,
+        max_retry_after: Duration::from_secs(fetch.max_retry_after),
+        user_agent: settings.web_client.user_agent.clone().unwrap_or(defaults.user_agent),
+        cookies: fetch.cookies,
+        proxy: fetch.proxy.clone(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_name_is_a_url_first_and_a_file_then() {
+        let folder = tempfile::tempdir().unwrap();
+        let (root, beside) = (folder.path().join("root"), folder.path().join("a b.html"));
+        fs::create_dir_all(root.join("defs")).unwrap();
+        fs::write(root.join("defs/page.html"), "x").unwrap();
+        fs::write(&beside, "x").unwrap();
+        let beside_url = Target::File(beside.clone()).canonical();
+        assert!(beside_url.ends_with("a%20b.html"));
+        for (name, expected) in [
+            ("https://example.org/a", "https://example.org/a"),
+            ("file:///a.html", "file:///a.html"),
+            ("/defs/page.html", "/defs/page.html"),
+            ("defs/page.html", "defs/page.html"),
+            ("/no/such/page.html", "/no/such/page.html"),
+            ("ftp://example.org/a", "ftp://example.org/a"),
+            (&*beside.to_string_lossy(), &*beside_url),
+        ] {
+            assert_eq!(url_of(name, &root), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_delay_between_pages_is_not_waited_for() {
+        let settings = Settings::default();
+        assert!(settings.loader.fetch.delay > 0);
+        assert_eq!(fetch_settings(&settings).ok().map(|settings| settings.delay), Some(Duration::ZERO));
+    }
+}

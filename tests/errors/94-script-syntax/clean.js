@@ -1,0 +1,4 @@
+function execute(data) {
+  var rows = data.getItems(;
+  return data;
+}

@@ -1,0 +1,3 @@
+var names = null;
+names.sort();
+function clean(data) { return data; }

@@ -1,0 +1,64 @@
+//! What must hold between commands, and at the end.
+
+use std::collections::BTreeSet;
+
+use scoopi::model::{Incarnation, Link, Locator};
+use scoopi::store::machine::{Machine, Phase};
+
+use super::{Oracle, State};
+
+impl Oracle {
+    /// What must hold between any two commands.
+    pub(crate) fn check(&self, machine: &Machine) {
+        assert_eq!(machine.phase(), self.phase, "phase");
+        assert_eq!(machine.counts(), self.counts(), "a job was lost, made twice or counted wrongly");
+        assert_eq!(machine.counts().jobs(), self.jobs.len() as u64, "a job was lost or made twice");
+        let is_running = self.phase == Phase::Running;
+        let next = is_running && self.next_job().is_some();
+        assert_eq!(machine.takeable(), next, "takeable");
+        let alone = is_running && (next || self.next_suspect().is_some());
+        assert_eq!(machine.takeable_alone(), alone, "takeable alone");
+        assert_eq!(machine.next_at(), self.next_back_off().filter(|_| is_running), "next back-off");
+        if let Some(run) = &self.run {
+            let hosts: BTreeSet<_> = self.jobs.iter().filter_map(|job| job.locator.host()).collect();
+            for host in hosts {
+                assert!(self.leases_of(host) <= run.rules.host_leases as usize, "too many leases of {host}");
+            }
+        }
+        for node in self.members.keys() {
+            let held = self.jobs.iter().filter(|job| job.state == State::Held(*node));
+            assert!(!self.works_alone(*node) || held.count() == 1, "a suspect has company");
+        }
+    }
+
+    /// What must hold for every job, and is too slow to ask after every command.
+    pub(crate) fn check_jobs(&self, machine: &Machine) {
+        for job in &self.jobs {
+            let is_over = !matches!(job.state, State::Ready | State::Held(_));
+            assert_eq!(machine.is_over(job.key), is_over, "{:?}", job.locator);
+            let ended = self.ended.get(&job.key).copied().unwrap_or_default();
+            let told = match job.state {
+                State::Done => (1, 0),
+                State::Failed | State::Quarantined => (0, 1),
+                _ => (0, 0),
+            };
+            assert_eq!(ended, told, "rows or loss of {:?} not told exactly once", job.locator);
+        }
+        for (node, life) in &self.lives {
+            assert_eq!(machine.last_incarnation(*node), Some(Incarnation(*life)));
+        }
+    }
+
+    /// What must hold when the run is over: links of finished jobs are known, and every job has ended.
+    pub(crate) fn check_end(&self, links: impl Fn(&Locator) -> Vec<Link>) {
+        assert_eq!(self.counts().open(), 0);
+        for job in self.jobs.iter().filter(|job| job.state == State::Done) {
+            for link in links(&job.locator) {
+                let name = job.locator.name.clone();
+                let target = Locator { group: link.group, name, url: link.url };
+                let is_known = self.knows(&target) || self.tally.dropped_links > 0;
+                assert!(is_known, "the link from {:?} to {target:?} was forgotten", job.locator);
+            }
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Questions about what is known, each asked of the whole list.
+
+use scoopi::model::{Epoch, Job, JobKey, Locator, NodeId};
+use scoopi::store::machine::{Counts, Refusal};
+
+use super::{Known, Oracle, State};
+
+impl Oracle {
+    pub(super) fn key(&self, locator: &Locator) -> JobKey {
+        JobKey::new(self.run.as_ref().unwrap().id, &locator.group, &locator.name, &locator.url)
+    }
+
+    pub(super) fn knows(&self, locator: &Locator) -> bool {
+        self.jobs.iter().any(|job| job.locator == *locator)
+    }
+
+    pub(super) fn make(&mut self, locator: Locator) {
+        let is_beside =
+            |job: &&Known| (&job.locator.name, &job.locator.group) == (&locator.name, &locator.group);
+        let page = 1 + self.jobs.iter().filter(is_beside).count() as u32;
+        self.jobs.push(Known {
+            key: self.key(&locator),
+            locator,
+            page,
+            state: State::Ready,
+            leases: 0,
+            alone: false,
+            failures: 0,
+            crashes: 0,
+            not_before: i64::MIN,
+            has_failed: false,
+        });
+    }
+
+    pub(super) fn held(&mut self, key: JobKey, epoch: Epoch) -> Result<&mut Known, Refusal> {
+        let is_held = |job: &&mut Known| {
+            job.key == key && job.leases == epoch.0 && matches!(job.state, State::Held(_))
+        };
+        self.jobs.iter_mut().find(is_held).ok_or(Refusal::Stale)
+    }
+
+    pub(super) fn shown(&self, key: JobKey) -> Job {
+        let job = self.jobs.iter().find(|job| job.key == key).unwrap();
+        Job {
+            key,
+            epoch: Epoch(job.leases),
+            locator: job.locator.clone(),
+            page: job.page,
+            failures: job.failures,
+            alone: job.alone,
+        }
+    }
+
+    pub(super) fn works_alone(&self, node: NodeId) -> bool {
+        self.jobs.iter().any(|job| job.state == State::Held(node) && job.alone)
+    }
+
+    pub(super) fn lease(&mut self, index: usize, node: NodeId, alone: bool) -> JobKey {
+        let job = &mut self.jobs[index];
+        (job.state, job.alone, job.has_failed) = (State::Held(node), alone, false);
+        job.leases += 1;
+        job.key
+    }
+
+    pub(super) fn has_room(&self, locator: &Locator) -> bool {
+        let Some(host) = locator.host() else { return true };
+        let limit = self.run.as_ref().unwrap().rules.host_leases as usize;
+        self.leases_of(host) < limit
+    }
+
+    pub(super) fn leases_of(&self, host: &str) -> usize {
+        let is_leased = |job: &&Known| {
+            matches!(job.state, State::Held(_)) && job.locator.host() == Some(host)
+        };
+        self.jobs.iter().filter(is_leased).count()
+    }
+
+    pub(super) fn free(&self) -> impl Iterator<Item = (usize, &Known)> {
+        let is_free = |job: &Known| {
+            job.state == State::Ready && job.not_before <= self.now && self.has_room(&job.locator)
+        };
+        self.jobs.iter().enumerate().filter(move |(_, job)| is_free(job))
+    }
+
+    /// The oldest one.
+    pub(super) fn next_job(&self) -> Option<usize> {
+        self.free().find(|(_, job)| job.crashes == 0).map(|(index, _)| index)
+    }
+
+    /// The one with the fewest crashes.
+    pub(super) fn next_suspect(&self) -> Option<usize> {
+        let suspects = self.free().filter(|(_, job)| job.crashes > 0);
+        suspects.min_by_key(|(index, job)| (job.crashes, *index)).map(|(index, _)| index)
+    }
+
+    pub(super) fn next_back_off(&self) -> Option<i64> {
+        let waits = |job: &&Known| job.state == State::Ready && job.not_before > self.now;
+        self.jobs.iter().filter(waits).map(|job| job.not_before).min()
+    }
+
+    pub(super) fn counts(&self) -> Counts {
+        let count = |is: fn(&State) -> bool| self.jobs.iter().filter(|job| is(&job.state)).count() as u64;
+        Counts {
+            ready: count(|state| *state == State::Ready),
+            leased: count(|state| matches!(state, State::Held(_))),
+            ..self.tally
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! What every store must do, told through its traits alone, so that a replicated one can be asked too.
+
+use scoopi::model::FailureClass;
+use scoopi::store::machine::{Barricade, Claim, Command, Phase};
+use scoopi::store::{Barricades, Commit, JobStore, Store};
+
+use super::output::Output;
+use super::stories::{begin, failure, finish, join, link, page, pages, prepare, publish, rows, running, take, within};
+
+/// Asks every question of a store of its own, which `new` makes.
+pub(crate) async fn ask_all<C: Commit + Clone>(new: impl AsyncFn() -> (C, Output)) {
+    within(a_run_goes_from_its_beginning_to_its_end(new().await)).await;
+    within(a_job_ends_once(new().await)).await;
+    within(a_failed_job_is_tried_again_and_then_told(new().await)).await;
+    within(a_released_job_is_there_again(new().await)).await;
+    within(after_a_cancel_nothing_is_taken(new().await)).await;
+    within(those_who_wait_at_a_barricade_go_on_when_it_opens(new().await)).await;
+    within(a_barricade_is_taken_over_from_one_that_left(new().await)).await;
+    within(a_failure_behind_a_barricade_reaches_those_who_wait(new().await)).await;
+    within(a_request_that_was_given_up_loses_no_job(new().await)).await;
+    within(a_result_over_the_limit_fails_its_job(new().await)).await;
+    within(every_proposal_is_answered_with_its_own_answer(new().await)).await;
+}
+
+async fn a_run_goes_from_its_beginning_to_its_end<C: Commit + Clone>((commit, output): (C, Output)) {
+    let mut status = commit.status();
+    assert_eq!(status.borrow_and_update().phase, Phase::Forming);
+    let store = running(&commit, &pages(1)).await;
+    assert_eq!(store.value("defs").unwrap(), b"some definitions");
+    assert_eq!(store.value("none"), None);
+    let seen = status.borrow_and_update().clone();
+    assert_eq!((seen.phase, seen.takeable, seen.counts.ready), (Phase::Running, true, 1));
+    let job = take(&store, 9).await.remove(0);
+    assert!(store.finish(&job, rows("first"), vec![link("/more")]).await.unwrap());
+    let job = take(&store, 9).await.remove(0);
+    assert_eq!((job.locator.url.as_str(), job.page), ("/more", 2));
+    store.vote_done().await.unwrap();
+    assert_eq!(store.status().borrow().phase, Phase::Running);
+    assert!(store.finish(&job, rows("second"), vec![]).await.unwrap());
+    store.vote_done().await.unwrap();
+    let seen = status.borrow_and_update().clone();
+    assert_eq!((seen.phase, seen.counts.done, seen.counts.rows), (Phase::Shutdown, 2, 2));
+    assert_eq!(store.take(9, 0).await.unwrap(), (vec![], None));
+    store.leave().await.unwrap();
+    store.leave().await.unwrap();
+    assert_eq!(status.borrow_and_update().phase, Phase::Terminated);
+    assert_eq!(output.lines(), ["first", "second"]);
+}
+
+async fn a_job_ends_once<C: Commit + Clone>((commit, output): (C, Output)) {
+    let store = running(&commit, &pages(2)).await;
+    let jobs = take(&store, 2).await;
+    assert!(finish(&store, &jobs[0]).await);
+    assert!(store.finish(&jobs[0], rows("again"), vec![link("/x")]).await.unwrap(), "it is finished");
+    // Another life of the node has the other job by now.
+    let later = join(&commit, 1, 2).await;
+    let again = take(&later, 9).await;
+    assert_eq!((again.len(), again[0].key, again[0].alone), (1, jobs[1].key, true));
+    assert!(!finish(&store, &jobs[1]).await);
+    assert!(finish(&later, &again[0]).await);
+    assert_eq!(output.lines(), ["/0", "/1"]);
+    assert_eq!(later.status().borrow().counts.jobs(), 2);
+}
+
+async fn a_failed_job_is_tried_again_and_then_told<C: Commit + Clone>((commit, output): (C, Output)) {
+    let store = running(&commit, &pages(2)).await;
+    let jobs = take(&store, 2).await;
+    assert!(!store.fail(&jobs[0], failure(FailureClass::Final), 0).await.unwrap());
+    assert!(store.fail(&jobs[1], failure(FailureClass::Recoverable), 500).await.unwrap());
+    assert_eq!(store.status().borrow().next_at, Some(500));
+    assert_eq!(store.take(9, 499).await.unwrap(), (vec![], Some(500)));
+    let (jobs, next) = store.take(9, 500).await.unwrap();
+    assert_eq!((jobs.len(), jobs[0].failures, next), (1, 1, None));
+    assert!(store.fail(&jobs[0], failure(FailureClass::Recoverable), 0).await.unwrap());
+    let jobs = take(&store, 9).await;
+    assert!(!store.fail(&jobs[0], failure(FailureClass::Recoverable), 0).await.unwrap());
+    assert_eq!(output.lines(), ["lost /0: no answer", "lost /1: no answer"]);
+    let counts = store.status().borrow().counts;
+    assert_eq!((counts.failed, counts.quarantined, counts.retries), (1, 1, 2));
+}
+
+async fn a_released_job_is_there_again<C: Commit + Clone>((commit, _): (C, Output)) {
+    let store = running(&commit, &pages(1)).await;
+    let job = take(&store, 1).await.remove(0);
+    store.release(&job).await.unwrap();
+    store.release(&job).await.unwrap();
+    let again = take(&store, 1).await.remove(0);
+    assert_eq!((again.key, again.failures, again.epoch.0), (job.key, 0, job.epoch.0 + 1));
+}
+
+async fn after_a_cancel_nothing_is_taken<C: Commit + Clone>((commit, output): (C, Output)) {
+    let store = join(&commit, 1, 1).await;
+    store.cancel().await.unwrap();
+    prepare(&store, &pages(3)).await.unwrap();
+    let job = take(&store, 1).await.remove(0);
+    store.cancel().await.unwrap();
+    store.cancel().await.unwrap();
+    let seen = store.status().borrow().clone();
+    assert_eq!((seen.phase, seen.takeable, seen.takeable_alone), (Phase::Draining, false, false));
+    assert_eq!(take(&store, 9).await, []);
+    assert!(finish(&store, &job).await, "what is in work comes to its end");
+    store.propose(Command::Resume).await.unwrap();
+    assert_eq!(take(&store, 9).await.len(), 2);
+    assert_eq!(output.lines(), ["/0"]);
+}
+
+async fn those_who_wait_at_a_barricade_go_on_when_it_opens<C: Commit + Clone>((commit, _): (C, Output)) {
+    let first = join(&commit, 1, 1).await;
+    first.propose(Command::Begin(super::stories::run())).await.unwrap();
+    let Claim::Work(epoch) = first.enter(Barricade::Compose).await.unwrap() else { panic!("not first") };
+    let others = [join(&commit, 2, 1).await, join(&commit, 3, 1).await];
+    let waiting = others.map(|store| {
+        tokio::spawn(async move { (store.enter(Barricade::Compose).await, store.enter(Barricade::Seed).await, store) })
+    });
+    let mut status = commit.status();
+    // Everybody has asked, and nobody asks again and again.
+    let asked = status.borrow().position;
+    for _ in 0..20 {
+        first.propose(Command::Resume).await.unwrap();
+    }
+    let position = status.borrow_and_update().position;
+    assert!(position <= asked + 20 + 4, "{position} entries: those who wait fill the log");
+    first.propose(publish(epoch)).await.unwrap();
+    let Claim::Work(epoch) = first.enter(Barricade::Seed).await.unwrap() else {
+        // One of the others was faster: it has what we wanted.
+        return;
+    };
+    for command in super::stories::seed_commands(epoch, &[page(0)]) {
+        first.propose(command).await.unwrap();
+    }
+    for waiting in waiting {
+        let (compose, seed, _) = waiting.await.unwrap();
+        assert_eq!((compose.unwrap(), seed.unwrap()), (Claim::Open, Claim::Open));
+    }
+}
+
+async fn a_barricade_is_taken_over_from_one_that_left<C: Commit + Clone>((commit, _): (C, Output)) {
+    let first = join(&commit, 1, 1).await;
+    let second = join(&commit, 2, 1).await;
+    first.propose(Command::Begin(super::stories::run())).await.unwrap();
+    let Claim::Work(before) = first.enter(Barricade::Compose).await.unwrap() else { panic!("not first") };
+    let waiting = tokio::spawn(async move { second.enter(Barricade::Compose).await });
+    first.leave().await.unwrap();
+    let Claim::Work(epoch) = waiting.await.unwrap().unwrap() else { panic!("not taken over") };
+    assert_ne!(epoch, before);
+}
+
+async fn a_failure_behind_a_barricade_reaches_those_who_wait<C: Commit + Clone>((commit, _): (C, Output)) {
+    let first = join(&commit, 1, 1).await;
+    let second = join(&commit, 2, 1).await;
+    first.propose(Command::Begin(super::stories::run())).await.unwrap();
+    let Claim::Work(epoch) = first.enter(Barricade::Compose).await.unwrap() else { panic!("not first") };
+    let waiting = tokio::spawn(async move { second.enter(Barricade::Compose).await });
+    let (barricade, reason) = (Barricade::Compose, "no such file".to_owned());
+    first.propose(Command::PublishFailure { barricade, epoch, reason: reason.clone() }).await.unwrap();
+    assert_eq!(waiting.await.unwrap().unwrap(), Claim::Failed(reason));
+    assert_eq!(commit.status().borrow().failure.as_deref(), Some("no such file"));
+}
+
+async fn a_request_that_was_given_up_loses_no_job<C: Commit + Clone>((commit, _): (C, Output)) {
+    let store = running(&commit, &pages(3)).await;
+    drop(begin(store.take(2, 0)));
+    let jobs = take(&store, 2).await;
+    assert_eq!(jobs.len(), 2);
+    assert_eq!(take(&store, 2).await.len(), 1);
+    assert_eq!(store.status().borrow().counts.leased, 3);
+}
+
+async fn a_result_over_the_limit_fails_its_job<C: Commit + Clone>((commit, output): (C, Output)) {
+    let store = running(&commit, &pages(2)).await;
+    let jobs = take(&store, 2).await;
+    let mut most = rows(&"x".repeat((32 << 20) - 100));
+    assert!(store.finish(&jobs[0], most.clone(), vec![]).await.unwrap());
+    most.parts[0].bytes.resize(32 << 20, b'x');
+    assert!(!store.finish(&jobs[1], most, vec![link("/more")]).await.unwrap());
+    assert_eq!(output.lines()[1], "lost /1: its rows and links have 33554492 bytes, the limit is 33554432");
+    assert_eq!(store.status().borrow().counts.open(), 0);
+}
+
+async fn every_proposal_is_answered_with_its_own_answer<C: Commit + Clone>((commit, output): (C, Output)) {
+    let store = std::sync::Arc::new(running(&commit, &pages(200)).await);
+    let jobs = take(&store, 200).await;
+    let mut expected: Vec<_> = jobs.iter().map(|job| job.locator.url.clone()).collect();
+    let mut working = tokio::task::JoinSet::new();
+    for job in jobs {
+        let store = std::sync::Arc::clone(&store);
+        working.spawn(async move {
+            let mut stale = job.clone();
+            stale.epoch.0 += 1;
+            assert!(!finish(&store, &stale).await);
+            assert!(finish(&store, &job).await);
+        });
+    }
+    while let Some(worked) = working.join_next().await {
+        worked.unwrap();
+    }
+    let mut lines = output.lines();
+    lines.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(lines, expected);
+}

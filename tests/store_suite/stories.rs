@@ -1,0 +1,112 @@
+//! What runs are made of.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use scoopi::model::{
+    Epoch, Failure, FailureClass, Fingerprint, Incarnation, Job, Link, Locator, NodeId, Rows, RunId, SinkRows,
+};
+use scoopi::store::machine::{Barricade, Claim, Command, Rules, Run, seed_digest};
+use scoopi::store::{Barricades, Commit, JobStore, NodeStore, StoreError};
+
+pub(crate) const RULES: Rules = Rules { max_tries: 3, max_crashes: 1000, host_leases: 1000, max_jobs: 10_000 };
+
+/// No question may take longer.
+const LIMIT: Duration = Duration::from_secs(40);
+
+/// The future's answer, within the limit.
+pub(crate) async fn within<T>(what: impl Future<Output = T>) -> T {
+    tokio::time::timeout(LIMIT, what).await.expect("it hangs")
+}
+
+/// A future that was begun.
+pub(crate) type Begun<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Begins a future: what it does before it first waits is done. Unconstrained, because a task that begins many
+/// would be made to yield in the middle of one.
+pub(crate) fn begin<'a, T>(future: impl Future<Output = T> + Send + 'a) -> Begun<'a, T> {
+    let mut future: Begun<'a, T> = Box::pin(tokio::task::unconstrained(future));
+    assert!(future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending(), "it did not wait");
+    future
+}
+
+pub(crate) fn run() -> Run {
+    Run { id: RunId([7; 16]), date_time: 0, fingerprint: Fingerprint::default(), rules: RULES }
+}
+
+pub(crate) fn page(number: usize) -> Locator {
+    Locator { group: "g".into(), name: format!("n{number}").into(), url: format!("/{number}") }
+}
+
+pub(crate) fn pages(count: usize) -> Vec<Locator> {
+    (0..count).map(page).collect()
+}
+
+pub(crate) fn rows(text: &str) -> Rows {
+    Rows { parts: vec![SinkRows { sink: 0, count: 1, bytes: text.as_bytes().to_vec() }] }
+}
+
+pub(crate) fn link(url: &str) -> Link {
+    Link { group: "g".into(), url: url.to_owned() }
+}
+
+pub(crate) fn failure(class: FailureClass) -> Failure {
+    Failure { class, step: "load".into(), reason: "no answer".to_owned() }
+}
+
+pub(crate) fn finish_command(job: &Job) -> Command {
+    Command::Finish { job: job.key, epoch: job.epoch, rows: rows(&job.locator.url), links: vec![] }
+}
+
+/// The commands of a node that composes and seeds alone.
+pub(crate) fn publish(epoch: Epoch) -> Command {
+    Command::Publish { epoch, entries: vec![("defs".into(), b"some definitions".to_vec())] }
+}
+
+pub(crate) fn seed_commands(epoch: Epoch, locators: &[Locator]) -> [Command; 2] {
+    let digest = seed_digest(Fingerprint::default(), locators);
+    [
+        Command::SeedChunk { epoch, number: 0, locators: locators.to_vec() },
+        Command::SeedDone { epoch, count: locators.len() as u64, digest },
+    ]
+}
+
+pub(crate) async fn join<C: Commit>(commit: &C, node: u64, incarnation: u64) -> NodeStore<C>
+where
+    C: Clone,
+{
+    NodeStore::join(commit.clone(), NodeId(node), Incarnation(incarnation)).await.unwrap()
+}
+
+/// Brings a run from wherever it is to the point where jobs can be taken.
+pub(crate) async fn prepare<C: Commit>(store: &NodeStore<C>, locators: &[Locator]) -> Result<(), StoreError> {
+    store.propose(Command::Begin(run())).await?;
+    store.propose(Command::Resume).await?;
+    if let Claim::Work(epoch) = store.enter(Barricade::Compose).await? {
+        store.propose(publish(epoch)).await?;
+    }
+    if let Claim::Work(epoch) = store.enter(Barricade::Seed).await? {
+        for command in seed_commands(epoch, locators) {
+            store.propose(command).await?;
+        }
+    }
+    Ok(())
+}
+
+/// A node of a run with these jobs.
+pub(crate) async fn running<C: Commit + Clone>(commit: &C, locators: &[Locator]) -> NodeStore<C> {
+    let store = join(commit, 1, 1).await;
+    prepare(&store, locators).await.unwrap();
+    store
+}
+
+pub(crate) async fn take<C: Commit>(store: &NodeStore<C>, max: u32) -> Vec<Job> {
+    store.take(max, 0).await.unwrap().0
+}
+
+/// Finishes a job with its URL as its row.
+pub(crate) async fn finish<C: Commit>(store: &NodeStore<C>, job: &Job) -> bool {
+    store.finish(job, rows(&job.locator.url), vec![]).await.unwrap()
+}
