@@ -7,24 +7,21 @@
     reason = "a test fails by panicking, also in its own functions"
 )]
 
-#[path = "support/held.rs"]
-mod held;
-#[path = "support/scoopi.rs"]
-mod scoopi;
-#[path = "support/site.rs"]
-mod site;
 mod support;
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::time::Duration;
+use std::time::Instant;
 
-use held::Held;
-use scoopi::Ended;
-use scoopi::RUN_DATE;
-use scoopi::Running;
-use scoopi::STAMP;
-use scoopi::Scoopi;
-use site::Site;
+use support::held::Held;
+use support::random::Random;
+use support::scoopi::Ended;
+use support::scoopi::RUN_DATE;
+use support::scoopi::Running;
+use support::scoopi::STAMP;
+use support::scoopi::Scoopi;
+use support::site::Site;
 
 /// 51 pages.
 const SITE: Site = Site { lists: 1, text: 5 };
@@ -253,18 +250,25 @@ fn a_run_goes_on_only_with_the_kind_of_log_that_it_has() {
 }
 
 #[test]
-fn a_page_that_waits_for_its_turn_at_the_host_is_left_to_the_resumed_run() {
+fn a_signal_at_any_moment_leaves_a_run_that_can_be_resumed() {
     let server = Held::start(SITE);
-    // The list is asked for at once, the first item would be in ten minutes.
-    let scoopi = Scoopi::new(&SITE.definitions(&server.start_url())).with(&[RUN_DATE]);
-    let running = scoopi.start(&["--output", "output", "-vv", "--set", "loader.fetch.delay=600000"]);
-    running.says("done locator=shop");
-    running.signal("INT");
-    let ended = running.ended();
-    assert_eq!(ended.code(), Some(130), "{ended:#?}");
-    assert_eq!(ended.summary("status"), "cancelled, 50 jobs left; `--resume` goes on with them");
-    assert!(ended.summary("errors").starts_with("0, 0 tried again"), "{ended:#?}");
-    assert_eq!(server.items(), [""; 0]);
     server.open();
-    verify(&scoopi, &scoopi.run(&["--output", "output", "--resume", "--set", "loader.fetch.delay=0"]));
+    let mut random = Random::new("cancel", 1);
+    let scoopi = folder(&server);
+    let begun = Instant::now();
+    verify(&scoopi, &scoopi.run(&RUN));
+    let most = u64::try_from(begun.elapsed().as_micros()).unwrap();
+    let mut cancelled = 0;
+    for trial in 0..20 {
+        let after = Duration::from_micros(random.below(most));
+        let ended = scoopi.start(&RUN).ended_within(after).unwrap_or_else(|running| {
+            running.signal(if trial % 2 == 0 { "INT" } else { "TERM" });
+            running.ended()
+        });
+        // In its very first moments nobody listens yet, and the signal ends the process.
+        assert!(matches!(ended.code(), Some(0 | 130) | None), "{after:?}: {ended:#?}");
+        cancelled += usize::from(ended.code() == Some(130));
+        verify(&scoopi, &scoopi.run(&RESUME));
+    }
+    assert!(cancelled > 2, "{cancelled} of 20 signals met a run");
 }

@@ -7,8 +7,6 @@
     reason = "a test fails by panicking, also in its own functions"
 )]
 
-#[path = "support/scoopi.rs"]
-mod scoopi;
 mod support;
 
 use std::fs;
@@ -17,10 +15,10 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use scoopi::RUN_DATE;
-use scoopi::Running;
-use scoopi::STAMP;
-use scoopi::Scoopi;
+use support::scoopi::RUN_DATE;
+use support::scoopi::Running;
+use support::scoopi::STAMP;
+use support::scoopi::Scoopi;
 
 /// One page from a file, one row.
 const JOB: &str = r#"

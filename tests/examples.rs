@@ -120,7 +120,11 @@ fn every_example_has_its_parts_and_none_that_was_promised_is_missing() {
         let link = format!("[{0}]({0}/", name(&example));
         assert!(list.contains(&link), "{link} is missing in defs/examples/README.md");
         let expected = fs::read_to_string(example.join("expected.txt")).unwrap_or_default();
-        assert!(expected.ends_with('\n'), "{}: expected.txt, with an end to its last line", example.display());
+        assert!(
+            expected.ends_with('\n'),
+            "{}: expected.txt, with an end to its last line",
+            example.display()
+        );
     }
 }
 

@@ -7,8 +7,6 @@
     reason = "a test fails by panicking, also in its own functions"
 )]
 
-#[path = "support/scoopi.rs"]
-mod scoopi;
 mod support;
 
 use std::collections::BTreeMap;
@@ -19,10 +17,10 @@ use std::time::Instant;
 
 use serde_json::Value;
 
-use scoopi::Ended;
-use scoopi::RUN_DATE;
-use scoopi::Scoopi;
 use support::response::Response;
+use support::scoopi::Ended;
+use support::scoopi::RUN_DATE;
+use support::scoopi::Scoopi;
 use support::server::Request;
 use support::server::Server;
 use support::server::closed_port;

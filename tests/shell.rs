@@ -1,6 +1,6 @@
 //! `scoopi shell` as somebody uses it: the program, a page, lines on stdin, and what comes out.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::ffi::OsString;
 use std::fs;
@@ -37,11 +37,7 @@ fn folder() -> TempDir {
 
 fn start(folder: &Path, arguments: &[&str]) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_scoopi"));
-    // They are settings, and would decide what is tested here.
-    let own = |name: &OsString| name.to_string_lossy().starts_with("SCOOPI_");
-    std::env::vars_os().map(|(name, _)| name).filter(own).for_each(|name| {
-        command.env_remove(name);
-    });
+    without_settings(&mut command);
     command
         .arg("shell")
         .args(arguments)
@@ -51,6 +47,14 @@ fn start(folder: &Path, arguments: &[&str]) -> Child {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap()
+}
+
+/// Takes away the settings that stand in the environment: they would decide what is tested.
+fn without_settings(command: &mut Command) {
+    let is_setting = |name: &OsString| name.to_string_lossy().starts_with("SCOOPI_");
+    std::env::vars_os().map(|(name, _)| name).filter(is_setting).for_each(|name| {
+        command.env_remove(name);
+    });
 }
 
 fn run(folder: &Path, arguments: &[&str], lines: &str) -> Output {
@@ -147,7 +151,8 @@ fn an_empty_line_and_quit_end() {
 fn the_page_is_saved_into_a_new_file_only() {
     let folder = folder();
     let arguments = ["-q", "defs/page.html"];
-    let output = run(folder.path(), &arguments, ":save copy of page.html\n:save defs/page.html\n:save no/x\n");
+    let output =
+        run(folder.path(), &arguments, ":save copy of page.html\n:save defs/page.html\n:save no/x\n");
     assert_eq!(
         String::from_utf8(output.stdout).unwrap(),
         "saved 333 bytes to copy of page.html\n\
@@ -177,7 +182,10 @@ fn a_page_that_cannot_be_loaded_ends_with_1() {
     let folder = folder();
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     for (page, message) in [
-        ("/defs/none.html".to_owned(), "scoopi: cannot read file `./defs/none.html` of URL `/defs/none.html`: "),
+        (
+            "/defs/none.html".to_owned(),
+            "scoopi: cannot read file `./defs/none.html` of URL `/defs/none.html`: ",
+        ),
         ("defs".to_owned(), "scoopi: `./defs` of URL `/defs` is a directory, not a plain file; "),
         ("ftp://example.org/".to_owned(), "scoopi: unknown scheme `ftp` in "),
         (format!("http://{closed}/x"), "scoopi: `http://127.0.0.1:"),
@@ -273,4 +281,74 @@ fn a_page_from_the_network_is_fetched_as_a_run_does_but_at_once() {
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(stderr, format!("scoopi: HTTP response: 404, URL: {host}/none\n"));
     assert_eq!(output.status.code(), Some(1));
+}
+
+/// A text block of the guide: a command, what is typed, and what is seen.
+struct Transcript<'a> {
+    command: &'a str,
+    typed: String,
+    seen: String,
+}
+
+impl<'a> Transcript<'a> {
+    fn new(block: &'a str) -> Self {
+        let (command, rest) = block.split_once('\n').unwrap();
+        let (mut typed, mut seen) = (String::new(), String::new());
+        for line in rest.lines() {
+            // Hints and prompts are for terminals only.
+            let prompt = line
+                .strip_prefix("scoopi")
+                .filter(|rest| rest.starts_with([' ', '>']) && rest.contains("> "));
+            let answered = prompt.and_then(|rest| match rest.strip_prefix(" [") {
+                Some(block) => block.split_once("]> "),
+                None => rest.split_once("> "),
+            });
+            if let Some((_, query)) = answered {
+                typed.push_str(&format!("{query}\n"));
+            } else if !line.starts_with("a line is a query") {
+                seen.push_str(&format!("{line}\n"));
+            }
+        }
+        Self { command: command.strip_prefix("$ ").unwrap(), typed, seen }
+    }
+
+    /// What the program says to the same, in the folder of this project.
+    fn run(&self) -> String {
+        let program = Path::new(env!("CARGO_BIN_EXE_scoopi")).parent().unwrap();
+        let path = std::env::var("PATH").unwrap();
+        let mut command = Command::new("sh");
+        without_settings(&mut command);
+        let mut child = command
+            .args(["-c", &format!("{} 2>&1", self.command)])
+            .env("PATH", format!("{}:{path}", program.display()))
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let _unread = child.stdin.take().unwrap().write_all(self.typed.as_bytes());
+        String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap()
+    }
+}
+
+#[test]
+fn the_guide_shows_what_the_program_says() {
+    let guide =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/guide/shell.md")).unwrap();
+    let blocks: Vec<&str> =
+        guide.split("```text\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert!(blocks.len() > 5, "{}", blocks.len());
+    for block in blocks {
+        let transcript = Transcript::new(block);
+        let found = transcript.run();
+        // `...` stands for any number of lines; the first part stands at the beginning.
+        let seen = format!("\n{}", transcript.seen);
+        let mut rest = format!("\n{found}");
+        for (number, part) in seen.split("...\n").enumerate() {
+            let at = rest.find(part).filter(|at| number > 0 || *at == 0);
+            let at = at.unwrap_or_else(|| panic!("{}: {part}--- found\n{found}", transcript.command));
+            rest.drain(..at + part.len());
+        }
+        assert!(transcript.seen.ends_with("...\n") || rest.is_empty(), "{}: {rest}", transcript.command);
+    }
 }

@@ -313,9 +313,12 @@ fn cancel_and_resume_in_every_phase() {
     for (mut told, phase, cancelled, resumed) in table {
         assert_eq!(told.machine.phase(), phase);
         let reply = told.apply(Command::Cancel);
-        let expected = if cancelled == Draining { Reply::Accepted } else { Reply::Refused(Refusal::Phase(phase)) };
+        let expected =
+            if cancelled == Draining { Reply::Accepted } else { Reply::Refused(Refusal::Phase(phase)) };
         assert_eq!((told.machine.phase(), reply), (cancelled, expected));
-        assert!(!told.machine.takeable() && !told.machine.takeable_alone() && told.machine.next_at().is_none());
+        assert!(
+            !told.machine.takeable() && !told.machine.takeable_alone() && told.machine.next_at().is_none()
+        );
         told.accept(Command::Resume);
         assert_eq!(told.machine.phase(), resumed);
     }

@@ -1,6 +1,11 @@
 //! What every store must do, told once and asked of each; and what the store of a lone node promises besides.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed unwrap is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed unwrap is a failed test"
+)]
 
 #[path = "store_suite/mod.rs"]
 mod parts;

@@ -36,15 +36,29 @@ fn run_to_end(options: &Options, request: RunRequest, progress: &MultiProgress) 
     let runtime = runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::fatal(format!("unable to start: {error}")))?;
     runtime.block_on(async {
-        let mut handle = Run::new(request).start().await?;
+        let mut signals = Signals::listen(progress)?;
+        let mut handle = start(request, &mut signals).await?;
         greet(options, &handle);
         let line = ProgressLine::new(progress, options.loudness());
-        let report = watch(&mut handle, line).await?;
+        let report = watch(&mut handle, line, &mut signals).await?;
         if options.loudness() > Loudness::Quiet {
             print(&summary::text(&report));
         }
         Ok(summary::exit(&report))
     })
+}
+
+/// Starts the run on a thread of its own: going through a long log hears no signals.
+async fn start(request: RunRequest, signals: &mut Signals<'_>) -> Result<RunHandle, Failure> {
+    let mut starting = tokio::spawn(Run::new(request).start());
+    loop {
+        tokio::select! {
+            started = &mut starting => {
+                return Ok(started.map_err(|error| Failure::fatal(format!("internal error: {error}")))??);
+            }
+            () = signals.next() => {}
+        }
+    }
 }
 
 fn greet(options: &Options, handle: &RunHandle) {
@@ -58,38 +72,60 @@ fn greet(options: &Options, handle: &RunHandle) {
     }
 }
 
-/// Draws progress until the end. The first signal lets what is in work come to its end, the second one
-/// leaves at once.
-async fn watch(handle: &mut RunHandle, mut line: ProgressLine) -> Result<Report, Failure> {
-    let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
+/// Draws progress until the end.
+async fn watch(
+    handle: &mut RunHandle,
+    mut line: ProgressLine,
+    signals: &mut Signals<'_>,
+) -> Result<Report, Failure> {
     let shutdown = handle.shutdown();
-    let mut asked = false;
     let mut ticks = tokio::time::interval(PERIOD);
     loop {
+        if signals.is_cancelled {
+            shutdown.cancel();
+        }
         line.draw(&handle.progress());
-        let signalled = tokio::select! {
+        tokio::select! {
             report = handle.ended() => {
                 line.clear();
                 return Ok(report?);
             }
-            _ = ticks.tick() => false,
-            _ = interrupt.recv() => true,
-            _ = terminate.recv() => true,
-        };
-        if signalled && asked {
-            line.clear();
-            warn!("leaving at once; `--resume` goes on from what was committed");
-            // Nothing is lost: what is not committed did not happen.
-            std::process::exit(i32::from(Exit::Cancelled.code()));
-        }
-        if signalled {
-            asked = true;
-            warn!("cancel requested: jobs in work come to their end; once more to leave at once");
-            shutdown.cancel();
+            _ = ticks.tick() => {}
+            () = signals.next() => {}
         }
     }
 }
 
-fn listen(kind: SignalKind) -> Result<Signal, Failure> {
-    signal(kind).map_err(|error| Failure::fatal(format!("unable to listen for signals: {error}")))
+/// Asks of others to stop. The first one lets what is in work come to its end, the second one leaves at once.
+struct Signals<'a> {
+    interrupt: Signal,
+    terminate: Signal,
+    is_cancelled: bool,
+    progress: &'a MultiProgress,
+}
+
+impl<'a> Signals<'a> {
+    fn listen(progress: &'a MultiProgress) -> Result<Self, Failure> {
+        let listen = |kind| {
+            signal(kind).map_err(|error| Failure::fatal(format!("unable to listen for signals: {error}")))
+        };
+        let (interrupt, terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
+        Ok(Self { interrupt, terminate, is_cancelled: false, progress })
+    }
+
+    /// Waits for the first signal; does not return from the second one.
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+        if self.is_cancelled {
+            warn!("leaving at once; `--resume` goes on from what was committed");
+            // The terminal may be gone. What is not committed did not happen, so nothing is lost.
+            let _gone = self.progress.clear();
+            std::process::exit(i32::from(Exit::Cancelled.code()));
+        }
+        self.is_cancelled = true;
+        warn!("cancel requested: jobs in work come to their end; once more to leave at once");
+    }
 }

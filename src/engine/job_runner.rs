@@ -72,7 +72,11 @@ impl<S: JobStore> JobRunner<S> {
             let room = working.room(self.rules.limit);
             let next_at = {
                 let seen = status.borrow_and_update();
-                if room > 0 && working.may_take(&seen) { Some(now()) } else { seen.next_at.filter(|_| room > 0) }
+                if room > 0 && working.may_take(&seen) {
+                    Some(now())
+                } else {
+                    seen.next_at.filter(|_| room > 0)
+                }
             };
             if next_at.is_some_and(|at| at <= now()) {
                 self.take(room, &mut working).await?;

@@ -140,7 +140,12 @@ mod tests {
     }
 
     fn document() -> Document {
-        Document { url: "http://a.b/c".into(), fetched_at: 7, charset: Some("utf-8".into()), body: "<p>é".into() }
+        Document {
+            url: "http://a.b/c".into(),
+            fetched_at: 7,
+            charset: Some("utf-8".into()),
+            body: "<p>é".into(),
+        }
     }
 
     fn source() -> Source {

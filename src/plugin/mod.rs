@@ -61,8 +61,7 @@ impl About {
     }
 }
 
-/// Finds the entry that `name` means. `more` are names that exist besides; they only help to say what may be
-/// meant.
+/// Finds the entry that `name` means.
 ///
 /// # Errors
 /// There is none; the error names the nearest one, or all of them.
@@ -70,13 +69,12 @@ pub fn find<'a, E>(
     kind: &'static str,
     catalog: &'a [E],
     about: impl Fn(&E) -> &About,
-    more: impl IntoIterator<Item = &'static str>,
     name: &str,
 ) -> Result<&'a E, Unknown> {
     catalog.iter().find(|entry| about(entry).answers_to(name)).ok_or_else(|| {
         let known: Vec<&str> = catalog.iter().map(|entry| about(entry).name).collect();
         let aliases = catalog.iter().flat_map(|entry| about(entry).aliases.iter().copied());
-        let all: Vec<&str> = known.iter().copied().chain(aliases).chain(more).collect();
+        let all: Vec<&str> = known.iter().copied().chain(aliases).collect();
         let help = match nearest_name(name, &all) {
             Some(near) => format!("did you mean `{near}`? known are: {}", known.join(", ")),
             None => format!("known are: {}", known.join(", ")),

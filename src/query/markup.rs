@@ -229,7 +229,11 @@ mod tests {
 
     #[test]
     fn an_element_is_written_with_all_below_it_and_nothing_beside_it() {
-        check("<ul><li>1<li CLASS=x>2 <b>3</b> 4</ul>", "ul", r#"<ul><li>1</li><li class="x">2 <b>3</b> 4</li></ul>"#);
+        check(
+            "<ul><li>1<li CLASS=x>2 <b>3</b> 4</ul>",
+            "ul",
+            r#"<ul><li>1</li><li class="x">2 <b>3</b> 4</li></ul>"#,
+        );
         check("<p>a<b>b</b>c", "b", "<b>b</b>");
         check("<p>a<!-- c -->b</p>", "p", "<p>a<!-- c -->b</p>");
         check("<!DOCTYPE html><p>x", "html", "<html><head></head><body><p>x</p></body></html>");
@@ -237,13 +241,21 @@ mod tests {
 
     #[test]
     fn void_elements_have_no_end_tag_and_empty_ones_have() {
-        check("<div>a<br>b<img src=x><i></i><hr></div>", "div", r#"<div>a<br>b<img src="x"><i></i><hr></div>"#);
+        check(
+            "<div>a<br>b<img src=x><i></i><hr></div>",
+            "div",
+            r#"<div>a<br>b<img src="x"><i></i><hr></div>"#,
+        );
         check("<svg><path d=m /></svg>", "svg", r#"<svg><path d="m"></path></svg>"#);
     }
 
     #[test]
     fn what_would_be_read_as_markup_is_escaped() {
-        check("<p>1 &lt; 2 &amp;&amp; 3 &gt; 2&nbsp;\"</p>", "p", "<p>1 &lt; 2 &amp;&amp; 3 &gt; 2&nbsp;\"</p>");
+        check(
+            "<p>1 &lt; 2 &amp;&amp; 3 &gt; 2&nbsp;\"</p>",
+            "p",
+            "<p>1 &lt; 2 &amp;&amp; 3 &gt; 2&nbsp;\"</p>",
+        );
         check(
             "<p title='&quot;a&nbsp;&amp;lt;<b>' hidden>x</p>",
             "p",
@@ -253,7 +265,11 @@ mod tests {
 
     #[test]
     fn scripts_and_styles_are_written_as_they_are() {
-        check("<script>if (a < b && c) d(\"&amp;\")</script>", "script", "<script>if (a < b && c) d(\"&amp;\")</script>");
+        check(
+            "<script>if (a < b && c) d(\"&amp;\")</script>",
+            "script",
+            "<script>if (a < b && c) d(\"&amp;\")</script>",
+        );
         check("<style>a > b {}</style>", "style", "<style>a > b {}</style>");
         check("<svg><style>a &gt; b</style></svg>", "svg", "<svg><style>a &gt; b</style></svg>");
         check("<textarea>a &lt; b</textarea>", "textarea", "<textarea>a &lt; b</textarea>");
@@ -310,7 +326,10 @@ mod tests {
             let mut out = String::from("|");
             assert_eq!(outer_html(&page, node, max, &mut out), max >= whole.len(), "{max}");
             let out = out.strip_prefix('|').unwrap();
-            assert!(out.len() <= max && whole.starts_with(out) && out.len() + 2 > max.min(whole.len()), "{max}: {out}");
+            assert!(
+                out.len() <= max && whole.starts_with(out) && out.len() + 2 > max.min(whole.len()),
+                "{max}: {out}"
+            );
         }
     }
 

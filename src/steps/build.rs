@@ -113,8 +113,7 @@ impl Entry {
                 return Ok((entry, Some((key, value))));
             }
         }
-        let variants = catalog().iter().flat_map(|entry| entry.variants).map(|(known, ..)| *known);
-        find("step", catalog(), |entry| &entry.about, variants, name).map(|entry| (entry, None))
+        find("step", catalog(), |entry| &entry.about, name).map(|entry| (entry, None))
     }
 }
 
@@ -151,7 +150,7 @@ impl Build<'_> {
         about: impl Fn(&E) -> &About,
         name: &Spanned<String>,
     ) -> Option<&'c E> {
-        find(kind, catalog, about, [], &name.value)
+        find(kind, catalog, about, &name.value)
             .map_err(|unknown| {
                 self.problems.push(Problem::error(&name.place, unknown.to_string(), unknown.help))
             })

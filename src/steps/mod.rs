@@ -117,6 +117,7 @@ impl Payload {
 pub fn reference() -> Vec<(&'static str, Vec<&'static About>)> {
     vec![
         ("step", catalog().iter().map(|entry| &entry.about).collect()),
+        ("script plugin", process::script::CATALOG.iter().collect()),
         ("converter", process::converter::CATALOG.iter().map(|entry| &entry.about).collect()),
         ("appender", append::appender::CATALOG.iter().map(|entry| &entry.about).collect()),
         ("encoder", append::encoder::CATALOG.iter().map(|entry| &entry.about).collect()),

@@ -100,9 +100,7 @@ impl Client {
                 Some(locators) => {
                     Command::SeedChunk { epoch: *epoch, number: *number, locators: locators.to_vec() }
                 }
-                None => {
-                    Command::SeedDone { epoch: *epoch, count: seeds.len() as u64, digest: *digest }
-                }
+                None => Command::SeedDone { epoch: *epoch, count: seeds.len() as u64, digest: *digest },
             }),
         }
     }
@@ -137,10 +135,9 @@ impl Client {
             (Command::Publish { .. }, Reply::Refused(Refusal::NotTheHolder)) => {
                 self.stage = Stage::Before(Barricade::Compose);
             }
-            (
-                Command::SeedChunk { .. } | Command::SeedDone { .. },
-                Reply::Refused(Refusal::NotTheHolder),
-            ) => self.stage = Stage::Before(Barricade::Seed),
+            (Command::SeedChunk { .. } | Command::SeedDone { .. }, Reply::Refused(Refusal::NotTheHolder)) => {
+                self.stage = Stage::Before(Barricade::Seed)
+            }
             (Command::Publish { .. }, reply) => {
                 assert!(matches!(reply, Reply::Accepted | Reply::Repeated), "{reply:?}");
                 self.stage = Stage::Before(Barricade::Seed);

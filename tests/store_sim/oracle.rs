@@ -8,9 +8,7 @@ mod questions;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use scoopi::model::{
-    Epoch, Failure, FailureClass, Fingerprint, Incarnation, JobKey, Link, Locator, NodeId,
-};
+use scoopi::model::{Epoch, Failure, FailureClass, Fingerprint, Incarnation, JobKey, Link, Locator, NodeId};
 use scoopi::store::machine::{
     Barricade, Claim, Command, Counts, Lost, Phase, Refusal, Reply, Run, seed_digest,
 };
@@ -140,17 +138,15 @@ impl Oracle {
                 self.member(*node, *incarnation)?;
                 self.claim(*barricade, *node)
             }
-            Command::Publish { epoch, .. } => {
-                self.pass(Barricade::Compose, *epoch, Work::Open)?.map_or_else(
-                    || {
-                        if self.phase == Phase::Composing {
-                            self.phase = Phase::Seeding;
-                        }
-                        Ok(Reply::Accepted)
-                    },
-                    Ok,
-                )
-            }
+            Command::Publish { epoch, .. } => self.pass(Barricade::Compose, *epoch, Work::Open)?.map_or_else(
+                || {
+                    if self.phase == Phase::Composing {
+                        self.phase = Phase::Seeding;
+                    }
+                    Ok(Reply::Accepted)
+                },
+                Ok,
+            ),
             Command::PublishFailure { barricade, epoch, reason } => {
                 let passed = self.pass(*barricade, *epoch, Work::Failed(reason.clone()))?;
                 Ok(passed.unwrap_or(Reply::Accepted))
@@ -367,13 +363,7 @@ impl Oracle {
         Ok(Reply::Taken { jobs, next_at: self.next_back_off() })
     }
 
-    fn finish(
-        &mut self,
-        key: JobKey,
-        epoch: Epoch,
-        rows: u64,
-        links: &[Link],
-    ) -> Result<Reply, Refusal> {
+    fn finish(&mut self, key: JobKey, epoch: Epoch, rows: u64, links: &[Link]) -> Result<Reply, Refusal> {
         let is_repeated = |job: &Known| job.key == key && job.leases == epoch.0 && job.state == State::Done;
         if self.jobs.iter().any(is_repeated) {
             return Ok(Reply::Repeated);

@@ -19,7 +19,7 @@ pub(crate) struct Told {
     pub(crate) machine: Machine,
     pub(crate) lost: Vec<Lost>,
     /// The last request for jobs, by node.
-    requests: BTreeMap<u64, u64>,
+    pub(crate) requests: BTreeMap<u64, u64>,
 }
 
 pub(crate) fn run(rules: Rules) -> Run {

@@ -271,9 +271,10 @@ impl World {
         machine.apply(&Command::Join { node: stranger.0, incarnation: stranger.1 }, &mut vec![]);
         assert_eq!(gives(&mut machine.clone(), stranger), alone, "a node without jobs");
         let working = &self.clients[client];
-        let held = working.held.iter().find(|job| {
-            self.oracle.holder(job.key, job.epoch) == Some((working.node, working.life))
-        });
+        let held = working
+            .held
+            .iter()
+            .find(|job| self.oracle.holder(job.key, job.epoch) == Some((working.node, working.life)));
         if let Some(held) = held {
             let gave = gives(&mut machine, (working.node, working.life));
             assert_eq!(gave, takeable && !held.alone, "a node with jobs, one of them {held:?}");

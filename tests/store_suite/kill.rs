@@ -101,7 +101,8 @@ pub(crate) async fn survives_kills(kind: LogKind) {
         let mut said = said.lines().map(Result::unwrap);
         let mut left = 1 + kill * 5;
         while left > 0 {
-            let line = said.next().unwrap_or_else(|| panic!("{kind}: the child ended by itself at kill {kill}"));
+            let line =
+                said.next().unwrap_or_else(|| panic!("{kind}: the child ended by itself at kill {kill}"));
             left -= u64::from(hear(&line, &mut promised));
         }
         // Into the middle of what comes next.

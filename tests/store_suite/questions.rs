@@ -5,7 +5,9 @@ use scoopi::store::machine::{Barricade, Claim, Command, Phase};
 use scoopi::store::{Barricades, Commit, JobStore, Store};
 
 use super::output::Output;
-use super::stories::{begin, failure, finish, join, link, page, pages, prepare, publish, rows, running, take, within};
+use super::stories::{
+    begin, failure, finish, join, link, page, pages, prepare, publish, rows, running, take, within,
+};
 
 /// Asks every question of a store of its own, which `new` makes.
 pub(crate) async fn ask_all<C: Commit + Clone>(new: impl AsyncFn() -> (C, Output)) {
@@ -110,7 +112,9 @@ async fn those_who_wait_at_a_barricade_go_on_when_it_opens<C: Commit + Clone>((c
     let Claim::Work(epoch) = first.enter(Barricade::Compose).await.unwrap() else { panic!("not first") };
     let others = [join(&commit, 2, 1).await, join(&commit, 3, 1).await];
     let waiting = others.map(|store| {
-        tokio::spawn(async move { (store.enter(Barricade::Compose).await, store.enter(Barricade::Seed).await, store) })
+        tokio::spawn(async move {
+            (store.enter(Barricade::Compose).await, store.enter(Barricade::Seed).await, store)
+        })
     });
     let mut status = commit.status();
     // Everybody has asked, and nobody asks again and again.

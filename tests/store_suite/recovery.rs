@@ -191,7 +191,10 @@ async fn a_snapshot_whose_log_was_not_purged_counts(solo: Solo) {
     // What the output held at the time of the snapshot, and something that was written after it.
     fill(&solo, &["/0", "torn"]);
     let commit = solo.open().await;
-    assert_eq!((solo.output.progress(), solo.output.lines()), (Some(1), vec!["/0".to_owned(), "/1".to_owned()]));
+    assert_eq!(
+        (solo.output.progress(), solo.output.lines()),
+        (Some(1), vec!["/0".to_owned(), "/1".to_owned()])
+    );
     assert_eq!((commit.status().borrow().position, commit.status().borrow().counts.done), (3, 2));
     commit.close().await.unwrap();
     let log = log::open(solo.kind(), &solo.path("log"), Durability::Process).unwrap();
@@ -231,7 +234,9 @@ async fn a_damaged_snapshot_is_refused_with_the_way_out(solo: Solo) {
     assert!(error.to_string().contains("--fresh"), "{error}");
     // A file with the right hash, of records that are no machine.
     let mut writer = SnapshotWriter::create(&solo.path("snapshots"), 2).unwrap();
-    [0_usize.to_le_bytes().as_slice(), &[1, 200]].iter().for_each(|record| writer.write_record(record).unwrap());
+    [0_usize.to_le_bytes().as_slice(), &[1, 200]]
+        .iter()
+        .for_each(|record| writer.write_record(record).unwrap());
     writer.finish().unwrap();
     let error = solo.try_recover().unwrap_err();
     assert!(matches!(error, SoloError::Restore { .. }), "{error}");

@@ -11,7 +11,8 @@ use scoopi::model::{
 use scoopi::store::machine::{Barricade, Claim, Command, Rules, Run, seed_digest};
 use scoopi::store::{Barricades, Commit, JobStore, NodeStore, StoreError};
 
-pub(crate) const RULES: Rules = Rules { max_tries: 3, max_crashes: 1000, host_leases: 1000, max_jobs: 10_000 };
+pub(crate) const RULES: Rules =
+    Rules { max_tries: 3, max_crashes: 1000, host_leases: 1000, max_jobs: 10_000 };
 
 /// No question may take longer.
 const LIMIT: Duration = Duration::from_secs(40);

@@ -2,13 +2,6 @@
 //!
 //! One thread for each connection, so that a page that waits holds up no other one. Tests use it to be sure of
 //! what is in flight at a moment, without looking at a clock.
-#![allow(dead_code, reason = "every test binary compiles all of this and uses its own part")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking, also in its own functions"
-)]
 
 use std::io;
 use std::io::BufRead;

@@ -2,7 +2,16 @@
 //!
 //! Each test binary takes in the parts that it uses.
 #![allow(dead_code, reason = "every test binary compiles all of this and uses its own part")]
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking, also in its own functions"
+)]
 
+pub(crate) mod held;
+pub(crate) mod random;
 pub(crate) mod response;
+pub(crate) mod scoopi;
 pub(crate) mod server;
+pub(crate) mod site;

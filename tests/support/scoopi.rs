@@ -2,13 +2,6 @@
 //!
 //! Knows how it is started, signalled, killed and heard; nothing of definitions. Whatever a test does, the
 //! process is gone when the value is: it is killed on drop, and nobody waits for it longer than [`LIMIT`].
-#![allow(dead_code, reason = "every test binary compiles all of this and uses its own part")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking, also in its own functions"
-)]
 
 use std::ffi::OsStr;
 use std::fs;
@@ -184,7 +177,13 @@ impl Running {
 
     /// Waits until it has said `words` on stderr.
     pub(crate) fn says(&self, words: &str) {
-        let said = self.stderr.wait(|said| said.text().contains(words), Instant::now() + LIMIT);
+        self.says_times(words, 1);
+    }
+
+    /// Waits until it has said `words` on stderr so many times.
+    pub(crate) fn says_times(&self, words: &str, times: usize) {
+        let heard = |said: &Said| said.text().matches(words).count() >= times;
+        let said = self.stderr.wait(heard, Instant::now() + LIMIT);
         assert!(said, "`{words}` was not said: {}", self.stderr.text());
     }
 }

@@ -3,13 +3,6 @@
 //! Every page is a function of its number, and so is every row that it gives: what a run has to write is known
 //! without running it. Lists go round in a circle, items lead to each other and back, and every list repeats a
 //! link of the one before.
-#![allow(dead_code, reason = "every test binary compiles all of this and uses its own part")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking, also in its own functions"
-)]
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -17,8 +10,8 @@ use std::sync::Condvar;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use crate::support::response::Response;
-use crate::support::server::Server;
+use super::response::Response;
+use super::server::Server;
 
 /// Items of a list.
 const PER_LIST: usize = 50;

@@ -26,7 +26,7 @@ pub(super) enum Language {
 #[derive(Debug)]
 pub(super) enum Query {
     Css(css::Selector),
-    XPath { nodes: xpath::Query, value: xpath::Selector },
+    XPath { nodes: Box<xpath::Query>, value: Box<xpath::Selector> },
 }
 
 /// The part of the page that queries look in.
@@ -87,7 +87,8 @@ impl Query {
                     let cut = text.rsplit_once(ATTRIBUTE).ok_or(error)?.0;
                     xpath::Query::compile(&Template::literal(cut))
                 });
-                Ok(Self::XPath { nodes: nodes.map_err(|error| mistake(&error))?, value })
+                let nodes = Box::new(nodes.map_err(|error| mistake(&error))?);
+                Ok(Self::XPath { nodes, value: Box::new(value) })
             }
         }
     }
@@ -156,7 +157,12 @@ impl Block {
     }
 }
 
-fn css(selector: &css::Selector, tree: &Tree, block: &[NodeId], limits: &Limits) -> Result<Found, QueryError> {
+fn css(
+    selector: &css::Selector,
+    tree: &Tree,
+    block: &[NodeId],
+    limits: &Limits,
+) -> Result<Found, QueryError> {
     let mut nodes = vec![];
     selector.query().select(tree, block, &(), &Meter::new(limits), &mut nodes)?;
     let value = selector.value(tree, block, &(), &Meter::new(limits), &mut css::Scratch::default())?;
@@ -233,7 +239,8 @@ fn pointed(message: &str, query: &str, at: usize) -> String {
 mod tests {
     use super::*;
 
-    const PAGE: &str = "<table><tr><th>a</th><td>1</td></tr><tr><th>b</th><td title=t>2</td><td>3</td></tr></table>";
+    const PAGE: &str =
+        "<table><tr><th>a</th><td>1</td></tr><tr><th>b</th><td title=t>2</td><td>3</td></tr></table>";
 
     fn tree() -> Tree {
         Tree::parse_html(PAGE, &Limits::default()).unwrap()
@@ -311,11 +318,7 @@ mod tests {
 
     #[test]
     fn a_mistake_is_pointed_at() {
-        check_error(
-            None,
-            "//td[",
-            "error: expected an expression, found the end\n    //td[\n         ^",
-        );
+        check_error(None, "//td[", "error: expected an expression, found the end\n    //td[\n         ^");
         check_error(
             None,
             "tr:nth-child(%{index})",
@@ -345,7 +348,8 @@ mod tests {
     #[test]
     fn queries_that_cost_too_much_are_stopped() {
         let limits = Limits { visits: 10, ..Limits::default() };
-        let error = Query::compile(Language::XPath, "//*//*").unwrap().find(&tree(), None, &limits).unwrap_err();
+        let error =
+            Query::compile(Language::XPath, "//*//*").unwrap().find(&tree(), None, &limits).unwrap_err();
         assert!(error.contains("limit `query.visits`"), "{error}");
     }
 }

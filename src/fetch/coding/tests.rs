@@ -1,3 +1,5 @@
+//! Bodies in every coding: whole, cut, damaged, bombed.
+
 use super::*;
 
 use std::io::Write;

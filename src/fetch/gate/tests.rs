@@ -1,3 +1,5 @@
+//! The gate of a host on paused time: how many at once, how far apart, in which order.
+
 use super::*;
 
 use std::future::Future;

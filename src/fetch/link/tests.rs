@@ -1,3 +1,5 @@
+//! Where links lead, by the kind of page that they stand on.
+
 use super::*;
 
 fn check(page: &str, link: &str, to: &str) {

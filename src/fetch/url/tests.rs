@@ -1,3 +1,5 @@
+//! What URLs mean, and what they look like in canonical form.
+
 use super::*;
 
 fn check(url: &str, canonical: &str) {

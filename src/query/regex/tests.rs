@@ -1,3 +1,5 @@
+//! Java's regular expressions, by table.
+
 use super::*;
 
 /// Each row: pattern, text, whether it is found, whether the whole text matches.

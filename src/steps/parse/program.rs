@@ -200,7 +200,8 @@ impl<E: Engine> Compiler<'_, E> {
         if !self.scripts.insert(text.to_owned()) {
             return;
         }
-        let body = SourceText { name: "script".to_owned(), text: format!("function execute() {{\n{text}\n}}") };
+        let body =
+            SourceText { name: "script".to_owned(), text: format!("function execute() {{\n{text}\n}}") };
         let configs = Arc::clone(&self.facts.configs);
         let loaded = DataScript::load(&self.facts.sandbox, configs, body, vec![], "execute");
         let Err(ScriptError::Syntax { place: found, reason, .. }) = loaded else { return };

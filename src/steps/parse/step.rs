@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::{Data, Fingerprint, Row, Source};
 use crate::persist::Keeper;
@@ -27,7 +27,7 @@ struct Settings {
     kind: Language,
 }
 
-#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Language {
     #[default]
@@ -47,10 +47,7 @@ pub(in crate::steps) const ENTRY: Entry = Entry {
         "takes data out of the page, as the task's dataDef says",
     ),
     station: Station::Parse,
-    variants: &[
-        (JSOUP, "type", "css"),
-        (HTMLUNIT, "type", "xpath"),
-    ],
+    variants: &[(JSOUP, "type", "css"), (HTMLUNIT, "type", "xpath")],
     make,
 };
 

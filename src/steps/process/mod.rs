@@ -3,4 +3,4 @@
 pub mod converter;
 pub(super) mod filter;
 pub(super) mod links;
-pub(super) mod script;
+pub mod script;

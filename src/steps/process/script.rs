@@ -18,9 +18,12 @@ use crate::steps::{Build, DataStep, Entry, Made, Station, StepError};
 /// Largest script file: 4 MiB.
 const MAX_FILE: u64 = 4 << 20;
 
-/// Names of the one plugin that the step has.
-const PLUGINS: &[&str] =
-    &["script", "org.codetab.scoopi.plugin.script.BasicScript", "org.codetab.scoopi.plugin.script.DomScript"];
+/// The one plugin that the step has.
+pub const CATALOG: &[About] = &[About::new::<Settings>(
+    "script",
+    &["org.codetab.scoopi.plugin.script.BasicScript", "org.codetab.scoopi.plugin.script.DomScript"],
+    "calls a function of a script file with the data",
+)];
 
 /// Settings of a script.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -75,11 +78,7 @@ fn make(build: &mut Build<'_>) -> Option<Made> {
 }
 
 fn script(build: &mut Build<'_>, plugin: &PluginDef) -> Option<DataScript> {
-    if !PLUGINS.contains(&plugin.kind.value.as_str()) {
-        let message = format!("unknown script plugin `{}`", plugin.kind.value);
-        build.problem(&plugin.kind.place, message, "known is: script");
-        return None;
-    }
+    build.find_plugin("script plugin", CATALOG, |about| about, &plugin.kind)?;
     let settings: Settings = build.plugin_settings("script", plugin)?;
     let Some(file) = settings.file.or(settings.script) else {
         build.problem(

@@ -155,11 +155,7 @@ impl Queue {
         self.change(host, |entry| entry.leased = entry.leased.saturating_sub(1));
     }
 
-    fn lease_first(
-        &mut self,
-        host: HostId,
-        pop: impl FnOnce(&mut Host) -> Option<JobKey>,
-    ) -> Option<JobKey> {
+    fn lease_first(&mut self, host: HostId, pop: impl FnOnce(&mut Host) -> Option<JobKey>) -> Option<JobKey> {
         let popped = self.change(host, |host| {
             let popped = pop(host);
             host.leased += u32::from(popped.is_some());

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::model::{Epoch, JobKey, NodeId};
 
 use super::command::Run;
-use super::gates::Gates;
 use super::counts::Counts;
+use super::gates::Gates;
 use super::members::Members;
 use super::phase::Phase;
 use super::queue::Seq;

@@ -175,9 +175,10 @@ impl Recovery {
                 if number == 0 {
                     self.progress = Some(record);
                 } else {
-                    self.machine
-                        .restore(&record)
-                        .map_err(|source| SoloError::Restore { path: self.folder.path().to_owned(), source })?;
+                    self.machine.restore(&record).map_err(|source| SoloError::Restore {
+                        path: self.folder.path().to_owned(),
+                        source,
+                    })?;
                 }
             }
             self.position = index;

@@ -33,9 +33,8 @@ impl Oracle {
     }
 
     pub(super) fn held(&mut self, key: JobKey, epoch: Epoch) -> Result<&mut Known, Refusal> {
-        let is_held = |job: &&mut Known| {
-            job.key == key && job.leases == epoch.0 && matches!(job.state, State::Held(_))
-        };
+        let is_held =
+            |job: &&mut Known| job.key == key && job.leases == epoch.0 && matches!(job.state, State::Held(_));
         self.jobs.iter_mut().find(is_held).ok_or(Refusal::Stale)
     }
 
@@ -69,9 +68,8 @@ impl Oracle {
     }
 
     pub(super) fn leases_of(&self, host: &str) -> usize {
-        let is_leased = |job: &&Known| {
-            matches!(job.state, State::Held(_)) && job.locator.host() == Some(host)
-        };
+        let is_leased =
+            |job: &&Known| matches!(job.state, State::Held(_)) && job.locator.host() == Some(host);
         self.jobs.iter().filter(is_leased).count()
     }
 

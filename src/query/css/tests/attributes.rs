@@ -1,3 +1,5 @@
+//! Attribute selectors.
+
 use super::*;
 
 const PAGE: &str = r#"<p id=1 class="Next" title=" Foo Bar ">

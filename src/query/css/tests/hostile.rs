@@ -1,3 +1,5 @@
+//! Selectors and pages that are made to cost.
+
 use super::*;
 
 fn run(page: &str, text: &str, visits: u64) -> Result<usize, QueryError> {

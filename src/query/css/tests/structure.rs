@@ -1,3 +1,5 @@
+//! Combinators, positions and structural pseudo classes.
+
 use super::*;
 
 const NESTED: &str = "<div id=o class=x>0<div id=i class=x>1<div id=k class=x>2</div></div></div>";

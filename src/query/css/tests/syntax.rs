@@ -1,3 +1,5 @@
+//! Selectors that are wrong: the message and the place.
+
 use super::*;
 
 /// Each row: selector, place of the mistake, a part of the message.

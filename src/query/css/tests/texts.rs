@@ -1,3 +1,5 @@
+//! Selectors that look at text.
+
 use super::*;
 
 const PAGE: &str = "<div id=d>Total <b id=b>Sources  Of</b>\n\t\

@@ -1,3 +1,5 @@
+//! From matches to the value of an axis.
+
 use super::*;
 
 fn read(page: &str, block: &str, selector: &str, values: &[&str]) -> Option<String> {

@@ -1,3 +1,5 @@
+//! Placeholders, bound at run time.
+
 use super::*;
 
 const TABLE: &str = "<table id=t><tr id=r1><td id=a>EPS (TTM)<td id=b>1<tr id=r2><td id=c>it's\

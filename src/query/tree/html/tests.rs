@@ -1,3 +1,5 @@
+//! Pages as trees: repairs, limits, hostile pages.
+
 use super::*;
 use crate::query::tree::Kind;
 use crate::query::tree::NodeId;

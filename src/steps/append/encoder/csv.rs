@@ -181,6 +181,10 @@ mod tests {
     #[test]
     fn quotes_are_those_of_rfc_4180() {
         let quote = r#"{"quote":true,"delimiter":";"}"#;
-        check(quote, &[Some("a;b"), Some("c\"d"), Some("e\nf"), Some("g,h")], "l;g;\"a;b\";\"c\"\"d\";\"e\nf\";g,h\n");
+        check(
+            quote,
+            &[Some("a;b"), Some("c\"d"), Some("e\nf"), Some("g,h")],
+            "l;g;\"a;b\";\"c\"\"d\";\"e\nf\";g,h\n",
+        );
     }
 }

@@ -35,7 +35,8 @@ fn check_names(build: &mut Build<'_>) {
     let Some(data_def) = build.data_def else { return };
     for item in data_def.items.iter().chain(&data_def.dims) {
         if MEMBERS.contains(&item.name.value.as_str()) {
-            let message = format!("encoder `jsonLines`: every object has a member `{}` already", item.name.value);
+            let message =
+                format!("encoder `jsonLines`: every object has a member `{}` already", item.name.value);
             build.problem(&item.name.place, message, "give the item or dim another name");
         }
     }
