@@ -237,7 +237,7 @@ fn a_run_that_goes_on_from_a_snapshot_gives_the_same_rows() {
         let mut random = Random::new(kind, 5);
         shop.forget();
         let mut snapshots = 0;
-        for pages in [160, 190, 215] {
+        for pages in [180, 215, 240] {
             let moment = Moment::Pages(pages, below(&mut random, Duration::from_millis(50)));
             if let Err(ended) = kill_at(&scoopi, Some(&shop), &moment) {
                 panic!("{kind}: it came to its end before {moment:?}: {ended:#?}");

@@ -79,8 +79,8 @@ pub(super) fn services(
         let default = || Path::new(&settings.store.dir).join("pages");
         Arc::new(Keeper::new(settings.datastore.path.as_ref().map_or_else(default, PathBuf::from)))
     });
-    if settings.appender.max_row_bytes > 48 << 20 {
-        return Err(RunError::Settings("scoopi.appender.maxRowBytes is more than 48 MiB".to_owned()));
+    if settings.appender.max_row_bytes > 32 << 20 {
+        return Err(RunError::Settings("scoopi.appender.maxRowBytes is more than 32 MiB".to_owned()));
     }
     Ok(Services {
         fetcher,
@@ -95,11 +95,16 @@ pub(super) fn services(
 }
 
 /// What a page may cost.
-pub(super) fn limits(settings: &Settings) -> Limits {
+#[must_use]
+pub fn limits(settings: &Settings) -> Limits {
     Limits { depth: settings.page.depth, nodes: settings.page.nodes, visits: settings.query.visits }
 }
 
-fn fetch_settings(settings: &Settings) -> Result<FetchSettings, RunError> {
+/// How pages are fetched.
+///
+/// # Errors
+/// A setting that leaves nothing to fetch with.
+pub fn fetch_settings(settings: &Settings) -> Result<FetchSettings, RunError> {
     let parallelism = NonZeroUsize::new(settings.loader.fetch.parallelism as usize).ok_or_else(|| {
         RunError::Settings("scoopi.loader.fetch.parallelism is 0: nothing could be fetched".to_owned())
     })?;

@@ -12,6 +12,7 @@ mod run;
 mod solo;
 
 pub use compose::{Composed, check};
+pub use facts::{fetch_settings, limits};
 pub use report::{Outcome, Report};
 pub use request::{Definitions, Existing, Mode, RunRequest};
 pub use run::{Progress, Run, RunError, RunHandle};

@@ -79,11 +79,15 @@ impl Solo {
         };
         let output = Arc::new(OutputReport::default());
         let place = output_place(&parts.settings, &parts.run_date_time)?;
-        let commit = recovery.start(|progress| {
-            let specs = parts.plan.sinks().all();
-            let opened = Output::open(specs, place, deliveries, progress, Arc::clone(&output))?;
-            Ok(Box::new(opened) as Box<dyn Projection>)
-        })?;
+        let (sinks, written) = (parts.plan.sinks().clone(), Arc::clone(&output));
+        // Reading a long log back takes its time, and is no work for a thread of the runtime.
+        let started = tokio::task::spawn_blocking(move || {
+            recovery.start(|progress| {
+                let opened = Output::open(sinks.all(), place, deliveries, progress, written)?;
+                Ok(Box::new(opened) as Box<dyn Projection>)
+            })
+        });
+        let commit = started.await.map_err(|error| RunError::Internal(error.to_string()))??;
         let Parts { settings, plan, warnings, run_date_time, composed } = parts;
         if let Some(composed) = &composed {
             let run = run(&settings, &run_date_time, composed.fingerprint);

@@ -160,8 +160,8 @@ settings! {
     AppenderSettings {
         /// Files.
         file: FileSettings = FileSettings::default(),
-        /// Most bytes of encoded rows of one task on one page; more fails the job. At most 48 MiB.
-        max_row_bytes: u64 = 32 << 20,
+        /// Most bytes of encoded rows of one task on one page; more fails the job. At most 32 MiB, which is also what all tasks of a page may give together.
+        max_row_bytes: u64 = 16 << 20,
     }
 }
 

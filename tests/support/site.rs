@@ -73,7 +73,8 @@ impl Site {
     }
 
     fn cells(self, number: usize) -> impl Iterator<Item = (&'static str, String)> {
-        let text = format!("{number} ").repeat(self.text / 5 + 1);
+        let word = format!("{number} ");
+        let text = word.repeat(self.text / word.len() + 1);
         [("price", format!("{number}.50")), ("text", text.trim().to_owned())].into_iter()
     }
 

@@ -16,6 +16,7 @@ use std::path::Path;
 
 use clap::Args;
 
+use crate::bootstrap;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::options::{Loudness, Options};
 use crate::cli::speech::tell;
@@ -46,7 +47,7 @@ pub(super) fn shell(options: &Options, arguments: &ShellArguments) -> Result<Exi
         tell("a line is a query in CSS or XPath; `:help` says more, an empty line ends");
     }
     let mut conversation = Conversation {
-        session: Session::new(page, page::limits(&settings)),
+        session: Session::new(page, bootstrap::limits(&settings)),
         prompts: is_terminal,
         escapes: io::stdout().is_terminal(),
     };

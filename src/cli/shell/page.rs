@@ -3,13 +3,13 @@
 //! Knows which files a name may mean besides a URL. Fetches, decodes and parses as a run does, with the same
 //! settings, except that nobody has to be waited for before a single page.
 
-use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::runtime;
 
+use crate::bootstrap;
 use crate::cli::exit::Failure;
 use crate::conf::Settings;
 use crate::fetch::{FetchError, FetchSettings, Fetcher, Page, Request, Target, shown_url};
@@ -27,12 +27,12 @@ impl LoadedPage {
     /// Loads the page that `name` means.
     pub(super) fn load(name: &str, settings: &Settings) -> Result<Self, Failure> {
         let root = Path::new(".");
-        let fetcher = Fetcher::new(fetch_settings(settings)?, root.to_owned()).map_err(failure)?;
+        let fetcher = Fetcher::new(of_one_page(settings)?, root.to_owned()).map_err(failure)?;
         let runtime = runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Failure::fatal(format!("unable to start: {error}")))?;
         let url = url_of(name, root);
         let page = runtime.block_on(fetcher.fetch(Request::new(&url))).map_err(failure)?;
-        Self::read(page, &limits(settings))
+        Self::read(page, &bootstrap::limits(settings))
     }
 
     /// Decodes and parses what was fetched.
@@ -74,9 +74,9 @@ impl LoadedPage {
     }
 }
 
-/// What a page may cost.
-pub(super) fn limits(settings: &Settings) -> Limits {
-    Limits { depth: settings.page.depth, nodes: settings.page.nodes, visits: settings.query.visits }
+/// The settings of a run, except that nobody has to be waited for before a single page.
+fn of_one_page(settings: &Settings) -> Result<FetchSettings, Failure> {
+    Ok(FetchSettings { delay: Duration::ZERO, ..bootstrap::fetch_settings(settings)? })
 }
 
 fn failure(error: FetchError) -> Failure {
@@ -99,28 +99,6 @@ fn url_of(name: &str, root: &Path) -> String {
         return name.to_owned();
     }
     std::path::absolute(file).map_or_else(|_| name.to_owned(), |path| Target::File(path).canonical())
-}
-
-fn fetch_settings(settings: &Settings) -> Result<FetchSettings, Failure> {
-    let parallelism = NonZeroUsize::new(settings.loader.fetch.parallelism as usize).ok_or_else(|| {
-        Failure::usage("scoopi.loader.fetch.parallelism is 0: nothing could be fetched".to_owned())
-    })?;
-    let (fetch, millis) = (&settings.fetch, Duration::from_millis);
-    let defaults = FetchSettings::default();
-    Ok(FetchSettings {
-        connect_timeout: millis(fetch.timeout.connect),
-        first_byte_timeout: millis(fetch.timeout.first_byte),
-        idle_timeout: millis(fetch.timeout.idle),
-        total_timeout: millis(fetch.timeout.total),
-        max_redirects: fetch.max_redirects as usize,
-        max_body: usize::try_from(fetch.max_body).unwrap_or(usize::MAX),
-        parallelism,
-        delay: Duration::ZERO,
-        max_retry_after: Duration::from_secs(fetch.max_retry_after),
-        user_agent: settings.web_client.user_agent.clone().unwrap_or(defaults.user_agent),
-        cookies: fetch.cookies,
-        proxy: fetch.proxy.clone(),
-    })
 }
 
 #[cfg(test)]
@@ -155,6 +133,6 @@ mod tests {
     fn the_delay_between_pages_is_not_waited_for() {
         let settings = Settings::default();
         assert!(settings.loader.fetch.delay > 0);
-        assert_eq!(fetch_settings(&settings).ok().map(|settings| settings.delay), Some(Duration::ZERO));
+        assert_eq!(of_one_page(&settings).ok().map(|settings| settings.delay), Some(Duration::ZERO));
     }
 }

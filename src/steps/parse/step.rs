@@ -36,18 +36,14 @@ enum Language {
     XPath,
 }
 
-const JSOUP: &str = "org.codetab.scoopi.step.parse.jsoup.Parser";
-const HTMLUNIT: &str = "org.codetab.scoopi.step.parse.htmlunit.Parser";
-
 /// The entry of the catalogue.
 pub(in crate::steps) const ENTRY: Entry = Entry {
-    about: About::new::<Settings>(
-        "parser",
-        &[JSOUP, HTMLUNIT],
-        "takes data out of the page, as the task's dataDef says",
-    ),
+    about: About::new::<Settings>("parser", &[], "takes data out of the page, as the task's dataDef says"),
     station: Station::Parse,
-    variants: &[(JSOUP, "type", "css"), (HTMLUNIT, "type", "xpath")],
+    variants: &[
+        ("org.codetab.scoopi.step.parse.jsoup.Parser", "type", "css"),
+        ("org.codetab.scoopi.step.parse.htmlunit.Parser", "type", "xpath"),
+    ],
     make,
 };
 
