@@ -1,6 +1,6 @@
 //! Selectors, from text to program.
 //!
-//! A descent by hand over the symbols of a [`Source`], in the order in which they stand, so that every
+//! A descent by hand over the symbols of a [`Source`](super::source::Source), in the order in which they stand, so that every
 //! mistake is found at its character. Knows the grammar; what a name or an argument means is in `recipe`,
 //! `pseudo` and `attribute`.
 
