@@ -18,9 +18,9 @@ use crate::model::date::RunTimes;
 use crate::model::{Fingerprint, Incarnation, NodeId, RunId};
 use crate::steps::SinkTarget;
 use crate::store::log::{Durability, LogKind};
-use crate::store::machine::{Barricade, Claim, Command, Phase, Refusal, Rules, Run};
+use crate::store::machine::{Barricade, Claim, Command, Phase, Rules, Run};
 use crate::store::solo::{FolderState, Recovery, SoloCommit};
-use crate::store::{Barricades, Commit, JobStore, NodeStore, Projection, Status, StoreError};
+use crate::store::{Barricades, Commit, JobStore, NodeStore, Projection, Status};
 
 use super::changes::changes;
 use super::compose::{Composed, check, plan};
@@ -95,7 +95,7 @@ impl Solo {
         }
         let incarnation = Incarnation(commit.last_incarnation(NODE).map_or(1, |last| last.0 + 1));
         let store = Arc::new(NodeStore::join(commit.clone(), NODE, incarnation).await?);
-        resume(&store).await?;
+        store.propose(Command::Resume).await?;
         if let Some(composed) = composed {
             publish(&store, composed).await?;
         }
@@ -144,7 +144,7 @@ impl Solo {
             (status.phase, status.counts.open())
         };
         if phase < Phase::Shutdown && open == 0 {
-            resume(&self.store).await?;
+            self.store.propose(Command::Resume).await?;
             self.store.vote_done().await?;
         }
         Ok(())
@@ -171,6 +171,7 @@ impl Solo {
     async fn end(self) -> Result<Report, RunError> {
         let status = self.commit.status().borrow().clone();
         let is_over = status.phase >= Phase::Shutdown;
+        info!(is_over, "nothing is in work any more");
         self.store.leave().await?;
         self.commit.close().await?;
         if is_over {
@@ -338,15 +339,6 @@ fn run_id(fingerprint: Fingerprint, date_time: i64) -> RunId {
         ])
         .0,
     )
-}
-
-/// Goes on after a cancel, if there was one.
-async fn resume(store: &NodeStore<SoloCommit>) -> Result<(), RunError> {
-    match store.propose(Command::Resume).await {
-        // Over already, and killed before it could say so: what is left is to end it.
-        Err(StoreError::Refused(Refusal::Phase(phase))) if phase >= Phase::Shutdown => Ok(()),
-        resumed => Ok(resumed.map(drop)?),
-    }
 }
 
 /// Puts definitions and settings into the store.

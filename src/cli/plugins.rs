@@ -19,8 +19,7 @@ fn text(kind: &str, about: &About) -> String {
         let default = setting.default.map_or_else(|| "required".to_owned(), |text| format!("default {text}"));
         text.push_str(&format!("    {} ({default}): {}\n", setting.key, setting.text));
     }
-    let aliases: Vec<String> =
-        about.aliases.iter().map(|alias| (*alias).to_owned()).chain(variants(about)).collect();
+    let aliases: Vec<String> = about.aliases.iter().map(|alias| explained(about, alias)).collect();
     if !aliases.is_empty() {
         text.push_str(&format!("    also written: {}\n", aliases.join(", ")));
     }
@@ -28,9 +27,12 @@ fn text(kind: &str, about: &About) -> String {
     text
 }
 
-/// Old names of a step that say more than its name does, with what they say.
-fn variants(about: &About) -> impl Iterator<Item = String> {
+/// An alias; if it says more than the name of its step does, with what it says.
+fn explained(about: &About, alias: &str) -> String {
     let entry = steps::catalog().iter().find(|entry| std::ptr::eq(&entry.about, about));
-    let variants = entry.into_iter().flat_map(|entry| entry.variants);
-    variants.map(|(name, key, value)| format!("{name} ({key}: {value})"))
+    let variant = entry.and_then(|entry| entry.variants.iter().find(|(name, ..)| *name == alias));
+    match variant {
+        Some((name, key, value)) => format!("{name} ({key}: {value})"),
+        None => alias.to_owned(),
+    }
 }

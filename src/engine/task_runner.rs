@@ -2,7 +2,7 @@
 //!
 //! A job goes through its steps one after the other, on one task of the runtime; what bounds the work is a
 //! pool per step. Steps that compute do so right here: they are short, and a page that makes them long
-//! gives its thread up first.
+//! gives its thread up first, and so does a step that waits for scripts.
 
 use std::sync::Arc;
 
@@ -105,7 +105,7 @@ fn compute(
     payload: Payload,
     size: usize,
 ) -> Result<Outcome, StepError> {
-    let may_give_up = size > LONG_PAGE
+    let may_give_up = (size > LONG_PAGE || step.may_wait())
         && Handle::try_current().is_ok_and(|handle| handle.runtime_flavor() == RuntimeFlavor::MultiThread);
     if may_give_up {
         tokio::task::block_in_place(|| step.run(source, payload))

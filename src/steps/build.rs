@@ -113,9 +113,25 @@ impl Entry {
                 return Ok((entry, Some((key, value))));
             }
         }
-        find("step", catalog(), |entry| &entry.about, name).map(|entry| (entry, None))
+        let found = find("step", catalog(), |entry| &entry.about, name).map(|entry| (entry, None));
+        found.map_err(|unknown| match NOT_HERE.iter().find(|(known, _)| *known == name) {
+            Some((_, help)) => Unknown { help: (*help).to_owned(), ..unknown },
+            None => unknown,
+        })
     }
 }
+
+/// Steps of old definitions that there are not, and what to do instead.
+const NOT_HERE: &[(&str, &str)] = &[
+    (
+        "org.codetab.scoopi.step.extract.DomLoader",
+        "pages that only a browser can build are not loaded yet; `loader` gets the page as the server sends it",
+    ),
+    ("org.codetab.scoopi.step.parse.jsoup.QueryAnalyzer", ANALYZER),
+    ("org.codetab.scoopi.step.parse.htmlunit.QueryAnalyzer", ANALYZER),
+];
+
+const ANALYZER: &str = "queries are tried with `scoopi shell PAGE`, not in a run";
 
 impl Build<'_> {
     /// The settings of the step; `None` if they are wrong.

@@ -71,6 +71,11 @@ pub trait Step: Send + Sync {
     /// # Errors
     /// Why the job cannot go on, and whether trying again may help.
     fn run(&self, source: &Arc<Source>, payload: Payload) -> Result<Outcome, StepError>;
+
+    /// Whether it may wait, for a script say: the thread should then be given up first.
+    fn may_wait(&self) -> bool {
+        false
+    }
 }
 
 /// A step that only computes on data. Most contributed steps are this, and no more.
@@ -80,11 +85,20 @@ pub trait DataStep: Send + Sync {
     /// # Errors
     /// Why the job cannot go on.
     fn process(&self, data: Data) -> Result<Data, StepError>;
+
+    /// See [`Step::may_wait`].
+    fn may_wait(&self) -> bool {
+        false
+    }
 }
 
 impl<T: DataStep> Step for T {
     fn run(&self, _source: &Arc<Source>, payload: Payload) -> Result<Outcome, StepError> {
         Ok(Outcome::Next(Payload::Data(self.process(payload.data()?)?)))
+    }
+
+    fn may_wait(&self) -> bool {
+        DataStep::may_wait(self)
     }
 }
 

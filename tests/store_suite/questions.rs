@@ -1,12 +1,16 @@
 //! What every store must do, told through its traits alone, so that a replicated one can be asked too.
 
-use scoopi::model::FailureClass;
-use scoopi::store::machine::{Barricade, Claim, Command, Phase};
-use scoopi::store::{Barricades, Commit, JobStore, Store};
+use std::sync::Arc;
+
+use scoopi::model::{Epoch, FailureClass};
+use scoopi::store::machine::{Barricade, Claim, Command, Phase, Refusal};
+use scoopi::store::{Barricades, Commit, JobStore, NodeStore, Store, StoreError};
+use tokio::task::{JoinHandle, JoinSet};
 
 use super::output::Output;
 use super::stories::{
-    begin, failure, finish, join, link, page, pages, prepare, publish, rows, running, take, within,
+    Counted, begin, failure, finish, join, link, page, pages, prepare, publish, rows, run, running,
+    seed_commands, take, within,
 };
 
 /// Asks every question of a store of its own, which `new` makes.
@@ -17,6 +21,7 @@ pub(crate) async fn ask_all<C: Commit + Clone>(new: impl AsyncFn() -> (C, Output
     within(a_released_job_is_there_again(new().await)).await;
     within(after_a_cancel_nothing_is_taken(new().await)).await;
     within(those_who_wait_at_a_barricade_go_on_when_it_opens(new().await)).await;
+    within(one_comes_to_the_second_barricade_before_the_first_is_open(new().await)).await;
     within(a_barricade_is_taken_over_from_one_that_left(new().await)).await;
     within(a_failure_behind_a_barricade_reaches_those_who_wait(new().await)).await;
     within(a_request_that_was_given_up_loses_no_job(new().await)).await;
@@ -106,58 +111,76 @@ async fn after_a_cancel_nothing_is_taken<C: Commit + Clone>((commit, output): (C
     assert_eq!(output.lines(), ["/0"]);
 }
 
-async fn those_who_wait_at_a_barricade_go_on_when_it_opens<C: Commit + Clone>((commit, _): (C, Output)) {
+/// A node that does the work behind the first barricade, and one that waits for it; also how often was asked.
+async fn at_a_barricade<C: Commit + Clone>(
+    commit: C,
+) -> (NodeStore<Counted<C>>, Epoch, JoinHandle<NodeClaims<C>>, Counted<C>) {
+    let commit = Counted::new(commit);
     let first = join(&commit, 1, 1).await;
-    first.propose(Command::Begin(super::stories::run())).await.unwrap();
+    let second = join(&commit, 2, 1).await;
+    first.propose(Command::Begin(run())).await.unwrap();
     let Claim::Work(epoch) = first.enter(Barricade::Compose).await.unwrap() else { panic!("not first") };
-    let others = [join(&commit, 2, 1).await, join(&commit, 3, 1).await];
-    let waiting = others.map(|store| {
-        tokio::spawn(async move {
-            (store.enter(Barricade::Compose).await, store.enter(Barricade::Seed).await, store)
-        })
+    let waiting = tokio::spawn(async move {
+        let compose = second.enter(Barricade::Compose).await.unwrap();
+        NodeClaims { compose, store: second }
     });
-    let mut status = commit.status();
-    // Everybody has asked, and nobody asks again and again.
-    let asked = status.borrow().position;
-    for _ in 0..20 {
-        first.propose(Command::Resume).await.unwrap();
+    while commit.claims() < 2 {
+        tokio::task::yield_now().await;
     }
-    let position = status.borrow_and_update().position;
-    assert!(position <= asked + 20 + 4, "{position} entries: those who wait fill the log");
+    (first, epoch, waiting, commit)
+}
+
+/// What a node that waited was told.
+struct NodeClaims<C> {
+    compose: Claim,
+    store: NodeStore<Counted<C>>,
+}
+
+async fn those_who_wait_at_a_barricade_go_on_when_it_opens<C: Commit + Clone>((commit, _): (C, Output)) {
+    let (first, epoch, waiting, commit) = at_a_barricade(commit).await;
+    for _ in 0..50 {
+        first.propose(Command::Resume).await.unwrap();
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(commit.claims(), 2, "those who wait ask again and again");
     first.propose(publish(epoch)).await.unwrap();
-    let Claim::Work(epoch) = first.enter(Barricade::Seed).await.unwrap() else {
-        // One of the others was faster: it has what we wanted.
-        return;
-    };
-    for command in super::stories::seed_commands(epoch, &[page(0)]) {
+    let NodeClaims { compose, store } = waiting.await.unwrap();
+    assert_eq!((compose, commit.claims()), (Claim::Open, 3));
+    let Claim::Work(epoch) = first.enter(Barricade::Seed).await.unwrap() else { panic!("not first") };
+    let waiting = tokio::spawn(async move { store.enter(Barricade::Seed).await });
+    for command in seed_commands(epoch, &[page(0)]) {
         first.propose(command).await.unwrap();
     }
-    for waiting in waiting {
-        let (compose, seed, _) = waiting.await.unwrap();
-        assert_eq!((compose.unwrap(), seed.unwrap()), (Claim::Open, Claim::Open));
+    assert_eq!(waiting.await.unwrap().unwrap(), Claim::Open);
+}
+
+async fn one_comes_to_the_second_barricade_before_the_first_is_open<C: Commit + Clone>(
+    (commit, _): (C, Output),
+) {
+    let (first, epoch, _, commit) = at_a_barricade(commit).await;
+    let third = join(&commit, 3, 1).await;
+    let waiting = tokio::spawn(async move { third.enter(Barricade::Seed).await });
+    while commit.claims() < 3 {
+        tokio::task::yield_now().await;
     }
+    first.propose(publish(epoch)).await.unwrap();
+    assert!(matches!(waiting.await.unwrap().unwrap(), Claim::Work(_)));
 }
 
 async fn a_barricade_is_taken_over_from_one_that_left<C: Commit + Clone>((commit, _): (C, Output)) {
-    let first = join(&commit, 1, 1).await;
-    let second = join(&commit, 2, 1).await;
-    first.propose(Command::Begin(super::stories::run())).await.unwrap();
-    let Claim::Work(before) = first.enter(Barricade::Compose).await.unwrap() else { panic!("not first") };
-    let waiting = tokio::spawn(async move { second.enter(Barricade::Compose).await });
+    let (first, before, waiting, _) = at_a_barricade(commit).await;
     first.leave().await.unwrap();
-    let Claim::Work(epoch) = waiting.await.unwrap().unwrap() else { panic!("not taken over") };
+    let Claim::Work(epoch) = waiting.await.unwrap().compose else { panic!("not taken over") };
     assert_ne!(epoch, before);
+    let late = first.propose(publish(before)).await;
+    assert!(matches!(late, Err(StoreError::Refused(Refusal::NotTheHolder))), "{late:?}");
 }
 
 async fn a_failure_behind_a_barricade_reaches_those_who_wait<C: Commit + Clone>((commit, _): (C, Output)) {
-    let first = join(&commit, 1, 1).await;
-    let second = join(&commit, 2, 1).await;
-    first.propose(Command::Begin(super::stories::run())).await.unwrap();
-    let Claim::Work(epoch) = first.enter(Barricade::Compose).await.unwrap() else { panic!("not first") };
-    let waiting = tokio::spawn(async move { second.enter(Barricade::Compose).await });
+    let (first, epoch, waiting, commit) = at_a_barricade(commit).await;
     let (barricade, reason) = (Barricade::Compose, "no such file".to_owned());
     first.propose(Command::PublishFailure { barricade, epoch, reason: reason.clone() }).await.unwrap();
-    assert_eq!(waiting.await.unwrap().unwrap(), Claim::Failed(reason));
+    assert_eq!(waiting.await.unwrap().compose, Claim::Failed(reason));
     assert_eq!(commit.status().borrow().failure.as_deref(), Some("no such file"));
 }
 
@@ -182,12 +205,12 @@ async fn a_result_over_the_limit_fails_its_job<C: Commit + Clone>((commit, outpu
 }
 
 async fn every_proposal_is_answered_with_its_own_answer<C: Commit + Clone>((commit, output): (C, Output)) {
-    let store = std::sync::Arc::new(running(&commit, &pages(200)).await);
+    let store = Arc::new(running(&commit, &pages(200)).await);
     let jobs = take(&store, 200).await;
     let mut expected: Vec<_> = jobs.iter().map(|job| job.locator.url.clone()).collect();
-    let mut working = tokio::task::JoinSet::new();
+    let mut working = JoinSet::new();
     for job in jobs {
-        let store = std::sync::Arc::clone(&store);
+        let store = Arc::clone(&store);
         working.spawn(async move {
             let mut stale = job.clone();
             stale.epoch.0 += 1;

@@ -11,13 +11,14 @@ use scoopi::store::{Commit, JobStore};
 
 use super::solo::Solo;
 use super::stories::{
-    finish, finish_command, join, page, pages, publish, run, running, seed_commands, take, within,
+    finish, finish_command, join, page, pages, publish, rows, run, running, seed_commands, take, within,
 };
 
 pub(crate) async fn ask_recovery(kind: LogKind) {
     within(a_folder_says_what_lies_in_it(Solo::new(kind))).await;
     within(a_finished_run_goes_on_to_its_end(Solo::new(kind))).await;
     within(a_run_goes_on_behind_its_snapshot(Solo::new(kind))).await;
+    within(a_snapshot_that_cannot_be_completed_loses_nothing(Solo::new(kind))).await;
     within(an_entry_may_hold_definitions_and_rows(Solo::new(kind))).await;
     within(a_snapshot_whose_log_was_not_purged_counts(Solo::new(kind))).await;
     within(a_log_shorter_than_its_snapshot_goes_on_behind_it(Solo::new(kind))).await;
@@ -30,8 +31,11 @@ async fn state(solo: &Solo) -> FolderState {
     solo.recover().await.state().unwrap()
 }
 
+/// Commands under the epoch of the claim that they hold.
+type Commands = fn(Epoch) -> Vec<Command>;
+
 async fn a_folder_says_what_lies_in_it(solo: Solo) {
-    let steps: [(Phase, fn(Epoch) -> Vec<Command>); 6] = [
+    let steps: [(Phase, Commands); 6] = [
         (Phase::Composing, |_| vec![Command::Begin(run())]),
         (Phase::Seeding, |epoch| vec![claim(Barricade::Compose), publish(epoch)]),
         (Phase::Running, |epoch| {
@@ -108,7 +112,7 @@ async fn a_run_goes_on_behind_its_snapshot(solo: Solo) {
         let jobs = take(&store, 20).await;
         for job in jobs.iter().skip(1) {
             let row = format!("{} {}", job.locator.url, "row".repeat(20));
-            assert!(store.finish(job, super::stories::rows(&row), vec![]).await.unwrap());
+            assert!(store.finish(job, rows(&row), vec![]).await.unwrap());
             expected.push(row.chars().take(100).collect());
         }
         let (seen, lines) = (commit.status().borrow().clone(), solo.output.lines());
@@ -123,6 +127,35 @@ async fn a_run_goes_on_behind_its_snapshot(solo: Solo) {
     let log = log::open(solo.kind(), &solo.path("log"), Durability::Process).unwrap();
     let purged = log.purged().expect("the log before the snapshot is purged");
     assert!(purged > 1 && log.bounds().is_none_or(|(first, _)| first == purged + 1), "{:?}", log.bounds());
+}
+
+async fn a_snapshot_that_cannot_be_completed_loses_nothing(solo: Solo) {
+    let output = solo.output.clone();
+    let recovery = solo.recover().await.snapshot_after(2000);
+    let commit = recovery.start(|progress| Ok(output.open(progress))).unwrap();
+    // No snapshot can get its name: there is a folder of that name.
+    for index in 0..1000 {
+        fs::create_dir_all(solo.path("snapshots").join(format!("snapshot-{index:020}")).join("full"))
+            .unwrap();
+    }
+    let store = running(&commit, &pages(100)).await;
+    let mut finished = vec![];
+    let error = loop {
+        match store.take(1, 0).await {
+            Ok((jobs, _)) => match store.finish(&jobs[0], rows(&jobs[0].locator.url), vec![]).await {
+                Ok(is_finished) => finished.push((is_finished, jobs[0].locator.url.clone())),
+                Err(error) => break error,
+            },
+            Err(error) => break error,
+        }
+    };
+    assert!(error.to_string().contains("naming the snapshot"), "{error}");
+    fs::remove_dir_all(solo.path("snapshots")).unwrap();
+    drop((store, commit));
+    let commit = solo.open().await;
+    let lines = solo.output.lines();
+    assert!(finished.iter().all(|(is_finished, url)| *is_finished && lines.contains(url)));
+    assert_eq!(commit.status().borrow().counts.done, lines.len() as u64);
 }
 
 /// A log as a writer would have left it: each inner list is an entry.
@@ -254,5 +287,5 @@ async fn an_entry_of_another_version_is_refused_with_the_way_out(solo: Solo) {
 /// Puts lines into the output.
 fn fill(solo: &Solo, lines: &[&str]) {
     let mut writer = solo.output.open(None);
-    lines.iter().for_each(|line| writer.rows(&super::stories::rows(line)).unwrap());
+    lines.iter().for_each(|line| writer.rows(&rows(line)).unwrap());
 }

@@ -2,20 +2,57 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
 use scoopi::model::{
     Epoch, Failure, FailureClass, Fingerprint, Incarnation, Job, Link, Locator, NodeId, Rows, RunId, SinkRows,
 };
-use scoopi::store::machine::{Barricade, Claim, Command, Rules, Run, seed_digest};
-use scoopi::store::{Barricades, Commit, JobStore, NodeStore, StoreError};
+use scoopi::store::machine::{Barricade, Claim, Command, Reply, Rules, Run, seed_digest};
+use scoopi::store::{Barricades, Commit, JobStore, NodeStore, Status, StoreError};
+use tokio::sync::watch;
 
 pub(crate) const RULES: Rules =
     Rules { max_tries: 3, max_crashes: 1000, host_leases: 1000, max_jobs: 10_000 };
 
 /// No question may take longer.
 const LIMIT: Duration = Duration::from_secs(40);
+
+/// A store that counts the claims that it answered.
+#[derive(Clone)]
+pub(crate) struct Counted<C> {
+    inner: C,
+    claims: Arc<AtomicUsize>,
+}
+
+impl<C> Counted<C> {
+    pub(crate) fn new(inner: C) -> Self {
+        Self { inner, claims: Arc::default() }
+    }
+
+    pub(crate) fn claims(&self) -> usize {
+        self.claims.load(Ordering::SeqCst)
+    }
+}
+
+impl<C: Commit> Commit for Counted<C> {
+    async fn propose(&self, command: Command) -> Result<Reply, StoreError> {
+        let is_claim = matches!(command, Command::Claim { .. });
+        let reply = self.inner.propose(command).await;
+        self.claims.fetch_add(usize::from(is_claim), Ordering::SeqCst);
+        reply
+    }
+
+    fn status(&self) -> watch::Receiver<Status> {
+        self.inner.status()
+    }
+
+    fn value(&self, key: &str) -> Option<Vec<u8>> {
+        self.inner.value(key)
+    }
+}
 
 /// The future's answer, within the limit.
 pub(crate) async fn within<T>(what: impl Future<Output = T>) -> T {
@@ -74,10 +111,7 @@ pub(crate) fn seed_commands(epoch: Epoch, locators: &[Locator]) -> [Command; 2] 
     ]
 }
 
-pub(crate) async fn join<C: Commit>(commit: &C, node: u64, incarnation: u64) -> NodeStore<C>
-where
-    C: Clone,
-{
+pub(crate) async fn join<C: Commit + Clone>(commit: &C, node: u64, incarnation: u64) -> NodeStore<C> {
     NodeStore::join(commit.clone(), NodeId(node), Incarnation(incarnation)).await.unwrap()
 }
 

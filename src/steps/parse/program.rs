@@ -91,6 +91,19 @@ impl<E: Engine> Program<E> {
     }
 }
 
+impl<E: Engine> Program<E> {
+    /// Whether a script of it needs a script engine.
+    pub(super) fn needs_engine(&self) -> bool {
+        let origins = self.rows.iter().flat_map(|row| &row.axes).map(|axis| &axis.origin);
+        origins.into_iter().any(|origin| match origin {
+            Origin::Page { script: Some(script), .. } => {
+                script.compiled.as_ref().is_none_or(CompiledScript::needs_engine)
+            }
+            _ => false,
+        })
+    }
+}
+
 /// The axes of the rows of a dataDef: one list per item and fact.
 fn shape(data_def: &DataDef) -> Shape {
     let axis = |kind, def: &ItemDef| Axis {

@@ -36,14 +36,19 @@ enum Language {
     XPath,
 }
 
+/// Old names, one for each language.
+const JSOUP: &str = "org.codetab.scoopi.step.parse.jsoup.Parser";
+const HTMLUNIT: &str = "org.codetab.scoopi.step.parse.htmlunit.Parser";
+
 /// The entry of the catalogue.
 pub(in crate::steps) const ENTRY: Entry = Entry {
-    about: About::new::<Settings>("parser", &[], "takes data out of the page, as the task's dataDef says"),
+    about: About::new::<Settings>(
+        "parser",
+        &[JSOUP, HTMLUNIT],
+        "takes data out of the page, as the task's dataDef says",
+    ),
     station: Station::Parse,
-    variants: &[
-        ("org.codetab.scoopi.step.parse.jsoup.Parser", "type", "css"),
-        ("org.codetab.scoopi.step.parse.htmlunit.Parser", "type", "xpath"),
-    ],
+    variants: &[(JSOUP, "type", "css"), (HTMLUNIT, "type", "xpath")],
     make,
 };
 
@@ -125,5 +130,9 @@ impl<E: Engine> Step for Parser<E> {
         let rows = self.rows(source, &page)?;
         let data = Data { source: Arc::clone(source), shape: Arc::clone(&self.program.shape), rows };
         Ok(Outcome::Next(Payload::Data(data)))
+    }
+
+    fn may_wait(&self) -> bool {
+        self.program.needs_engine()
     }
 }

@@ -141,4 +141,8 @@ impl DataStep for ScriptStep {
         }
         Ok(data)
     }
+
+    fn may_wait(&self) -> bool {
+        true
+    }
 }
