@@ -202,7 +202,7 @@ fn a_page_over_a_limit_ends_with_1() {
     let folder = folder();
     let output = run(folder.path(), &["/defs/page.html", "--set", "page.nodes=10"], "h1\n");
     let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(stderr.contains("limit `page.nodes`") && stderr.contains("/defs/page.html"), "{stderr}");
+    assert!(stderr.contains("limit `scoopi.page.nodes`") && stderr.contains("/defs/page.html"), "{stderr}");
     assert_eq!(output.status.code(), Some(1));
 }
 

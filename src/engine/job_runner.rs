@@ -63,6 +63,7 @@ impl<S: JobStore> JobRunner<S> {
         loop {
             self.in_work.send_replace(working.jobs.len());
             if stop.is_cancelled() {
+                self.tasks.close();
                 while let Some(ended) = working.join().await {
                     self.ended(ended).await?;
                 }
@@ -79,7 +80,7 @@ impl<S: JobStore> JobRunner<S> {
                 }
             };
             if next_at.is_some_and(|at| at <= now()) {
-                self.take(room, &mut working).await?;
+                self.take(room, &mut working, &stop).await?;
                 continue;
             }
             if let Some(ended) = wait(&mut working, &mut status, room, next_at, &mut stop).await? {
@@ -89,11 +90,11 @@ impl<S: JobStore> JobRunner<S> {
     }
 
     /// Takes up to `room` jobs and starts them.
-    async fn take(&self, room: usize, working: &mut Working) -> Result<(), StoreError> {
+    async fn take(&self, room: usize, working: &mut Working, stop: &CancelLatch) -> Result<(), StoreError> {
         let max = u32::try_from(room).unwrap_or(u32::MAX);
         for job in self.store.take(max, now()).await?.0 {
             let (store, tasks) = (Arc::clone(&self.store), Arc::clone(&self.tasks));
-            working.start(job, store, tasks, self.backoff(), Arc::clone(&self.figures));
+            working.start(job, store, tasks, self.backoff(), Arc::clone(&self.figures), stop.clone());
         }
         Ok(())
     }
@@ -177,11 +178,13 @@ impl Working {
         tasks: Arc<TaskRunner>,
         backoff: Backoff,
         figures: Arc<Figures>,
+        stop: CancelLatch,
     ) {
         self.alone |= job.alone;
         let job = Arc::new(job);
         let name = Arc::clone(&job);
-        let handle = self.jobs.spawn(async move { work(&*store, &tasks, backoff, &figures, &job).await });
+        let handle =
+            self.jobs.spawn(async move { work(&*store, &tasks, backoff, &figures, &stop, &job).await });
         self.names.insert(handle.id(), name);
     }
 
@@ -207,6 +210,7 @@ async fn work<S: JobStore>(
     tasks: &TaskRunner,
     backoff: Backoff,
     figures: &Figures,
+    stop: &CancelLatch,
     job: &Job,
 ) -> Result<(), StoreError> {
     let url = &job.locator.url;
@@ -216,6 +220,11 @@ async fn work<S: JobStore>(
             if !store.finish(job, ended.rows, ended.links).await? {
                 debug!(%url, "somebody else has this job by now");
             }
+        }
+        // What the next try would mend is left to the resumed run, as if it had not been begun.
+        Err(Stopped { failure, .. }) if stop.is_cancelled() && failure.class == FailureClass::Recoverable => {
+            debug!(%url, reason = failure.reason, "given back");
+            store.release(job).await?;
         }
         Err(Stopped { failure, retry_after }) => {
             figures.errors.inc();

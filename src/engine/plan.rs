@@ -67,6 +67,11 @@ impl Plan {
         self.groups.get(name)
     }
 
+    /// Loads no page any more that nobody was asked for yet.
+    pub(super) fn close_loaders(&self) {
+        self.groups.values().for_each(|group| group.loader.close());
+    }
+
     /// The names of all steps.
     pub fn step_names(&self) -> impl Iterator<Item = &CompactString> {
         self.groups.values().flat_map(|group| {

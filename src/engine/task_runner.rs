@@ -49,6 +49,11 @@ impl TaskRunner {
         Self { plan, pools, limits, figures }
     }
 
+    /// Begins no job any more: those whose page nobody was asked for yet end with a failure that may pass.
+    pub(super) fn close(&self) {
+        self.plan.close_loaders();
+    }
+
     /// Runs all tasks of a job.
     pub(super) async fn run(&self, job: &Job) -> Result<Ended, Stopped> {
         let Some(group) = self.plan.group(&job.locator.group) else {

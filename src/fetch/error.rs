@@ -154,6 +154,12 @@ pub enum FetchError {
         /// [`crate::fetch::FetchSettings::max_retry_after`].
         retry_after: Option<Duration>,
     },
+    /// The fetcher was closed before the host was asked.
+    #[error("`{url}` was not asked for: the run is being cancelled")]
+    Closed {
+        /// The URL.
+        url: String,
+    },
     /// An https URL on a machine without CA certificates.
     #[error(
         "`{url}` needs https, and this machine has no CA certificates ({reason}); install the package \
@@ -190,7 +196,7 @@ impl FetchError {
     #[must_use]
     pub fn is_recoverable(&self) -> bool {
         match self {
-            Self::Timeout { .. } => true,
+            Self::Timeout { .. } | Self::Closed { .. } => true,
             Self::Transport { cause, .. } => cause.is_recoverable(),
             Self::Status { status, .. } => match status {
                 408 | 425 | 429 => true,

@@ -39,6 +39,12 @@ impl Fetcher {
         Ok(Self { inner: Arc::new(Inner { settings, root, http }) })
     }
 
+    /// Lets requests that are under way come to their end and starts no other one: fetches that wait for
+    /// their turn at a host, and later ones, end with [`FetchError::Closed`]. Files are not concerned.
+    pub fn close(&self) {
+        self.inner.http.close();
+    }
+
     /// Fetches one page, on a tokio runtime with time and I/O. The future may be dropped at any moment:
     /// the request ends, and its place at the host is free.
     ///

@@ -7,6 +7,8 @@
 //! ```text
 //! enter(host) ─▶ slots (parallelism) ─▶ turn (one at a time waits for the clock) ─▶ Pass ─ drop: slot free
 //! ```
+//!
+//! The gates can be closed for good: whoever waits in front of one is sent away, whoever is through goes on.
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
@@ -14,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::Instant;
 
 /// Idle hosts are forgotten when this many are known, and again whenever their number has doubled since.
@@ -29,6 +31,7 @@ pub(super) struct Gates {
     parallelism: NonZeroUsize,
     delay: Duration,
     hosts: Mutex<Hosts>,
+    closed: watch::Sender<bool>,
 }
 
 #[derive(Debug)]
@@ -59,10 +62,25 @@ pub(super) struct Pass {
 impl Gates {
     pub(super) fn new(parallelism: NonZeroUsize, delay: Duration) -> Self {
         let hosts = Hosts { gates: HashMap::new(), sweep_at: SWEEP };
-        Self { parallelism, delay, hosts: Mutex::new(hosts) }
+        Self { parallelism, delay, hosts: Mutex::new(hosts), closed: watch::Sender::new(false) }
     }
 
-    /// Waits until a request to `host` may start.
+    /// Sends away whoever waits for a first request, now or later.
+    pub(super) fn close(&self) {
+        self.closed.send_replace(true);
+    }
+
+    /// Waits until a first request to `host` may start. `None` if the gates are closed.
+    pub(super) async fn enter_if_open(&self, host: &str) -> Option<Pass> {
+        let mut closed = self.closed.subscribe();
+        tokio::select! {
+            biased;
+            _ = closed.wait_for(|closed| *closed) => None,
+            pass = self.enter(host) => Some(pass),
+        }
+    }
+
+    /// Waits until a request to `host` may start, closed or not.
     pub(super) async fn enter(&self, host: &str) -> Pass {
         let gate = self.gate(host);
         // Never closed; without a slot the delay still holds.

@@ -77,7 +77,9 @@ impl Http {
         let wire = self.wire(settings)?;
         let mut redirects = Redirects::new(&url, settings.max_redirects);
         let mut left = settings.total_timeout;
-        let mut pass = self.gates.enter(url::host(&url)).await;
+        let Some(mut pass) = self.gates.enter_if_open(url::host(&url)).await else {
+            return Err(FetchError::Closed { url: url::shown_url(url.as_str()) });
+        };
         loop {
             let started = Instant::now();
             let request = wire.request(settings, &url, &pass);
@@ -93,6 +95,11 @@ impl Http {
                 }
             }
         }
+    }
+
+    /// Starts no fetch any more; redirects of those that have started are still followed.
+    pub(super) fn close(&self) {
+        self.gates.close();
     }
 
     /// The right to ask `host` after a redirect. One pass is given back before another is waited for: two

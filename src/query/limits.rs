@@ -46,7 +46,7 @@ pub enum QueryError {
         message: String,
     },
     /// More work than a page may cause.
-    #[error("queries visited more than {limit} nodes of the page (limit `query.visits`)")]
+    #[error("queries visited more than {limit} nodes of the page (limit `scoopi.query.visits`)")]
     TooExpensive {
         /// The limit that was passed.
         limit: u64,

@@ -350,6 +350,6 @@ mod tests {
         let limits = Limits { visits: 10, ..Limits::default() };
         let error =
             Query::compile(Language::XPath, "//*//*").unwrap().find(&tree(), None, &limits).unwrap_err();
-        assert!(error.contains("limit `query.visits`"), "{error}");
+        assert!(error.contains("limit `scoopi.query.visits`"), "{error}");
     }
 }

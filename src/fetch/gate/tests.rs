@@ -127,3 +127,21 @@ async fn hosts_that_want_to_be_left_alone_do_not_fill_memory() {
     }
     assert!(gates.hosts.lock().gates.len() <= MOST);
 }
+
+#[tokio::test(start_paused = true)]
+async fn closed_gates_send_away_those_who_wait_and_those_who_come() {
+    let gates = gates(1, 1000);
+    let pass = gates.enter_if_open("h").await.unwrap();
+    let waiting = tokio::spawn({
+        let gates = Arc::clone(&gates);
+        async move { gates.enter_if_open("h").await.is_none() }
+    });
+    tokio::task::yield_now().await;
+    let begin = Instant::now();
+    gates.close();
+    assert!(waiting.await.unwrap() && gates.enter_if_open("other").await.is_none());
+    assert_eq!(begin.elapsed(), Duration::ZERO);
+    // Who is through may go on, as after a redirect.
+    pass.again().await;
+    assert_eq!(begin.elapsed(), Duration::from_secs(1));
+}

@@ -46,13 +46,13 @@ const MAX_ATTRIBUTES: u32 = 1024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum TreeError {
     /// Elements nest too deep.
-    #[error("page nests elements deeper than {limit} (limit `page.depth`)")]
+    #[error("page nests elements deeper than {limit} (limit `scoopi.page.depth`)")]
     Depth {
         /// The limit that was passed.
         limit: u32,
     },
     /// Too much in the page.
-    #[error("page has more than {limit} nodes and attributes (limit `page.nodes`)")]
+    #[error("page has more than {limit} nodes and attributes (limit `scoopi.page.nodes`)")]
     Nodes {
         /// The limit that was passed.
         limit: u32,

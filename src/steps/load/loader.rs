@@ -95,6 +95,10 @@ impl PageLoader {
 }
 
 impl Loader for PageLoader {
+    fn close(&self) {
+        self.fetcher.close();
+    }
+
     fn load<'a>(&'a self, job: &'a Job) -> LoadFuture<'a> {
         Box::pin(async move {
             match &self.kept {

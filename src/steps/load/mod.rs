@@ -18,4 +18,7 @@ pub type LoadFuture<'a> = Pin<Box<dyn Future<Output = Result<Document, StepError
 pub trait Loader: Send + Sync {
     /// Gets the page of `job`.
     fn load<'a>(&'a self, job: &'a Job) -> LoadFuture<'a>;
+
+    /// Loads that did not begin yet fail from now on, in a way that may pass; the others come to their end.
+    fn close(&self);
 }

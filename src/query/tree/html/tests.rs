@@ -165,11 +165,11 @@ fn errors_name_the_limit_and_the_setting() {
     let limits = Limits { depth: 512, nodes: 1_000_000, ..Limits::default() };
     assert_eq!(
         TreeError::Depth { limit: limits.depth }.to_string(),
-        "page nests elements deeper than 512 (limit `page.depth`)"
+        "page nests elements deeper than 512 (limit `scoopi.page.depth`)"
     );
     assert_eq!(
         TreeError::Nodes { limit: limits.nodes }.to_string(),
-        "page has more than 1000000 nodes and attributes (limit `page.nodes`)"
+        "page has more than 1000000 nodes and attributes (limit `scoopi.page.nodes`)"
     );
 }
 
