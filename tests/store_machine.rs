@@ -1,6 +1,7 @@
 //! The machine: under a hostile schedule against an oracle, and rule by rule.
 //!
 //! A failure of a schedule prints `SEED=n`; with that in the environment the same one runs again, alone.
+//! `SEEDS=n` tries so many of them.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap is a failed test")]
 

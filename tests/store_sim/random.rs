@@ -31,10 +31,11 @@ impl Random {
     }
 }
 
-/// The seeds to try: the one that `SEED` names, or the first ones up to `most`.
+/// The seeds to try: the one that `SEED` names, or as many as `SEEDS` says, or the first ones up to `most`.
 pub(crate) fn seeds(most: u64) -> RangeInclusive<u64> {
-    match std::env::var("SEED") {
-        Ok(seed) => seed.parse().map(|seed: u64| seed..=seed).unwrap(),
-        Err(_) => 1..=most,
+    let number = |name| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
+    match number("SEED") {
+        Some(seed) => seed..=seed,
+        None => 1..=number("SEEDS").unwrap_or(most),
     }
 }

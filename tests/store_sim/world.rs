@@ -159,7 +159,9 @@ impl World {
 
     /// The others take a client for dead, which it may not be.
     fn expire(&mut self, client: usize) {
-        let (node, incarnation) = (self.clients[client].node, self.clients[client].life);
+        // The life that the others know of: they may not have heard of the latest.
+        let node = self.clients[client].node;
+        let incarnation = self.machine.last_incarnation(node).unwrap_or(self.clients[client].life);
         let expire = Command::Expire { node, incarnation };
         self.remember(&expire);
         self.apply(None, &expire);
