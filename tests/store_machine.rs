@@ -71,7 +71,7 @@ fn a_job_is_ended_only_by_the_lease_that_holds_it() {
 
 #[test]
 fn a_job_that_was_lost_is_never_said_to_be_finished() {
-    let mut told = Told::running(Rules { max_crashes: 1, ..RULES }, 1..=1, &files(2));
+    let mut told = Told::running(Rules { max_crashes: 0, ..RULES }, 1..=1, &files(2));
     let jobs = told.take(1, 2, 0);
     assert_eq!(told.apply(fail(&jobs[0], FailureClass::Final, 0)), Reply::Failed { again: false });
     told.expire(1, 1);

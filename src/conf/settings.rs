@@ -212,7 +212,7 @@ settings! {
         take_limit: u32 = 128,
         /// Tries of a job that fails for a reason that may pass, the first one included.
         max_tries: u32 = 3,
-        /// Crashes of a node while it worked on a job, after which the job is put aside.
+        /// Crashes of a node while it worked on a job that the job survives; with one more it is put aside.
         max_crashes: u32 = 5,
         /// Milliseconds before the second try; doubled before each further one.
         retry_delay: u64 = 1_000,

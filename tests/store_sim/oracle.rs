@@ -229,7 +229,7 @@ impl Oracle {
         let most = self.run.as_ref().map_or(0, |run| run.rules.max_crashes);
         for job in held {
             job.crashes += 1;
-            job.state = if job.crashes < most { State::Ready } else { State::Quarantined };
+            job.state = if job.crashes <= most { State::Ready } else { State::Quarantined };
             if job.state == State::Quarantined {
                 self.tally.quarantined += 1;
                 lost.push(Lost {

@@ -11,7 +11,7 @@ use scoopi::store::machine::{
 };
 
 /// Rules with room.
-pub(crate) const RULES: Rules = Rules { max_tries: 3, max_crashes: 3, host_leases: 100, max_jobs: 1000 };
+pub(crate) const RULES: Rules = Rules { max_tries: 3, max_crashes: 2, host_leases: 100, max_jobs: 1000 };
 
 /// A machine, and what was lost so far.
 #[derive(Clone, Default)]

@@ -12,7 +12,7 @@ use crate::model::{
 pub struct Rules {
     /// Tries of a job that fails recoverably, the first one included.
     pub max_tries: u32,
-    /// Crashes of a node while it held the job with which the job is quarantined.
+    /// Crashes of a node while it held the job that the job survives; one more quarantines it.
     pub max_crashes: u32,
     /// Jobs of one http host that may be leased at a time. The fetcher keeps the host's real limit; this
     /// is that limit and some jobs ahead, so that a page is at hand when the one before is done.

@@ -256,7 +256,7 @@ impl Jobs {
             let Some(entry) = self.entry_mut(key) else { continue };
             entry.crashes += 1;
             let (crashes, epoch) = (entry.crashes, entry.epoch);
-            if crashes < self.rules.max_crashes {
+            if crashes <= self.rules.max_crashes {
                 self.free(key);
             } else if let Ok(entry) = self.close(key, epoch, false) {
                 self.counts.quarantined += 1;
