@@ -11,18 +11,17 @@
     reason = "a test fails by panicking, also in its own functions"
 )]
 
-#[path = "support/rows.rs"]
-mod rows;
-#[path = "support/scoopi.rs"]
-mod scoopi;
+mod support;
 
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::path::PathBuf;
 
-use ::scoopi::defs;
-use scoopi::Scoopi;
+use scoopi::defs;
+
+use support::rows;
+use support::scoopi::Scoopi;
 
 /// The date-time of all runs, in the pattern of [`SETTINGS`].
 const RUN_DATE_TIME: &str = "01-07-2020 10:59:59";

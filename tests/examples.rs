@@ -11,19 +11,17 @@
     reason = "a test fails by panicking, also in its own functions"
 )]
 
-#[path = "support/rows.rs"]
-mod rows;
-#[path = "support/scoopi.rs"]
-mod scoopi;
+mod support;
 
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::path::PathBuf;
 
-use scoopi::LIMIT;
-use scoopi::RUN_DATE;
-use scoopi::Scoopi;
+use support::rows;
+use support::scoopi::LIMIT;
+use support::scoopi::RUN_DATE;
+use support::scoopi::Scoopi;
 
 /// Examples that have to be there.
 const PROMISED: [&str; 10] = [
@@ -131,7 +129,7 @@ fn every_example_has_its_parts_and_none_that_was_promised_is_missing() {
 #[test]
 fn only_the_example_of_the_old_form_has_class_names() {
     for example in examples() {
-        let sources = ::scoopi::defs::read_folder(&example).unwrap();
+        let sources = scoopi::defs::read_folder(&example).unwrap();
         let is_old = sources.iter().any(|source| source.text.contains("org.codetab"));
         assert_eq!(is_old, name(&example) == "old-form", "{}", example.display());
     }

@@ -10,17 +10,15 @@
     reason = "a test fails by panicking, also in its own functions"
 )]
 
-#[path = "support/rows.rs"]
-mod rows;
-#[path = "support/scoopi.rs"]
-mod scoopi;
+mod support;
 
 use std::fs;
 use std::fs::File;
 use std::path::Path;
 
-use scoopi::Running;
-use scoopi::Scoopi;
+use support::rows;
+use support::scoopi::Running;
+use support::scoopi::Scoopi;
 
 fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

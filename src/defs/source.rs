@@ -94,7 +94,8 @@ impl Walk<'_> {
                 Ok(entries) => entries,
                 Err(error) => {
                     let message = "unable to read the definitions folder";
-                    self.problems.push(about_folder(&folder, message, &error.to_string()));
+                    let help = format!("{error}: `--defs DIR` or the setting `defs.dir` names the folder");
+                    self.problems.push(about_folder(&folder, message, &help));
                     continue;
                 }
             };

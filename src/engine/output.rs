@@ -258,5 +258,9 @@ fn open_sink(spec: &SinkSpec, place: &OutputPlace, length: Option<u64>) -> Resul
 }
 
 fn failure(path: &std::path::Path, error: &io::Error) -> ProjectionError {
-    ProjectionError(format!("unable to write output file {}: {error}", path.display()))
+    ProjectionError(format!(
+        "unable to write output file {}: {error}; mend that and go on with `--resume`, or start anew elsewhere with \
+         `--fresh --output DIR`",
+        path.display()
+    ))
 }

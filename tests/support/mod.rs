@@ -12,6 +12,7 @@
 pub(crate) mod held;
 pub(crate) mod random;
 pub(crate) mod response;
+pub(crate) mod rows;
 pub(crate) mod scoopi;
 pub(crate) mod server;
 pub(crate) mod site;

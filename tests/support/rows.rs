@@ -2,8 +2,6 @@
 //!
 //! Knows lines and files. Order does not count, numbers do: which page is ready first differs from run to run,
 //! what is written does not.
-#![allow(dead_code, reason = "every test binary compiles all of this and uses its own part")]
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

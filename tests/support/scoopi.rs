@@ -2,7 +2,6 @@
 //!
 //! Knows how it is started, signalled, killed and heard; nothing of definitions. Whatever a test does, the
 //! process is gone when the value is: it is killed on drop, and nobody waits for it longer than [`LIMIT`].
-#![allow(dead_code, reason = "every test binary compiles all of this and uses its own part")]
 
 use std::ffi::OsStr;
 use std::fs;

@@ -85,7 +85,7 @@ impl FileSink {
         let found = file.metadata()?.len();
         if found < length {
             return Err(io::Error::other(format!(
-                "it has {found} bytes and had {length} when the run stopped; put it back, or start anew with --fresh"
+                "it has {found} bytes and had {length} when the run stopped"
             )));
         }
         file.set_len(length)?;
