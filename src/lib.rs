@@ -8,6 +8,7 @@
 
 pub mod bootstrap;
 pub mod cli;
+pub mod cluster;
 pub mod conf;
 pub mod defs;
 pub mod engine;

@@ -23,11 +23,12 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("steps", &["model", "metrics", "defs", "fetch", "persist", "plugin", "query", "script"]),
     ("store", &["model", "metrics"]),
     ("engine", &["model", "metrics", "conf", "defs", "plugin", "query", "steps", "store"]),
+    ("cluster", &["model", "metrics", "conf", "store"]),
     (
         "bootstrap",
         &[
             "model", "metrics", "conf", "defs", "fetch", "persist", "plugin", "query", "script", "steps",
-            "store", "engine",
+            "store", "engine", "cluster",
         ],
     ),
     ("cli", &["model", "conf", "defs", "fetch", "plugin", "query", "steps", "store", "bootstrap"]),

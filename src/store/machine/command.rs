@@ -197,7 +197,7 @@ pub enum Barricade {
 }
 
 /// What a command came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reply {
     /// Done.
     Accepted,
@@ -222,7 +222,7 @@ pub enum Reply {
 }
 
 /// What a node that stands before a barricade should do.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Claim {
     /// Do the work, and name this epoch when it is done.
     Work(Epoch),
@@ -235,7 +235,7 @@ pub enum Claim {
 }
 
 /// Why a command changed nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Refusal {
     /// The job is not leased at that epoch: somebody else has it, or it is over. Also a request for jobs
     /// that came after the answer to a later one.

@@ -1,0 +1,20 @@
+//! Nodes that find each other and agree on one log.
+//!
+//! Knows peers, addresses, keys, Raft and how they talk; libp2p and openraft appear here and nowhere else. Does not
+//! know what a job's work is: above [`Commit`](crate::store::Commit) everything is as it is on one machine.
+//!
+//! ```text
+//!  forming ─▶ founding members ─▶ raft (log store, state machine, network) ─▶ ClusterCommit
+//!     └───────────── caller / server ─────────────┘            frames over streams
+//!                         └── Network ── libp2p: tcp, cluster key, noise, yamux
+//! ```
+
+mod address;
+mod caller;
+mod frame;
+mod network;
+mod peer;
+mod raft;
+
+pub use address::{Address, AddressError};
+pub use peer::{ClusterId, Founding, Peer};
