@@ -15,7 +15,7 @@ use crate::engine::{
     Pools, Shutdown, TaskRunner, seed,
 };
 use crate::model::date::RunTimes;
-use crate::model::{Fingerprint, Incarnation, NodeId, RunId};
+use crate::model::{Fingerprint, NodeId, RunId};
 use crate::steps::SinkTarget;
 use crate::store::log::{Durability, LogKind};
 use crate::store::machine::{Barricade, Claim, Command, Phase, Rules, Run};
@@ -93,8 +93,7 @@ impl Solo {
             let run = run(&settings, &run_date_time, composed.fingerprint);
             commit.propose(Command::Begin(run)).await?;
         }
-        let incarnation = Incarnation(commit.last_incarnation(NODE).map_or(1, |last| last.0 + 1));
-        let store = Arc::new(NodeStore::join(commit.clone(), NODE, incarnation).await?);
+        let store = Arc::new(NodeStore::join(commit.clone(), NODE).await?);
         store.propose(Command::Resume).await?;
         if let Some(composed) = composed {
             publish(&store, composed).await?;

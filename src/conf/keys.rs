@@ -49,8 +49,6 @@ pub(super) const WITHOUT_EFFECT: &[&str] = &[
     "webDriver.timeout.implicitWait",
     "cluster.mode",
     "cluster.config.file",
-    "cluster.quorum.size",
-    "cluster.quorum.timeout",
     "cluster.tx.timeout",
     "cluster.tx.timeoutUnit",
     "cluster.tx.type",

@@ -18,5 +18,5 @@ pub use settings::{
     AppenderSettings, BlankSettings, ClusterSettings, DataStoreSettings, DefsSettings, FactSettings,
     FetchSettings, FetchTimeouts, FileSettings, JobSettings, LoaderFetchSettings, LoaderSettings,
     LogSettings, MonitorSettings, NotFoundSettings, PageSettings, ParseSettings, PersistSettings,
-    QuerySettings, ScriptSettings, Settings, StoreSettings, WebClientSettings,
+    QuerySettings, QuorumSettings, ScriptSettings, Settings, StoreSettings, WebClientSettings,
 };

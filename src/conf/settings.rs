@@ -51,7 +51,7 @@ pub struct Settings {
     pub script: ScriptSettings,
     /// Log files.
     pub log: LogSettings,
-    /// Mode of the run.
+    /// Running on several hosts.
     pub cluster: ClusterSettings,
 }
 
@@ -69,6 +69,25 @@ impl Settings {
             log: today.log,
             fetch: FetchSettings { cookies: self.fetch.cookies, ..today.fetch },
             job: JobSettings { max_jobs: self.job.max_jobs, ..today.job },
+            cluster: today.cluster,
+            ..self
+        }
+    }
+
+    /// These settings, composed by one node, as another one works by them: what concerns a machine (where its
+    /// data, output, kept pages and log files are, how it reaches others and the network) is its own.
+    #[must_use]
+    pub fn on_the_machine_of(self, own: &Self) -> Self {
+        let own = own.clone();
+        let file = FileSettings { base_dir: own.appender.file.base_dir, ..self.appender.file };
+        Self {
+            appender: AppenderSettings { file, ..self.appender },
+            datastore: DataStoreSettings { path: own.datastore.path, ..self.datastore },
+            store: own.store,
+            poolsize: own.poolsize,
+            log: own.log,
+            fetch: FetchSettings { proxy: own.fetch.proxy, ..self.fetch },
+            cluster: own.cluster,
             ..self
         }
     }
@@ -336,9 +355,48 @@ settings! {
 }
 
 settings! {
-    /// Mode of the run.
+    /// Running on several hosts.
     ClusterSettings {
         /// Whether the run is one of a cluster; `--mode` sets it.
         enable: bool = false,
+        /// What people call this node; its address if it is not given. `--name` sets it.
+        name: Option<String> = None,
+        /// Where this node listens, HOST:PORT; `--listen` sets it.
+        listen: String = "127.0.0.1:4001".to_owned(),
+        /// Where others reach this node, if that is not where it listens (0.0.0.0, containers).
+        advertise: Option<String> = None,
+        /// The other nodes, HOST:PORT with commas between; `--join` sets it.
+        join: String = String::new(),
+        /// How many nodes there are to be; 0 for those that `join` names and this one.
+        nodes: u32 = 0,
+        /// Enough nodes to begin.
+        quorum: QuorumSettings = QuorumSettings::default(),
+        /// File of the cluster's key, made by `scoopi keygen`; needed unless all addresses are of this machine.
+        /// `--key-file` sets it.
+        key_file: Option<String> = None,
+        /// Whether nodes of the same network are looked for by multicast (mDNS).
+        mdns: bool = false,
+        /// Milliseconds without a sign of life after which a node's jobs are given to others.
+        session: u64 = 10_000,
+        /// Milliseconds between two signs of life.
+        keep_alive: u64 = 2_000,
+        /// Milliseconds without a word of the leader after which another one is elected, at least; at most twice
+        /// that.
+        election: u64 = 1_000,
+        /// Milliseconds after which a silent voter's place is given to another node.
+        voter_timeout: u64 = 60_000,
+        /// Which nodes keep the rows: all, leader, or the name of one.
+        output_on: String = "all".to_owned(),
+    }
+}
+
+settings! {
+    /// Enough nodes to begin.
+    QuorumSettings {
+        /// How many nodes there must be before work begins, more than half of all; 0 for the smallest such number.
+        /// `--quorum` sets it.
+        size: u32 = 0,
+        /// Milliseconds to wait for them.
+        timeout: u64 = 60_000,
     }
 }

@@ -23,7 +23,7 @@ use std::future::Future;
 use thiserror::Error;
 use tokio::sync::watch;
 
-use crate::model::{Failure, Job, Link, Rows};
+use crate::model::{Failure, Incarnation, Job, Link, NodeId, Rows};
 
 use machine::{Claim, Command, Refusal, Reply};
 pub use node::NodeStore;
@@ -51,6 +51,9 @@ pub trait Commit: Send + Sync + 'static {
 
     /// A published value.
     fn value(&self, key: &str) -> Option<Vec<u8>>;
+
+    /// The last life of a node that the log knows of, as far as it was applied here.
+    fn last_incarnation(&self, node: NodeId) -> Option<Incarnation>;
 }
 
 /// Values that the composer published, by key.

@@ -1,6 +1,9 @@
 //! One node's part in the store: the engine's questions, put as commands.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use tokio::sync::{Mutex, watch};
+use tracing::warn;
 
 use crate::model::{Failure, FailureClass, Incarnation, Job, Link, NodeId, Rows};
 
@@ -16,7 +19,9 @@ const RESULT_LIMIT: u64 = 32 << 20;
 pub struct NodeStore<C> {
     commit: C,
     node: NodeId,
-    incarnation: Incarnation,
+    /// The life in which this node is a member; another one after others took it for dead.
+    incarnation: AtomicU64,
+    joining: Mutex<()>,
     /// Number of the last request for jobs that was answered. Held across the request: jobs given to one
     /// whose answer never came (an error, a caller that gave up) are given to the next one again.
     request: Mutex<u64>,
@@ -26,11 +31,51 @@ impl<C: Commit> NodeStore<C> {
     /// Joins the run as `node`, in a life that was not seen before.
     ///
     /// # Errors
-    /// The store has stopped, or a later life of the node is a member.
-    pub async fn join(commit: C, node: NodeId, incarnation: Incarnation) -> Result<Self, StoreError> {
-        let store = Self { commit, node, incarnation, request: Mutex::new(0) };
-        store.propose(Command::Join { node, incarnation }).await?;
+    /// The store has stopped.
+    pub async fn join(commit: C, node: NodeId) -> Result<Self, StoreError> {
+        let (incarnation, joining, request) = (AtomicU64::new(0), Mutex::default(), Mutex::default());
+        let store = Self { commit, node, incarnation, joining, request };
+        store.join_anew(Incarnation(0)).await?;
         Ok(store)
+    }
+
+    /// The life in which this node is a member.
+    #[must_use]
+    pub fn incarnation(&self) -> Incarnation {
+        Incarnation(self.incarnation.load(Ordering::Acquire))
+    }
+
+    /// Becomes a member in a later life than `before`, unless that has happened by now.
+    async fn join_anew(&self, before: Incarnation) -> Result<(), StoreError> {
+        let _one_at_a_time = self.joining.lock().await;
+        let (node, mut incarnation) = (self.node, before);
+        while self.incarnation() == before {
+            // What was applied here may be behind: the machine refuses a life that was seen, and the next is tried.
+            let seen = self.commit.last_incarnation(node).unwrap_or(Incarnation(0));
+            incarnation = Incarnation(incarnation.max(seen).0 + 1);
+            match self.propose(Command::Join { node, incarnation }).await {
+                Ok(_) => self.incarnation.store(incarnation.0, Ordering::Release),
+                Err(StoreError::Refused(Refusal::NotAMember)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Commits a command of this node's current life. Where the others took that life for dead (the node was
+    /// paused, or cut off for too long), begins a new one: what it had in work is somebody else's by now, which the
+    /// epochs of its leases will tell.
+    async fn propose_as_member(&self, command: impl Fn(Incarnation) -> Command) -> Result<Reply, StoreError> {
+        loop {
+            let incarnation = self.incarnation();
+            match self.propose(command(incarnation)).await {
+                Err(StoreError::Refused(Refusal::NotAMember)) => {
+                    warn!("the others took this node for dead; it takes part again");
+                    self.join_anew(incarnation).await?;
+                }
+                other => return other,
+            }
+        }
     }
 
     /// Leaves the run in good order.
@@ -38,7 +83,7 @@ impl<C: Commit> NodeStore<C> {
     /// # Errors
     /// The store has stopped.
     pub async fn leave(&self) -> Result<(), StoreError> {
-        let (node, incarnation) = (self.node, self.incarnation);
+        let (node, incarnation) = (self.node, self.incarnation());
         match self.propose(Command::Leave { node, incarnation }).await {
             // Out already: this command was repeated, or others took this node for dead.
             Ok(_) | Err(StoreError::Refused(Refusal::NotAMember)) => Ok(()),
@@ -67,8 +112,9 @@ impl<C: Commit> Store for NodeStore<C> {
 impl<C: Commit> JobStore for NodeStore<C> {
     async fn take(&self, max: u32, now: i64) -> Result<(Vec<Job>, Option<i64>), StoreError> {
         let mut last = self.request.lock().await;
-        let (node, incarnation, request) = (self.node, self.incarnation, *last + 1);
-        match self.propose(Command::Take { node, incarnation, request, max, now }).await {
+        let (node, request) = (self.node, *last + 1);
+        let take = |incarnation| Command::Take { node, incarnation, request, max, now };
+        match self.propose_as_member(take).await {
             Ok(Reply::Taken { jobs, next_at }) => {
                 *last = request;
                 Ok((jobs, next_at))
@@ -101,8 +147,8 @@ impl<C: Commit> JobStore for NodeStore<C> {
     }
 
     async fn vote_done(&self) -> Result<(), StoreError> {
-        let (node, incarnation) = (self.node, self.incarnation);
-        self.propose(Command::Done { node, incarnation }).await.map(drop)
+        let node = self.node;
+        self.propose_as_member(|incarnation| Command::Done { node, incarnation }).await.map(drop)
     }
 
     async fn cancel(&self) -> Result<(), StoreError> {
@@ -125,8 +171,9 @@ impl<C: Commit> Barricades for NodeStore<C> {
             // Seen before the claim is asked for, so that no change after its answer is missed. The claim
             // itself is no change: those who wait would wake each other for ever.
             let seen = decisive(&status.borrow_and_update());
-            let (node, incarnation) = (self.node, self.incarnation);
-            let claim = match self.propose(Command::Claim { barricade, node, incarnation }).await {
+            let node = self.node;
+            let claim = |incarnation| Command::Claim { barricade, node, incarnation };
+            let claim = match self.propose_as_member(claim).await {
                 Ok(Reply::Claimed(claim)) => Some(claim),
                 // The barricade before this one is still closed.
                 Ok(_) | Err(StoreError::Refused(Refusal::Phase(Phase::Forming | Phase::Composing))) => None,

@@ -11,7 +11,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use scoopi::model::{FailureClass, Incarnation, Job, NodeId};
+use scoopi::model::{FailureClass, Job, NodeId};
 use scoopi::store::log::{Durability, LogKind};
 use scoopi::store::machine::Phase;
 use scoopi::store::solo::{Recovery, RunFolder, SoloCommit};
@@ -43,8 +43,7 @@ pub(crate) async fn child_works() {
 async fn works(what: &str) {
     let (kind, dir) = what.split_once(':').unwrap();
     let commit = open(kind.parse().unwrap(), Path::new(dir));
-    let life = commit.last_incarnation(NodeId(1)).map_or(1, |last| last.0 + 1);
-    let store = Arc::new(NodeStore::join(commit.clone(), NodeId(1), Incarnation(life)).await.unwrap());
+    let store = Arc::new(NodeStore::join(commit.clone(), NodeId(1)).await.unwrap());
     prepare(&store, &[page(0)]).await.unwrap();
     let mut working = tokio::task::JoinSet::new();
     while store.status().borrow().phase == Phase::Running {

@@ -60,7 +60,7 @@ async fn a_job_ends_once<C: Commit + Clone>((commit, output): (C, Output)) {
     assert!(finish(&store, &jobs[0]).await);
     assert!(store.finish(&jobs[0], rows("again"), vec![link("/x")]).await.unwrap(), "it is finished");
     // Another life of the node has the other job by now.
-    let later = join(&commit, 1, 2).await;
+    let later = join(&commit, 1).await;
     let again = take(&later, 9).await;
     assert_eq!((again.len(), again[0].key, again[0].alone), (1, jobs[1].key, true));
     assert!(!finish(&store, &jobs[1]).await);
@@ -96,7 +96,7 @@ async fn a_released_job_is_there_again<C: Commit + Clone>((commit, _): (C, Outpu
 }
 
 async fn after_a_cancel_nothing_is_taken<C: Commit + Clone>((commit, output): (C, Output)) {
-    let store = join(&commit, 1, 1).await;
+    let store = join(&commit, 1).await;
     store.cancel().await.unwrap();
     prepare(&store, &pages(3)).await.unwrap();
     let job = take(&store, 1).await.remove(0);
@@ -116,8 +116,8 @@ async fn at_a_barricade<C: Commit + Clone>(
     commit: C,
 ) -> (NodeStore<Counted<C>>, Epoch, JoinHandle<NodeClaims<C>>, Counted<C>) {
     let commit = Counted::new(commit);
-    let first = join(&commit, 1, 1).await;
-    let second = join(&commit, 2, 1).await;
+    let first = join(&commit, 1).await;
+    let second = join(&commit, 2).await;
     first.propose(Command::Begin(run())).await.unwrap();
     let Claim::Work(epoch) = first.enter(Barricade::Compose).await.unwrap() else { panic!("not first") };
     let waiting = tokio::spawn(async move {
@@ -158,7 +158,7 @@ async fn one_comes_to_the_second_barricade_before_the_first_is_open<C: Commit + 
     (commit, _): (C, Output),
 ) {
     let (first, epoch, _, commit) = at_a_barricade(commit).await;
-    let third = join(&commit, 3, 1).await;
+    let third = join(&commit, 3).await;
     let waiting = tokio::spawn(async move { third.enter(Barricade::Seed).await });
     while commit.claims() < 3 {
         tokio::task::yield_now().await;

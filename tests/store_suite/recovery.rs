@@ -51,7 +51,7 @@ async fn a_folder_says_what_lies_in_it(solo: Solo) {
     ];
     assert!(!solo.folder().is_used());
     assert_eq!(state(&solo).await, FolderState::Empty);
-    drop(join(&solo.open().await, 1, 1).await);
+    drop(join(&solo.open().await, 1).await);
     assert_eq!(state(&solo).await, FolderState::Empty, "forming");
     for (phase, commands) in steps {
         let commit = solo.open().await;
@@ -83,9 +83,9 @@ async fn a_finished_run_goes_on_to_its_end(solo: Solo) {
     assert!(finish(&store, &take(&store, 1).await[0]).await);
     store.vote_done().await.unwrap();
     drop((store, commit));
-    for incarnation in 2..4 {
+    for _ in 0..2 {
         let commit = solo.open().await;
-        let store = join(&commit, 1, incarnation).await;
+        let store = join(&commit, 1).await;
         store.propose(Command::Resume).await.unwrap();
         super::stories::prepare(&store, &pages(1)).await.unwrap();
         assert!(commit.status().borrow().phase >= Phase::Shutdown);
@@ -106,7 +106,7 @@ async fn a_run_goes_on_behind_its_snapshot(solo: Solo) {
         let commit = recovery.start(|progress| Ok(output.open(progress))).unwrap();
         assert_eq!(solo.output.lines(), expected, "life {life}");
         progressed += usize::from(solo.output.progress().is_some());
-        let store = join(&commit, 1, life).await;
+        let store = join(&commit, 1).await;
         super::stories::prepare(&store, &pages(120)).await.unwrap();
         assert_eq!(commit.status().borrow().counts.jobs(), 120);
         let jobs = take(&store, 20).await;

@@ -182,7 +182,7 @@ async fn dropping_the_last_handle_closes_the_log(solo: Solo) {
     assert_eq!(commit.last_incarnation(node).unwrap().0, 1);
     assert_eq!(commit.value("defs").unwrap(), b"some definitions");
     // The lease of the life before is a crash, the job is there again.
-    let store = join(&commit, 1, 2).await;
+    let store = join(&commit, 1).await;
     let urls: Vec<_> = take(&store, 9).await.into_iter().map(|job| job.locator.url).collect();
     assert_eq!(urls, ["/2"]);
     assert!(!finish(&store, &jobs[1]).await);

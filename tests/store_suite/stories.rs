@@ -52,6 +52,10 @@ impl<C: Commit> Commit for Counted<C> {
     fn value(&self, key: &str) -> Option<Vec<u8>> {
         self.inner.value(key)
     }
+
+    fn last_incarnation(&self, node: NodeId) -> Option<Incarnation> {
+        self.inner.last_incarnation(node)
+    }
 }
 
 /// The future's answer, within the limit.
@@ -111,8 +115,8 @@ pub(crate) fn seed_commands(epoch: Epoch, locators: &[Locator]) -> [Command; 2] 
     ]
 }
 
-pub(crate) async fn join<C: Commit + Clone>(commit: &C, node: u64, incarnation: u64) -> NodeStore<C> {
-    NodeStore::join(commit.clone(), NodeId(node), Incarnation(incarnation)).await.unwrap()
+pub(crate) async fn join<C: Commit + Clone>(commit: &C, node: u64) -> NodeStore<C> {
+    NodeStore::join(commit.clone(), NodeId(node)).await.unwrap()
 }
 
 /// Brings a run from wherever it is to the point where jobs can be taken.
@@ -132,7 +136,7 @@ pub(crate) async fn prepare<C: Commit>(store: &NodeStore<C>, locators: &[Locator
 
 /// A node of a run with these jobs.
 pub(crate) async fn running<C: Commit + Clone>(commit: &C, locators: &[Locator]) -> NodeStore<C> {
-    let store = join(commit, 1, 1).await;
+    let store = join(commit, 1).await;
     prepare(&store, locators).await.unwrap();
     store
 }

@@ -63,6 +63,14 @@ impl Gates {
         Claim::Work(gate.epoch)
     }
 
+    /// Who does the work.
+    pub(super) fn holder(&self, barricade: Barricade) -> Option<NodeId> {
+        match self.gates.get(&barricade)?.work {
+            Work::Held(node, _) => Some(node),
+            _ => None,
+        }
+    }
+
     /// Whether `epoch` is that of the claim that holds the barricade.
     pub(super) fn is_held_at(&self, barricade: Barricade, epoch: Epoch) -> bool {
         self.gates

@@ -62,6 +62,11 @@ impl Members {
         self.seen.get(&node).copied()
     }
 
+    /// Every live node: which life of it, and its vote.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (NodeId, Incarnation, bool)> {
+        self.live.iter().map(|(node, member)| (*node, member.incarnation, member.done))
+    }
+
     /// Whether nobody is here.
     pub(super) fn is_empty(&self) -> bool {
         self.live.is_empty()

@@ -157,6 +157,17 @@ impl Machine {
         self.members.last_incarnation(node)
     }
 
+    /// The nodes that take part: which life of each, and whether it voted that all is done.
+    pub fn members(&self) -> impl Iterator<Item = (NodeId, Incarnation, bool)> {
+        self.members.iter()
+    }
+
+    /// Who does the work behind a barricade at the moment.
+    #[must_use]
+    pub fn holder(&self, barricade: Barricade) -> Option<NodeId> {
+        self.gates.holder(barricade)
+    }
+
     fn begin(&mut self, run: &Run) -> Result<Reply, Refusal> {
         match &self.run {
             Some(begun) if begun == run => return Ok(Reply::Repeated),

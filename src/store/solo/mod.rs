@@ -53,6 +53,10 @@ impl Commit for SoloCommit {
     fn value(&self, key: &str) -> Option<Vec<u8>> {
         self.machine.read().value(key).map(<[u8]>::to_vec)
     }
+
+    fn last_incarnation(&self, node: NodeId) -> Option<Incarnation> {
+        self.machine.read().last_incarnation(node)
+    }
 }
 
 impl SoloCommit {
@@ -66,12 +70,6 @@ impl SoloCommit {
             return Err(self.stopped());
         }
         answer.await.map_err(|_| self.stopped())
-    }
-
-    /// The last life of a node that the log knows of.
-    #[must_use]
-    pub fn last_incarnation(&self, node: NodeId) -> Option<Incarnation> {
-        self.machine.read().last_incarnation(node)
     }
 
     fn stopped(&self) -> StoreError {
