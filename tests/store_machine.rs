@@ -42,7 +42,7 @@ fn every_answer_is_what_clients_were_promised() {
     }
     println!("{outcomes:#?}");
     let all = "Finish: Accepted|Finish: Repeated|Finish: Stale|Fail: again true|Fail: again false|Fail: Stale|\
-        Take: jobs|Take: a suspect|Take: nothing|Take: Stale|Take: Phase|Take: NotAMember|Release: Accepted|\
+        Take: jobs|Take: of a moved host|Take: a suspect|Take: nothing|Take: Stale|Take: Phase|Take: NotAMember|Release: Accepted|\
         Release: Stale|Join: NotAMember|Leave: Accepted|Expire: Accepted|Claim: Wait|Claim: Phase|\
         Publish: Repeated|SeedChunk: Repeated|SeedChunk: NotTheHolder|Begin: Repeated|Begin: AlreadyBegun|\
         SeedDone: Repeated|Cancel: Accepted|Cancel: Phase|Resume: Accepted";
@@ -100,26 +100,15 @@ fn a_request_for_jobs_can_be_repeated_and_an_old_one_gives_nothing() {
     let request = |request| Command::Take { node, incarnation, request, max: 2, now: 0 };
     let first = told.apply(request(1));
     assert_eq!(told.apply(request(1)), first);
-    let Reply::Taken { jobs, .. } = first else { panic!("{first:?}") };
+    let Reply::Taken { jobs } = first else { panic!("{first:?}") };
     told.accept(finish(&jobs[0], &[]));
-    assert_eq!(told.apply(request(1)), Reply::Taken { jobs: vec![jobs[1].clone()], next_at: None });
+    assert_eq!(told.apply(request(1)), Reply::Taken { jobs: vec![jobs[1].clone()] });
     told.apply(request(2));
     told.refuse(request(1), Refusal::Stale);
     assert_eq!((told.machine.counts().leased, told.machine.counts().ready), (3, 1));
     told.accept(Command::Cancel);
-    assert!(matches!(told.apply(request(2)), Reply::Taken { jobs, .. } if jobs.len() == 2));
+    assert!(matches!(told.apply(request(2)), Reply::Taken { jobs } if jobs.len() == 2));
     told.refuse(request(3), Refusal::Phase(Phase::Draining));
-}
-
-#[test]
-fn a_repeated_request_still_says_when_the_next_back_off_ends() {
-    let mut told = Told::running(RULES, 1..=1, &files(1));
-    let job = told.take(1, 1, 0).remove(0);
-    told.apply(fail(&job, FailureClass::Recoverable, 70));
-    let (node, incarnation) = life(1);
-    let take = Command::Take { node, incarnation, request: 9, max: 1, now: 0 };
-    assert_eq!(told.apply(take.clone()), Reply::Taken { jobs: vec![], next_at: Some(70) });
-    assert_eq!(told.apply(take), Reply::Taken { jobs: vec![], next_at: Some(70) });
 }
 
 #[test]
@@ -127,11 +116,11 @@ fn a_back_off_is_waited_for_and_one_in_the_past_is_not() {
     let mut told = Told::running(RULES, 1..=1, &files(1));
     let job = told.take(1, 1, 100).remove(0);
     told.apply(fail(&job, FailureClass::Recoverable, 150));
-    assert_eq!((told.machine.takeable(), told.machine.next_at()), (false, Some(150)));
+    assert_eq!((told.takeable(1), told.machine.next_at()), (false, Some(150)));
     assert_eq!(told.take(1, 1, 149), []);
     let job = told.take(1, 1, 150).remove(0);
     told.apply(fail(&job, FailureClass::Recoverable, 150));
-    assert_eq!((told.machine.takeable(), told.machine.next_at()), (true, None));
+    assert_eq!((told.takeable(1), told.machine.next_at()), (true, None));
     let job = told.take(1, 1, 0).remove(0);
     assert_eq!(told.apply(fail(&job, FailureClass::Recoverable, 0)), Reply::Failed { again: false });
     assert_eq!((told.lost[0].tries, told.lost[0].quarantined), (3, true));
@@ -149,7 +138,7 @@ fn a_host_at_its_limit_does_not_hold_up_the_others() {
     let first = told.take(1, 10, 0);
     let urls: Vec<_> = first.iter().map(|job| job.locator.url.as_str()).collect();
     assert_eq!(urls, ["http://a/0", "http://a/1", "https://b/", "/f"], "oldest first");
-    assert!(!told.machine.takeable_alone());
+    assert!(!told.takeable_alone(2));
     assert_eq!(told.take(2, 1, 0), []);
     told.accept(finish(&first[0], &[]));
     assert_eq!(told.take_url(2, 0).unwrap(), "http://a/2");
@@ -162,10 +151,10 @@ fn a_suspect_waits_for_room_of_its_host_too() {
     told.take(1, 1, 0);
     told.expire(1, 1);
     let other = told.take(2, 1, 0).remove(0);
-    assert!(!told.machine.takeable_alone(), "its host is at its limit");
+    assert!(!told.takeable_alone(3), "its host is at its limit");
     assert_eq!(told.take(3, 1, 0), []);
     told.accept(finish(&other, &[]));
-    assert!(told.machine.takeable_alone() && !told.machine.takeable());
+    assert!(told.takeable_alone(3) && !told.takeable(3));
     assert!(told.take(3, 1, 0)[0].alone);
 }
 
@@ -193,7 +182,7 @@ fn a_suspect_that_fails_is_tried_alone_again() {
     let suspect = told.take(2, 1, 0).remove(0);
     told.apply(fail(&suspect, FailureClass::Recoverable, 50));
     assert_eq!(told.take(3, 1, 50), [], "{beside:?} is in work there");
-    assert_eq!(told.restored().takeable_alone(), told.machine.takeable_alone());
+    assert_eq!(told.restored().takeable_alone(NodeId(2)), told.takeable_alone(2));
     let suspect = told.take(2, 1, 50).remove(0);
     assert!(suspect.alone);
     told.accept(Command::Release { job: suspect.key, epoch: suspect.epoch });
@@ -215,7 +204,7 @@ fn one_poisonous_page_costs_no_healthy_one() {
         let mut request = 0;
         loop {
             request += 1;
-            let Reply::Taken { jobs, .. } = told.apply(take(request)) else { panic!("no answer") };
+            let Reply::Taken { jobs } = told.apply(take(request)) else { panic!("no answer") };
             if jobs.iter().any(|job| job.locator.url == "/2") {
                 crashes += 1;
                 break;
@@ -317,9 +306,7 @@ fn cancel_and_resume_in_every_phase() {
         let expected =
             if cancelled == Draining { Reply::Accepted } else { Reply::Refused(Refusal::Phase(phase)) };
         assert_eq!((told.machine.phase(), reply), (cancelled, expected));
-        assert!(
-            !told.machine.takeable() && !told.machine.takeable_alone() && told.machine.next_at().is_none()
-        );
+        assert!(!told.takeable(1) && !told.takeable_alone(1) && told.machine.next_at().is_none());
         told.accept(Command::Resume);
         assert_eq!(told.machine.phase(), resumed);
     }

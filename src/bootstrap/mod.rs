@@ -8,6 +8,7 @@ mod data_folder;
 mod facts;
 mod report;
 mod request;
+mod rules;
 mod run;
 mod solo;
 

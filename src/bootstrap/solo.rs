@@ -15,11 +15,11 @@ use crate::engine::{
     Pools, Shutdown, TaskRunner, seed,
 };
 use crate::model::date::RunTimes;
-use crate::model::{Fingerprint, NodeId, RunId};
+use crate::model::{Fingerprint, RunId};
 use crate::steps::SinkTarget;
 use crate::store::log::{Durability, LogKind};
-use crate::store::machine::{Barricade, Claim, Command, Phase, Rules, Run};
-use crate::store::solo::{FolderState, Recovery, SoloCommit};
+use crate::store::machine::{Barricade, Claim, Command, Phase, Run};
+use crate::store::solo::{FolderState, NODE, Recovery, SoloCommit};
 use crate::store::{Barricades, Commit, JobStore, NodeStore, Projection, Status};
 
 use super::changes::changes;
@@ -27,10 +27,10 @@ use super::compose::{Composed, check, plan};
 use super::data_folder::DataFolder;
 use super::facts;
 use super::report::{Outcome, Report};
-use super::request::{Existing, RunRequest};
+use super::request::{Existing, Mode, RunRequest};
+use super::rules::rules;
 use super::run::RunError;
 
-const NODE: NodeId = NodeId(1);
 const DEFINITIONS: &str = "definitions";
 const SETTINGS: &str = "settings";
 
@@ -310,19 +310,7 @@ fn is_taken(plan: &Plan, place: &OutputPlace) -> bool {
 /// The first command of a run.
 fn run(settings: &Settings, run_date_time: &Zoned, fingerprint: Fingerprint) -> Run {
     let date_time = run_date_time.timestamp().as_millisecond();
-    let parallelism = settings.loader.fetch.parallelism;
-    Run {
-        id: run_id(fingerprint, date_time),
-        date_time,
-        fingerprint,
-        rules: Rules {
-            max_tries: settings.job.max_tries.max(1),
-            max_crashes: settings.job.max_crashes,
-            // One job ahead of each request in flight.
-            host_leases: parallelism.saturating_mul(2),
-            max_jobs: settings.job.max_jobs,
-        },
-    }
+    Run { id: run_id(fingerprint, date_time), date_time, fingerprint, rules: rules(settings, Mode::Solo) }
 }
 
 /// An id that no other run has: what it does, when it begins by its own clock and by that of the machine.

@@ -92,7 +92,7 @@ impl<S: JobStore> JobRunner<S> {
     /// Takes up to `room` jobs and starts them.
     async fn take(&self, room: usize, working: &mut Working, stop: &CancelLatch) -> Result<(), StoreError> {
         let max = u32::try_from(room).unwrap_or(u32::MAX);
-        for job in self.store.take(max, now()).await?.0 {
+        for job in self.store.take(max, now()).await? {
             let (store, tasks) = (Arc::clone(&self.store), Arc::clone(&self.tasks));
             working.start(job, store, tasks, self.backoff(), Arc::clone(&self.figures), stop.clone());
         }

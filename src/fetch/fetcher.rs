@@ -53,7 +53,7 @@ impl Fetcher {
     /// says.
     pub async fn fetch(&self, request: Request<'_>) -> Result<Page, FetchError> {
         let started = Instant::now();
-        let result = self.inner.fetch(request.url).await;
+        let result = self.inner.fetch(request).await;
         let elapsed = started.elapsed();
         match &result {
             Ok(page) => {
@@ -66,10 +66,10 @@ impl Fetcher {
 }
 
 impl Inner {
-    async fn fetch(&self, text: &str) -> Result<Page, FetchError> {
-        let target = Target::parse(text)?;
+    async fn fetch(&self, request: Request<'_>) -> Result<Page, FetchError> {
+        let target = Target::parse(request.url)?;
         match &target {
-            Target::Http(url) => self.http.get(&self.settings, url.clone()).await,
+            Target::Http(url) => self.http.get(&self.settings, url.clone(), request.host_moves).await,
             Target::File(path) => self.read(&target, path.clone(), Place::Anywhere).await,
             Target::Resource(path) => self.read(&target, self.root.join(path), Place::ResourceRoot).await,
         }

@@ -8,6 +8,9 @@
 //! enter(host) ─▶ slots (parallelism) ─▶ turn (one at a time waits for the clock) ─▶ Pass ─ drop: slot free
 //! ```
 //!
+//! A host may be asked from several machines in turn, each with gates of its own. Whoever comes says how often it
+//! moved; where that is news, the gate opens a whole delay later, as if the host had been asked just now.
+//!
 //! The gates can be closed for good: whoever waits in front of one is sent away, whoever is through goes on.
 
 use std::collections::HashMap;
@@ -46,8 +49,16 @@ struct Gate {
     slots: Arc<Semaphore>,
     /// Held by the one who waits for the clock, so that starts keep their order and their distance.
     turn: tokio::sync::Mutex<()>,
+    opening: Mutex<Opening>,
+}
+
+/// When a gate opens.
+#[derive(Debug, Default)]
+struct Opening {
     /// No request may start before.
-    opens: Mutex<Option<Instant>>,
+    at: Option<Instant>,
+    /// How often the host has moved, as far as is known here.
+    moves: u32,
 }
 
 /// The right to send one request at a time to a host, until dropped.
@@ -70,19 +81,25 @@ impl Gates {
         self.closed.send_replace(true);
     }
 
-    /// Waits until a first request to `host` may start. `None` if the gates are closed.
-    pub(super) async fn enter_if_open(&self, host: &str) -> Option<Pass> {
+    /// Waits until a first request to `host`, which has moved so often, may start. `None` if the gates are
+    /// closed.
+    pub(super) async fn enter_if_open(&self, host: &str, moves: u32) -> Option<Pass> {
         let mut closed = self.closed.subscribe();
         tokio::select! {
             biased;
             _ = closed.wait_for(|closed| *closed) => None,
-            pass = self.enter(host) => Some(pass),
+            pass = self.enter_moved(host, moves) => Some(pass),
         }
     }
 
     /// Waits until a request to `host` may start, closed or not.
     pub(super) async fn enter(&self, host: &str) -> Pass {
+        self.enter_moved(host, 0).await
+    }
+
+    async fn enter_moved(&self, host: &str, moves: u32) -> Pass {
         let gate = self.gate(host);
+        gate.opening.lock().move_on(moves, self.delay);
         // Never closed; without a slot the delay still holds.
         let slot = Arc::clone(&gate.slots).acquire_owned().await.ok();
         let pass = Pass { host: host.to_owned(), gate, delay: self.delay, _slot: slot };
@@ -99,7 +116,7 @@ impl Gates {
         let gate = Arc::new(Gate {
             slots: Arc::new(Semaphore::new(self.parallelism.get())),
             turn: tokio::sync::Mutex::new(()),
-            opens: Mutex::new(None),
+            opening: Mutex::default(),
         });
         hosts.gates.insert(host.to_owned(), Arc::clone(&gate));
         gate
@@ -113,11 +130,26 @@ impl Hosts {
         }
         let now = Instant::now();
         let idle = |gate: &Arc<Gate>| Arc::strong_count(gate) == 1;
-        self.gates.retain(|_, gate| !idle(gate) || gate.opens.lock().is_some_and(|opens| opens > now));
+        self.gates.retain(|_, gate| !idle(gate) || gate.opening.lock().at.is_some_and(|opens| opens > now));
         if self.gates.len() >= MOST {
             self.gates.retain(|_, gate| !idle(gate));
         }
         self.sweep_at = (self.gates.len() * 2).clamp(SWEEP, MOST);
+    }
+}
+
+impl Opening {
+    /// Puts the next request off, if the host has moved since the last one. A gate that was forgotten takes
+    /// every move for news, which costs one delay.
+    fn move_on(&mut self, moves: u32, delay: Duration) {
+        if moves > self.moves {
+            self.moves = moves;
+            self.put_off(Instant::now() + delay);
+        }
+    }
+
+    fn put_off(&mut self, until: Instant) {
+        self.at = Some(self.at.map_or(until, |opens| opens.max(until)));
     }
 }
 
@@ -133,11 +165,11 @@ impl Pass {
         loop {
             let now = Instant::now();
             let opens = {
-                let mut opens = self.gate.opens.lock();
-                match *opens {
+                let mut opening = self.gate.opening.lock();
+                match opening.at {
                     Some(opens) if opens > now => opens,
                     _ => {
-                        *opens = Some(now + self.delay);
+                        opening.at = Some(now + self.delay);
                         return;
                     }
                 }
@@ -149,9 +181,7 @@ impl Pass {
 
     /// Lets nobody start a request to this host for `time`.
     pub(super) fn hold(&self, time: Duration) {
-        let until = Instant::now() + time;
-        let mut opens = self.gate.opens.lock();
-        *opens = Some(opens.map_or(until, |opens| opens.max(until)));
+        self.gate.opening.lock().put_off(Instant::now() + time);
     }
 }
 

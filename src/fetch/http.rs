@@ -72,12 +72,17 @@ impl Http {
         Ok(Self { user_agent, gates, wire: OnceLock::new() })
     }
 
-    /// Fetches `url`, following redirects.
-    pub(super) async fn get(&self, settings: &FetchSettings, mut url: Url) -> Result<Page, FetchError> {
+    /// Fetches `url`, whose host was gone over to another fetcher `moves` times, following redirects.
+    pub(super) async fn get(
+        &self,
+        settings: &FetchSettings,
+        mut url: Url,
+        moves: u32,
+    ) -> Result<Page, FetchError> {
         let wire = self.wire(settings)?;
         let mut redirects = Redirects::new(&url, settings.max_redirects);
         let mut left = settings.total_timeout;
-        let Some(mut pass) = self.gates.enter_if_open(url::host(&url)).await else {
+        let Some(mut pass) = self.gates.enter_if_open(url::host(&url), moves).await else {
             return Err(FetchError::Closed { url: url::shown_url(url.as_str()) });
         };
         loop {

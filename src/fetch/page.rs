@@ -12,13 +12,22 @@ use bytes::Bytes;
 pub struct Request<'a> {
     /// An `http:`, `https:` or `file:` URL, or a path below the resource root.
     pub url: &'a str,
+    /// How often the right to ask its host had gone over from one fetcher to another.
+    pub host_moves: u32,
 }
 
 impl<'a> Request<'a> {
     /// Asks for the page at `url`.
     #[must_use]
     pub fn new(url: &'a str) -> Self {
-        Self { url }
+        Self { url, host_moves: 0 }
+    }
+
+    /// The same, after the right to ask its host has gone over so often. With a number that is higher than
+    /// all before, the fetcher takes the host for one that was asked just now, by another fetcher.
+    #[must_use]
+    pub fn after_moves(self, host_moves: u32) -> Self {
+        Self { host_moves, ..self }
     }
 }
 

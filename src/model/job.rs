@@ -20,6 +20,10 @@ pub struct Job {
     pub failures: u32,
     /// Whether a node crashed on it, so that it is worked on with nothing beside it.
     pub alone: bool,
+    /// How often its host had gone over from one life of a node to another when the job was given. With a
+    /// number that it has not seen yet, a node lets the delay between two requests pass first: it cannot
+    /// know when the host was last asked. 0 where any node may ask any host.
+    pub host_moves: u32,
 }
 
 /// A link found on a page, to become a job of its own under the same locator name.

@@ -64,12 +64,8 @@ pub trait Store {
 
 /// The jobs of a run, as one node sees them.
 pub trait JobStore: Send + Sync + 'static {
-    /// Leases up to `max` jobs; also when the next back-off ends. `now` is in milliseconds since 1970.
-    fn take(
-        &self,
-        max: u32,
-        now: i64,
-    ) -> impl Future<Output = Result<(Vec<Job>, Option<i64>), StoreError>> + Send;
+    /// Leases up to `max` jobs. `now` is in milliseconds since 1970.
+    fn take(&self, max: u32, now: i64) -> impl Future<Output = Result<Vec<Job>, StoreError>> + Send;
 
     /// Ends a job with its rows and links. Gives false if somebody else has the job by now.
     fn finish(

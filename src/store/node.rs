@@ -110,17 +110,17 @@ impl<C: Commit> Store for NodeStore<C> {
 }
 
 impl<C: Commit> JobStore for NodeStore<C> {
-    async fn take(&self, max: u32, now: i64) -> Result<(Vec<Job>, Option<i64>), StoreError> {
+    async fn take(&self, max: u32, now: i64) -> Result<Vec<Job>, StoreError> {
         let mut last = self.request.lock().await;
         let (node, request) = (self.node, *last + 1);
         let take = |incarnation| Command::Take { node, incarnation, request, max, now };
         match self.propose_as_member(take).await {
-            Ok(Reply::Taken { jobs, next_at }) => {
+            Ok(Reply::Taken { jobs }) => {
                 *last = request;
-                Ok((jobs, next_at))
+                Ok(jobs)
             }
             // Cancelled or over: there is nothing to take, which the phase says too.
-            Ok(_) | Err(StoreError::Refused(Refusal::Phase(_))) => Ok((vec![], None)),
+            Ok(_) | Err(StoreError::Refused(Refusal::Phase(_))) => Ok(vec![]),
             Err(error) => Err(error),
         }
     }

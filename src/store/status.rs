@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use crate::model::NodeId;
+
 use super::machine::{Counts, Machine, Phase};
 
-/// A view of the machine after a commit.
+/// A view of the machine after a commit, as one node sees it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Status {
     /// Number of the last log entry that was applied.
@@ -13,9 +15,9 @@ pub struct Status {
     pub phase: Phase,
     /// How many jobs there are.
     pub counts: Counts,
-    /// Whether there is a job for any node that asks.
+    /// Whether there is a job for this node, beside those that it has.
     pub takeable: bool,
-    /// Whether there is a job for a node that has nothing in work: one that a node crashed on.
+    /// Whether there would be one if it had nothing in work: also one that a node crashed on.
     pub takeable_alone: bool,
     /// When the first back-off ends, in milliseconds since 1970: then there may be a job again.
     pub next_at: Option<i64>,
@@ -26,14 +28,14 @@ pub struct Status {
 }
 
 impl Status {
-    /// The view of `machine` after the entry at `position`.
-    pub(super) fn of(machine: &Machine, position: u64) -> Self {
+    /// The view that `node` has of `machine` after the entry at `position`.
+    pub(super) fn of(machine: &Machine, position: u64, node: NodeId) -> Self {
         Self {
             position,
             phase: machine.phase(),
             counts: machine.counts(),
-            takeable: machine.takeable(),
-            takeable_alone: machine.takeable_alone(),
+            takeable: machine.takeable(node),
+            takeable_alone: machine.takeable_alone(node),
             next_at: machine.next_at(),
             barricades: machine.barricade_changes(),
             failure: machine.failure().map(Into::into),

@@ -113,7 +113,7 @@ impl Client {
             return;
         }
         match (command, reply) {
-            (Command::Take { .. }, Reply::Taken { jobs, .. }) => {
+            (Command::Take { .. }, Reply::Taken { jobs }) => {
                 self.request += 1;
                 for job in jobs {
                     assert!(!self.held.iter().any(|held| held.key == job.key), "given a job that it has");

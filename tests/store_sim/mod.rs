@@ -3,6 +3,7 @@
 //! One seed decides everything: sizes, rules, pages, faults, schedule.
 
 mod client;
+mod hosts;
 mod oracle;
 mod pages;
 mod random;

@@ -41,6 +41,8 @@ struct Known {
     not_before: i64,
     /// Whether its last lease ended by a failure.
     has_failed: bool,
+    /// How often its host had gone over to another life when it was last leased.
+    host_moves: u32,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -71,6 +73,8 @@ pub(crate) struct Oracle {
     gates: BTreeMap<Barricade, (u32, Work)>,
     chunks: Vec<Vec<Locator>>,
     jobs: Vec<Known>,
+    /// Every lease of a page of a host, in order.
+    leases: Vec<(String, Life)>,
     now: i64,
     tally: Counts,
     /// How often rows of a job were committed, and how often it was said to be lost.
@@ -89,6 +93,7 @@ impl Oracle {
             gates: BTreeMap::new(),
             chunks: vec![],
             jobs: vec![],
+            leases: vec![],
             now: i64::MIN,
             tally: Counts::default(),
             ended: BTreeMap::new(),
@@ -337,7 +342,7 @@ impl Oracle {
                 self.jobs.iter().any(|job| job.key == **key && job.state == State::Held(node))
             };
             let jobs = member.given.iter().filter(is_held).map(|key| self.shown(*key)).collect();
-            return Ok(Reply::Taken { jobs, next_at: self.next_back_off() });
+            return Ok(Reply::Taken { jobs });
         }
         if self.phase != Phase::Running {
             return Err(Refusal::Phase(self.phase));
@@ -347,11 +352,11 @@ impl Oracle {
         let is_idle = !self.jobs.iter().any(|job| job.state == State::Held(node));
         if !self.works_alone(node) {
             while given.len() < max as usize {
-                let Some(next) = self.next_job() else { break };
+                let Some(next) = self.next_job(node) else { break };
                 given.push(self.lease(next, node, false));
             }
             if given.is_empty() && is_idle && max > 0 {
-                given.extend(self.next_suspect().map(|next| self.lease(next, node, true)));
+                given.extend(self.next_suspect(node).map(|next| self.lease(next, node, true)));
             }
         }
         let member = self.members.get_mut(&node).unwrap();
@@ -360,7 +365,7 @@ impl Oracle {
             self.votes.withdraw(node);
         }
         let jobs = given.into_iter().map(|key| self.shown(key)).collect();
-        Ok(Reply::Taken { jobs, next_at: self.next_back_off() })
+        Ok(Reply::Taken { jobs })
     }
 
     fn finish(&mut self, key: JobKey, epoch: Epoch, rows: u64, links: &[Link]) -> Result<Reply, Refusal> {

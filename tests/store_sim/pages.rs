@@ -1,7 +1,7 @@
 //! The web that is crawled: which links a page has, and what happens to those who work on it.
 
 use scoopi::model::{FailureClass, Link, Locator};
-use scoopi::store::machine::Rules;
+use scoopi::store::machine::{Pacing, Rules};
 
 use super::random::Random;
 
@@ -90,6 +90,7 @@ pub(crate) fn rules(random: &mut Random) -> Rules {
         max_tries: 1 + random.below(4) as u32,
         max_crashes: 1 + random.below(5) as u32,
         host_leases: 1 + random.below(4) as u32,
+        pacing: if random.percent(50) { Pacing::OneNode } else { Pacing::AnyNode },
         max_jobs: if random.percent(30) { 10 + random.below(40) } else { 10_000 },
     }
 }

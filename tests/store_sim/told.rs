@@ -7,11 +7,12 @@ use scoopi::model::{
     Epoch, Failure, FailureClass, Fingerprint, Incarnation, Job, Link, Locator, NodeId, Rows, RunId, SinkRows,
 };
 use scoopi::store::machine::{
-    Barricade, Claim, Command, Lost, Machine, Phase, Refusal, Reply, Rules, Run, seed_digest,
+    Barricade, Claim, Command, Lost, Machine, Pacing, Phase, Refusal, Reply, Rules, Run, seed_digest,
 };
 
 /// Rules with room.
-pub(crate) const RULES: Rules = Rules { max_tries: 3, max_crashes: 2, host_leases: 100, max_jobs: 1000 };
+pub(crate) const RULES: Rules =
+    Rules { max_tries: 3, max_crashes: 2, host_leases: 100, pacing: Pacing::AnyNode, max_jobs: 1000 };
 
 /// A machine, and what was lost so far.
 #[derive(Clone, Default)]
@@ -115,9 +116,17 @@ impl Told {
         *request += 1;
         let (request, (node, incarnation)) = (*request, life(node));
         match self.apply(Command::Take { node, incarnation, request, max, now }) {
-            Reply::Taken { jobs, .. } => jobs,
+            Reply::Taken { jobs } => jobs,
             reply => panic!("{reply:?}"),
         }
+    }
+
+    pub(crate) fn takeable(&self, node: u64) -> bool {
+        self.machine.takeable(NodeId(node))
+    }
+
+    pub(crate) fn takeable_alone(&self, node: u64) -> bool {
+        self.machine.takeable_alone(NodeId(node))
     }
 
     /// Takes one job, and gives its URL.

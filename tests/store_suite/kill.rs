@@ -47,7 +47,7 @@ async fn works(what: &str) {
     prepare(&store, &[page(0)]).await.unwrap();
     let mut working = tokio::task::JoinSet::new();
     while store.status().borrow().phase == Phase::Running {
-        for job in store.take(16 - working.len() as u32, 0).await.unwrap().0 {
+        for job in store.take(16 - working.len() as u32, 0).await.unwrap() {
             let store = Arc::clone(&store);
             working.spawn(async move { work(&store, &job).await });
         }

@@ -142,7 +142,7 @@ async fn a_snapshot_that_cannot_be_completed_loses_nothing(solo: Solo) {
     let mut finished = vec![];
     let error = loop {
         match store.take(1, 0).await {
-            Ok((jobs, _)) => match store.finish(&jobs[0], rows(&jobs[0].locator.url), vec![]).await {
+            Ok(jobs) => match store.finish(&jobs[0], rows(&jobs[0].locator.url), vec![]).await {
                 Ok(is_finished) => finished.push((is_finished, jobs[0].locator.url.clone())),
                 Err(error) => break error,
             },
@@ -171,7 +171,7 @@ fn applied(entries: &[Vec<Command>]) -> (Machine, Vec<Job>) {
     let (mut machine, mut taken) = (Machine::default(), vec![]);
     for command in entries.iter().flatten() {
         match machine.apply(command, &mut vec![]) {
-            Reply::Taken { jobs, .. } => taken.extend(jobs),
+            Reply::Taken { jobs } => taken.extend(jobs),
             Reply::Refused(refusal) => panic!("{command:?}: {refusal:?}"),
             _ => {}
         }

@@ -10,12 +10,12 @@ use std::time::Duration;
 use scoopi::model::{
     Epoch, Failure, FailureClass, Fingerprint, Incarnation, Job, Link, Locator, NodeId, Rows, RunId, SinkRows,
 };
-use scoopi::store::machine::{Barricade, Claim, Command, Reply, Rules, Run, seed_digest};
+use scoopi::store::machine::{Barricade, Claim, Command, Pacing, Reply, Rules, Run, seed_digest};
 use scoopi::store::{Barricades, Commit, JobStore, NodeStore, Status, StoreError};
 use tokio::sync::watch;
 
 pub(crate) const RULES: Rules =
-    Rules { max_tries: 3, max_crashes: 1000, host_leases: 1000, max_jobs: 10_000 };
+    Rules { max_tries: 3, max_crashes: 1000, host_leases: 1000, pacing: Pacing::AnyNode, max_jobs: 10_000 };
 
 /// No question may take longer.
 const LIMIT: Duration = Duration::from_secs(40);
@@ -142,7 +142,7 @@ pub(crate) async fn running<C: Commit + Clone>(commit: &C, locators: &[Locator])
 }
 
 pub(crate) async fn take<C: Commit>(store: &NodeStore<C>, max: u32) -> Vec<Job> {
-    store.take(max, 0).await.unwrap().0
+    store.take(max, 0).await.unwrap()
 }
 
 /// Finishes a job with its URL as its row.

@@ -72,6 +72,45 @@ async fn a_host_that_asked_for_time_gets_it_even_from_those_who_wait_already() {
     assert_eq!(waiting.await.unwrap(), 60);
 }
 
+/// Asks for "h" as one who was told of so many moves; when the request may start, in ms since `begin`.
+async fn moved(gates: &Gates, begin: Instant, moves: u32) -> u128 {
+    drop(gates.enter_if_open("h", moves).await.unwrap());
+    begin.elapsed().as_millis()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_host_that_moved_is_left_alone_for_one_delay_and_once() {
+    let (gates, begin) = (gates(1, 1000), Instant::now());
+    // Nothing is known of the host yet: without a move it may be asked at once, with one it may not.
+    assert_eq!(moved(&self::gates(1, 1000), begin, 0).await, 0);
+    assert_eq!(moved(&gates, begin, 1).await, 1000);
+    assert_eq!(moved(&gates, begin, 1).await, 2000, "the same move is no news");
+    tokio::time::advance(Duration::from_secs(8)).await;
+    assert_eq!(moved(&gates, begin, 1).await, 10_000);
+    tokio::time::advance(Duration::from_secs(10)).await;
+    assert_eq!(moved(&gates, begin, 4).await, 21_000, "it was elsewhere in between");
+    tokio::time::advance(Duration::from_secs(9)).await;
+    assert_eq!(moved(&gates, begin, 3).await, 30_000, "one who was told before the last move comes late");
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_who_come_after_a_move_share_one_pause_whoever_comes_first() {
+    let (gates, begin) = (gates(2, 1000), Instant::now());
+    let later = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        moved(&gates, begin, 7).await
+    };
+    assert_eq!(tokio::join!(moved(&gates, begin, 7), moved(&gates, begin, 7), later), (1000, 2000, 3000));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_move_shortens_no_pause_and_makes_none_where_there_is_no_delay() {
+    let (gates, begin) = (gates(1, 1000), Instant::now());
+    gates.enter("h").await.hold(Duration::from_secs(60));
+    assert_eq!(moved(&gates, begin, 1).await, 60_000);
+    assert_eq!(moved(&self::gates(1, 0), begin, 1).await, 60_000);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_second_request_under_one_pass_keeps_the_distance() {
     let gates = gates(1, 1000);
@@ -131,15 +170,15 @@ async fn hosts_that_want_to_be_left_alone_do_not_fill_memory() {
 #[tokio::test(start_paused = true)]
 async fn closed_gates_send_away_those_who_wait_and_those_who_come() {
     let gates = gates(1, 1000);
-    let pass = gates.enter_if_open("h").await.unwrap();
+    let pass = gates.enter_if_open("h", 0).await.unwrap();
     let waiting = tokio::spawn({
         let gates = Arc::clone(&gates);
-        async move { gates.enter_if_open("h").await.is_none() }
+        async move { gates.enter_if_open("h", 0).await.is_none() }
     });
     tokio::task::yield_now().await;
     let begin = Instant::now();
     gates.close();
-    assert!(waiting.await.unwrap() && gates.enter_if_open("other").await.is_none());
+    assert!(waiting.await.unwrap() && gates.enter_if_open("other", 0).await.is_none());
     assert_eq!(begin.elapsed(), Duration::ZERO);
     // Who is through may go on, as after a redirect.
     pass.again().await;

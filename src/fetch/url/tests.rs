@@ -2,6 +2,8 @@
 
 use super::*;
 
+use crate::model::Locator;
+
 fn check(url: &str, canonical: &str) {
     assert_eq!(canonical_url(url), canonical, "{url}");
     assert_eq!(canonical_url(canonical), canonical, "the canonical form of {url} is not stable");
@@ -96,7 +98,11 @@ fn other_schemes_and_malformed_urls_are_named() {
 
 #[test]
 fn only_web_urls_have_a_host() {
-    let check = |url: &str, host: Option<&str>| assert_eq!(host_of(url).as_deref(), host, "{url}");
+    let check = |url: &str, host: Option<&str>| {
+        assert_eq!(host_of(url).as_deref(), host, "{url}");
+        // Jobs are counted by the host that requests wait for.
+        assert_eq!(Locator::host_of(&canonical_url(url)), host, "{url}");
+    };
     check("http://Example.com:8080/x", Some("example.com"));
     check("https://u:p@example.com./", Some("example.com"));
     check("http://[::1]:80/", Some("[::1]"));

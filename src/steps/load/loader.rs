@@ -66,7 +66,8 @@ struct PageLoader {
 
 impl PageLoader {
     async fn fetch(&self, job: &Job) -> Result<Document, StepError> {
-        let page = self.fetcher.fetch(Request::new(&job.locator.url)).await?;
+        let request = Request::new(&job.locator.url).after_moves(job.host_moves);
+        let page = self.fetcher.fetch(request).await?;
         Ok(Document {
             url: page.url,
             fetched_at: self.run_date_time.timestamp().as_millisecond(),
@@ -106,5 +107,50 @@ impl Loader for PageLoader {
                 Some((keeper, live)) => self.load_kept(keeper, live, job).await,
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::num::NonZeroUsize;
+    use std::path::PathBuf;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::fetch::FetchSettings;
+    use crate::model::{Epoch, JobKey, Locator};
+
+    const DELAY: Duration = Duration::from_secs(60);
+
+    /// Whether a loader that never saw the host lets a whole delay pass before it asks for the page.
+    async fn check(host_moves: u32, waits: bool) {
+        let settings =
+            FetchSettings { delay: DELAY, parallelism: NonZeroUsize::MIN, ..FetchSettings::default() };
+        let loader = PageLoader {
+            fetcher: Fetcher::new(settings, PathBuf::new()).unwrap(),
+            kept: None,
+            run_date_time: Timestamp::UNIX_EPOCH.to_zoned(jiff::tz::TimeZone::UTC),
+        };
+        // Nobody answers there: whether it was asked shows in an error that comes before the delay is over.
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let url = format!("http://127.0.0.1:{port}/");
+        let job = Job {
+            key: JobKey([0; 16]),
+            epoch: Epoch(1),
+            locator: Locator { group: "g".into(), name: "n".into(), url },
+            page: 1,
+            failures: 0,
+            alone: false,
+            host_moves,
+        };
+        let loaded = tokio::time::timeout(DELAY - Duration::from_secs(1), loader.load(&job)).await;
+        assert_eq!(loaded.is_err(), waits, "{host_moves} moves: {loaded:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_host_that_was_another_nodes_is_left_alone_for_a_delay() {
+        check(0, false).await;
+        check(1, true).await;
     }
 }

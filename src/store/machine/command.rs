@@ -14,11 +14,23 @@ pub struct Rules {
     pub max_tries: u32,
     /// Crashes of a node while it held the job that the job survives; one more quarantines it.
     pub max_crashes: u32,
-    /// Jobs of one http host that may be leased at a time. The fetcher keeps the host's real limit; this
-    /// is that limit and some jobs ahead, so that a page is at hand when the one before is done.
+    /// Jobs of one http host that may be leased at a time. Where one fetcher keeps the host's real limit,
+    /// this is that limit and some jobs ahead, so that a page is at hand when the one before is done.
     pub host_leases: u32,
+    /// Who may have these leases.
+    pub pacing: Pacing,
     /// Jobs that a run may have altogether; links beyond it are counted and not followed.
     pub max_jobs: u64,
+}
+
+/// Which nodes may have jobs of an http host at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Pacing {
+    /// Any: nothing but the number of leases limits what they ask of it together.
+    AnyNode,
+    /// The one that holds leases of it: its fetcher keeps the distance between two requests. When the last
+    /// lease is over, the next node that asks may have the host, and is told if it was another's before.
+    OneNode,
 }
 
 /// What a run is.
@@ -209,8 +221,6 @@ pub enum Reply {
     Taken {
         /// The jobs, each leased to the asker.
         jobs: Vec<Job>,
-        /// When the next back-off ends, if there is one.
-        next_at: Option<i64>,
     },
     /// The answer to [`Command::Claim`].
     Claimed(Claim),

@@ -11,6 +11,7 @@ use crate::model::{Epoch, Failure, FailureClass, Job, JobKey, Link, Locator, Nod
 
 use super::command::{Lost, Refusal, Reply, Rules};
 use super::counts::Counts;
+use super::members::Life;
 use super::names::Names;
 use super::queue::{HostId, Place, Queue, Seq};
 
@@ -91,7 +92,7 @@ impl Jobs {
             run,
             rules: rules.clone(),
             slots: Slots::default(),
-            queue: Queue::new(rules.host_leases),
+            queue: Queue::new(rules),
             names: Names::default(),
             pages: BTreeMap::new(),
             leases: BTreeMap::new(),
@@ -110,14 +111,14 @@ impl Jobs {
         }
     }
 
-    /// Whether there is a job of a host with room.
-    pub(super) fn takeable(&self) -> bool {
-        self.queue.has_next()
+    /// Whether `node` would get a job beside those that it has.
+    pub(super) fn takeable(&self, node: NodeId) -> bool {
+        self.queue.has_next(node) && !self.works_alone(node)
     }
 
-    /// Whether a node that has nothing in work would get a job.
-    pub(super) fn takeable_alone(&self) -> bool {
-        self.queue.has_next() || self.queue.has_suspects()
+    /// Whether `node` would get a job if it had nothing in work.
+    pub(super) fn takeable_alone(&self, node: NodeId) -> bool {
+        self.queue.has_next(node) || self.queue.has_suspects(node)
     }
 
     /// Whether every job is over.
@@ -139,25 +140,24 @@ impl Jobs {
         }
     }
 
-    /// Gives up to `max` jobs to `node`.
-    pub(super) fn take(&mut self, node: NodeId, max: u32, now: i64) -> Vec<Job> {
+    /// Gives up to `max` jobs to a life of a node.
+    pub(super) fn take(&mut self, life: Life, max: u32, now: i64) -> Vec<Job> {
         self.now = self.now.max(now);
         self.queue.wake(self.now);
-        let held = self.leases.get(&node);
-        if held.is_some_and(|held| held.values().any(|suspect| *suspect)) {
-            // It works on a suspect, alone.
+        let node = life.0;
+        if self.works_alone(node) {
             return vec![];
         }
-        let idle = held.is_none();
+        let idle = !self.leases.contains_key(&node);
         let mut jobs = Vec::with_capacity(max.min(64) as usize);
         while jobs.len() < max as usize {
-            let Some(key) = self.queue.pop() else { break };
+            let Some(key) = self.queue.pop(life) else { break };
             jobs.extend(self.lease(key, node, false));
         }
         if jobs.is_empty()
             && idle
             && max > 0
-            && let Some(key) = self.queue.pop_suspect()
+            && let Some(key) = self.queue.pop_suspect(life)
         {
             jobs.extend(self.lease(key, node, true));
         }
@@ -270,6 +270,11 @@ impl Jobs {
             }
         }
         lost
+    }
+
+    /// Whether `node` works on a suspect, which wants nothing beside it.
+    fn works_alone(&self, node: NodeId) -> bool {
+        self.leases.get(&node).is_some_and(|held| held.values().next() == Some(&true))
     }
 
     fn held_by(&self, node: NodeId) -> Vec<JobKey> {
@@ -406,6 +411,8 @@ impl Jobs {
             page: entry.page,
             failures: entry.failures,
             alone: held.get(&key).copied().unwrap_or_default(),
+            // A host with leases does not move: this is what it was when the job was leased.
+            host_moves: self.queue.moves(entry.host),
         })
     }
 

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Incarnation, JobKey, NodeId};
 
+/// A node in one of its lives.
+pub(super) type Life = (NodeId, Incarnation);
+
 /// A node that takes part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Member {

@@ -28,11 +28,11 @@ use compact_str::CompactString;
 use crate::model::{Epoch, Fingerprint, Incarnation, JobKey, Locator, NodeId};
 
 pub(in crate::store) use command::finish_weight;
-pub use command::{Barricade, Claim, Command, Lost, Refusal, Reply, Rules, Run};
+pub use command::{Barricade, Claim, Command, Lost, Pacing, Refusal, Reply, Rules, Run};
 pub use counts::Counts;
 use gates::Gates;
 use jobs::Jobs;
-use members::Members;
+use members::{Life, Members};
 pub use phase::Phase;
 pub use snapshot::RestoreError;
 
@@ -121,16 +121,16 @@ impl Machine {
         self.jobs.as_ref().map(Jobs::counts).unwrap_or_default()
     }
 
-    /// Whether there is a job for any node that asks.
+    /// Whether `node` would get a job beside those that it has.
     #[must_use]
-    pub fn takeable(&self) -> bool {
-        self.phase == Phase::Running && self.jobs.as_ref().is_some_and(Jobs::takeable)
+    pub fn takeable(&self, node: NodeId) -> bool {
+        self.phase == Phase::Running && self.jobs.as_ref().is_some_and(|jobs| jobs.takeable(node))
     }
 
-    /// Whether there is a job for a node that has nothing in work.
+    /// Whether `node` would get a job if it had nothing in work.
     #[must_use]
-    pub fn takeable_alone(&self) -> bool {
-        self.phase == Phase::Running && self.jobs.as_ref().is_some_and(Jobs::takeable_alone)
+    pub fn takeable_alone(&self, node: NodeId) -> bool {
+        self.phase == Phase::Running && self.jobs.as_ref().is_some_and(|jobs| jobs.takeable_alone(node))
     }
 
     /// When the first back-off ends, in milliseconds since 1970: a job that nobody has to wait for longer.
@@ -308,7 +308,7 @@ impl Machine {
 
     fn take(
         &mut self,
-        (node, incarnation): (NodeId, Incarnation),
+        (node, incarnation): Life,
         request: u64,
         max: u32,
         now: i64,
@@ -319,18 +319,17 @@ impl Machine {
             // Nobody waits for its answer any more: jobs given to it would lie there until the node leaves.
             Ordering::Less => return Err(Refusal::Stale),
             Ordering::Equal => {
-                let again = jobs.held(node, &member.last_take.1);
-                return Ok(Reply::Taken { jobs: again, next_at: jobs.next_at() });
+                return Ok(Reply::Taken { jobs: jobs.held(node, &member.last_take.1) });
             }
             Ordering::Greater => {}
         }
         if self.phase != Phase::Running {
             return Err(Refusal::Phase(self.phase));
         }
-        let taken = jobs.take(node, max, now);
+        let taken = jobs.take((node, incarnation), max, now);
         member.done &= taken.is_empty();
         member.last_take = (request, taken.iter().map(|job| job.key).collect());
-        Ok(Reply::Taken { jobs: taken, next_at: jobs.next_at() })
+        Ok(Reply::Taken { jobs: taken })
     }
 
     fn with_jobs(

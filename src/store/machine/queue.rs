@@ -3,38 +3,28 @@
 //! One queue per http host (and one for everything else), so that a host at its limit does not hold up the
 //! others: the oldest job of all hosts with room comes first. Jobs that wait for a back-off, and jobs that
 //! were in work when a node crashed, stand apart.
+//!
+//! Where a host is one node's while it has leases ([`Pacing::OneNode`]), what it offers stands among the
+//! offers to that node, else among those to all: what a node may have is found without asking every host.
 
-use std::collections::{BTreeSet, HashMap};
+mod host;
+mod offers;
 
-use crate::model::JobKey;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::model::{JobKey, NodeId};
+
+use super::command::{Pacing, Rules};
+use super::members::Life;
+use super::record::HostRecord;
+use host::{Host, Offer};
+use offers::Offers;
 
 /// Number of a host; `0` stands for files and resources, which have no limit.
 pub(super) type HostId = u32;
 
 /// Position of a job in the order in which jobs were made.
 pub(super) type Seq = u64;
-
-#[derive(Debug, Default, Clone)]
-struct Host {
-    ready: BTreeSet<(Seq, JobKey)>,
-    /// Jobs with a crash on their record: fewest crashes first, so that one bad job cannot use up the
-    /// chances of the good ones that were in work beside it.
-    suspects: BTreeSet<(u32, Seq, JobKey)>,
-    leased: u32,
-}
-
-/// What a host with room offers: its oldest ready job, and its suspect with the fewest crashes.
-type Offer = (Option<Seq>, Option<(u32, Seq)>);
-
-impl Host {
-    fn offer(&self, limit: u32) -> Offer {
-        if self.leased >= limit {
-            return (None, None);
-        }
-        let suspect = self.suspects.first().map(|(crashes, seq, _)| (*crashes, *seq));
-        (self.ready.first().map(|(seq, _)| *seq), suspect)
-    }
-}
 
 /// A job that is not leased, and what decides where it stands.
 #[derive(Debug, Clone, Copy)]
@@ -50,27 +40,29 @@ pub(super) struct Place {
 pub(super) struct Queue {
     hosts: Vec<Host>,
     numbers: HashMap<Box<str>, HostId>,
-    /// Hosts that have both a ready job and room, by their oldest ready job.
-    next: BTreeSet<(Seq, HostId)>,
-    /// Hosts that have both a suspect and room, by their first suspect.
-    next_suspects: BTreeSet<(u32, Seq, HostId)>,
+    /// What any node may have.
+    open: Offers,
+    /// What only the node may have that holds leases of the same host. Nodes without leases are not here.
+    owned: BTreeMap<NodeId, Offers>,
     /// Jobs whose back-off is not over, with their hosts and crashes.
     delayed: BTreeSet<(i64, Seq, JobKey, HostId, u32)>,
     ready: u64,
     host_leases: u32,
+    pacing: Pacing,
 }
 
 impl Queue {
-    /// An empty queue that lets `host_leases` jobs of a host be leased at a time.
-    pub(super) fn new(host_leases: u32) -> Self {
+    /// An empty queue that keeps to what the rules say of hosts.
+    pub(super) fn new(rules: &Rules) -> Self {
         Self {
             hosts: vec![Host::default()],
             numbers: HashMap::new(),
-            next: BTreeSet::new(),
-            next_suspects: BTreeSet::new(),
+            open: Offers::default(),
+            owned: BTreeMap::new(),
             delayed: BTreeSet::new(),
             ready: 0,
-            host_leases: host_leases.max(1),
+            host_leases: rules.host_leases.max(1),
+            pacing: rules.pacing,
         }
     }
 
@@ -91,14 +83,33 @@ impl Queue {
         self.ready
     }
 
-    /// Whether [`Queue::pop`] would give a job.
-    pub(super) fn has_next(&self) -> bool {
-        !self.next.is_empty()
+    /// Whether [`Queue::pop`] would give `node` a job.
+    pub(super) fn has_next(&self, node: NodeId) -> bool {
+        self.offers(node).any(|offers| !offers.ready.is_empty())
     }
 
-    /// Whether [`Queue::pop_suspect`] would give a job.
-    pub(super) fn has_suspects(&self) -> bool {
-        !self.next_suspects.is_empty()
+    /// Whether [`Queue::pop_suspect`] would give `node` a job.
+    pub(super) fn has_suspects(&self, node: NodeId) -> bool {
+        self.offers(node).any(|offers| !offers.suspects.is_empty())
+    }
+
+    /// How often a host went over from one life of a node to another.
+    pub(super) fn moves(&self, host: HostId) -> u32 {
+        self.hosts.get(host as usize).map_or(0, |host| host.moves)
+    }
+
+    /// Hosts of which it is known who had them last, in no order.
+    pub(super) fn host_records(&self) -> impl Iterator<Item = HostRecord> + '_ {
+        self.numbers.iter().filter_map(|(name, number)| {
+            let host = self.hosts.get(*number as usize)?;
+            Some(HostRecord { name: name.to_string(), last: host.last?, moves: host.moves })
+        })
+    }
+
+    /// Takes over what [`Queue::host_records`] gave.
+    pub(super) fn set_host(&mut self, record: HostRecord) {
+        let number = self.host(Some(&record.name));
+        self.change(number, |host| (host.last, host.moves) = (Some(record.last), record.moves));
     }
 
     /// When the first back-off ends.
@@ -133,16 +144,16 @@ impl Queue {
         }
     }
 
-    /// The oldest job of all hosts with room. Its host has one lease more.
-    pub(super) fn pop(&mut self) -> Option<JobKey> {
-        let (_, host) = *self.next.first()?;
-        self.lease_first(host, |host| host.ready.pop_first().map(|(_, key)| key))
+    /// The oldest job of all hosts with room for this life. Its host has one lease more.
+    pub(super) fn pop(&mut self, life: Life) -> Option<JobKey> {
+        let (_, host) = *self.offers(life.0).filter_map(|offers| offers.ready.first()).min()?;
+        self.lease_first(host, life, |host| host.ready.pop_first().map(|(_, key)| key))
     }
 
-    /// The suspect with the fewest crashes of all hosts with room. Its host has one lease more.
-    pub(super) fn pop_suspect(&mut self) -> Option<JobKey> {
-        let (_, _, host) = *self.next_suspects.first()?;
-        self.lease_first(host, |host| host.suspects.pop_first().map(|(_, _, key)| key))
+    /// The suspect with the fewest crashes of all hosts with room for this life. Its host has one lease more.
+    pub(super) fn pop_suspect(&mut self, life: Life) -> Option<JobKey> {
+        let (_, _, host) = *self.offers(life.0).filter_map(|offers| offers.suspects.first()).min()?;
+        self.lease_first(host, life, |host| host.suspects.pop_first().map(|(_, _, key)| key))
     }
 
     /// Counts a lease that was there before this queue was.
@@ -155,31 +166,56 @@ impl Queue {
         self.change(host, |entry| entry.leased = entry.leased.saturating_sub(1));
     }
 
-    fn lease_first(&mut self, host: HostId, pop: impl FnOnce(&mut Host) -> Option<JobKey>) -> Option<JobKey> {
+    fn lease_first(
+        &mut self,
+        host: HostId,
+        life: Life,
+        pop: impl FnOnce(&mut Host) -> Option<JobKey>,
+    ) -> Option<JobKey> {
+        let is_one_nodes = host != 0 && self.pacing == Pacing::OneNode;
         let popped = self.change(host, |host| {
-            let popped = pop(host);
-            host.leased += u32::from(popped.is_some());
-            popped
+            let popped = pop(host)?;
+            host.leased += 1;
+            if is_one_nodes {
+                host.go_to(life);
+            }
+            Some(popped)
         });
         self.ready -= u64::from(popped.flatten().is_some());
         popped.flatten()
     }
 
-    /// Changes a host and keeps `next` and `next_suspects` true.
+    /// Changes a host and keeps the offers true.
     fn change<T>(&mut self, host: HostId, change: impl FnOnce(&mut Host) -> T) -> Option<T> {
         let limit = if host == 0 { u32::MAX } else { self.host_leases };
         let entry = self.hosts.get_mut(host as usize)?;
         let before = entry.offer(limit);
         let changed = change(entry);
         let after = entry.offer(limit);
-        if before.0 != after.0 {
-            before.0.map(|seq| self.next.remove(&(seq, host)));
-            self.next.extend(after.0.map(|seq| (seq, host)));
-        }
-        if before.1 != after.1 {
-            before.1.map(|(crashes, seq)| self.next_suspects.remove(&(crashes, seq, host)));
-            self.next_suspects.extend(after.1.map(|(crashes, seq)| (crashes, seq, host)));
+        if before != after {
+            self.withdraw(host, before);
+            self.offers_to(after.to).add(host, after);
         }
         Some(changed)
+    }
+
+    /// What `node` may have.
+    fn offers(&self, node: NodeId) -> impl Iterator<Item = &Offers> {
+        std::iter::once(&self.open).chain(self.owned.get(&node))
+    }
+
+    fn offers_to(&mut self, node: Option<NodeId>) -> &mut Offers {
+        match node {
+            None => &mut self.open,
+            Some(node) => self.owned.entry(node).or_default(),
+        }
+    }
+
+    fn withdraw(&mut self, host: HostId, offer: Offer) {
+        let offers = self.offers_to(offer.to);
+        offers.remove(host, offer);
+        if let Some(node) = offer.to.filter(|_| offers.is_empty()) {
+            self.owned.remove(&node);
+        }
     }
 }

@@ -8,7 +8,7 @@ use crate::model::{Epoch, JobKey, NodeId};
 use super::command::Run;
 use super::counts::Counts;
 use super::gates::Gates;
-use super::members::Members;
+use super::members::{Life, Members};
 use super::phase::Phase;
 use super::queue::Seq;
 
@@ -19,6 +19,8 @@ pub(super) enum Record {
     Head(Box<HeadRecord>),
     /// One entry of the store.
     Entry(CompactString, #[serde(with = "serde_bytes")] Vec<u8>),
+    /// Who had some hosts last. Before the jobs, whose leases they own.
+    Hosts(Vec<HostRecord>),
     /// Some jobs.
     Jobs(Vec<SlotRecord>),
 }
@@ -42,6 +44,14 @@ pub(super) struct JobsRecord {
     pub(super) next_seq: Seq,
     pub(super) now: i64,
     pub(super) counts: Counts,
+}
+
+/// A host that is one node's while it has leases.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct HostRecord {
+    pub(super) name: String,
+    pub(super) last: Life,
+    pub(super) moves: u32,
 }
 
 /// A job.

@@ -10,8 +10,8 @@ use super::Machine;
 use super::jobs::Jobs;
 use super::record::{HeadRecord, Record};
 
-/// Jobs in one record: some hundred kilobytes.
-const JOBS_PER_RECORD: usize = 2048;
+/// Jobs or hosts in one record: some hundred kilobytes.
+const MANY: usize = 2048;
 
 /// Why a stream of records is no machine.
 #[derive(Debug, Error)]
@@ -42,14 +42,8 @@ impl Machine {
         for (key, value) in &self.store {
             write(&codec::encode(&Record::Entry(key.clone(), value.clone()))?)?;
         }
-        let mut slots = self.jobs.iter().flat_map(Jobs::slots);
-        loop {
-            let some: Vec<_> = slots.by_ref().take(JOBS_PER_RECORD).collect();
-            if some.is_empty() {
-                return Ok(());
-            }
-            write(&codec::encode(&Record::Jobs(some))?)?;
-        }
+        save_all(self.jobs.iter().flat_map(Jobs::host_records), Record::Hosts, &mut write)?;
+        save_all(self.jobs.iter().flat_map(Jobs::slots), Record::Jobs, &mut write)
     }
 
     /// Takes one record over; the first one must be the first that [`Machine::save`] wrote.
@@ -61,6 +55,10 @@ impl Machine {
             Record::Head(head) => self.set_head(*head),
             Record::Entry(key, value) => {
                 self.store.insert(key, value);
+            }
+            Record::Hosts(hosts) => {
+                let jobs = self.jobs.as_mut().ok_or(RestoreError::Order)?;
+                hosts.into_iter().for_each(|host| jobs.set_host(host));
             }
             Record::Jobs(slots) => {
                 let jobs = self.jobs.as_mut().ok_or(RestoreError::Order)?;
@@ -86,5 +84,20 @@ impl Machine {
             gates: head.gates,
             jobs,
         };
+    }
+}
+
+/// Writes all values, many to a record.
+fn save_all<T, E: From<CodecError>>(
+    mut values: impl Iterator<Item = T>,
+    record: impl Fn(Vec<T>) -> Record,
+    write: &mut impl FnMut(&[u8]) -> Result<(), E>,
+) -> Result<(), E> {
+    loop {
+        let some: Vec<_> = values.by_ref().take(MANY).collect();
+        if some.is_empty() {
+            return Ok(());
+        }
+        write(&codec::encode(&record(some))?)?;
     }
 }

@@ -25,6 +25,9 @@ use super::machine::{Command, Machine, Reply};
 use super::{Commit, Status, StoreError};
 use writer::{Message, Proposal};
 
+/// The node that runs alone.
+pub const NODE: NodeId = NodeId(1);
+
 /// Commands that may wait for the writer. More is no use: each waiting command is a job in work.
 const QUEUE: usize = 1024;
 

@@ -17,7 +17,7 @@ use crate::store::{ProjectionError, Status};
 
 use super::folder::{FolderState, RunFolder, SoloError};
 use super::writer::{SNAPSHOT_AFTER, Writer};
-use super::{QUEUE, SoloCommit};
+use super::{NODE, QUEUE, SoloCommit};
 
 /// A run that was opened and does not go on yet.
 pub struct Recovery {
@@ -146,7 +146,7 @@ impl Recovery {
         self.replay(&mut *projection, |_| true)?;
         projection.flush()?;
         let (messages, queue) = mpsc::channel(QUEUE);
-        let (sender, status) = watch::channel(Status::of(&self.machine, self.position));
+        let (sender, status) = watch::channel(Status::of(&self.machine, self.position, NODE));
         let machine = Arc::new(RwLock::new(self.machine));
         let writer = Writer {
             folder: self.folder,

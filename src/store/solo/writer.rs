@@ -13,6 +13,7 @@ use crate::store::machine::{Command, Machine, Reply};
 use crate::store::projection::{Projection, project};
 use crate::store::snapshot::SnapshotWriter;
 
+use super::NODE;
 use super::folder::{RunFolder, SoloError};
 
 /// Most commands in one log entry.
@@ -104,7 +105,7 @@ impl Writer {
         self.position += 1;
         self.since_snapshot += entry.len() as u64;
         let replies = self.apply(batch)?;
-        let status = Status::of(&self.machine.read(), self.position);
+        let status = Status::of(&self.machine.read(), self.position, NODE);
         self.status.send_replace(status);
         for (proposal, reply) in batch.drain(..).zip(replies) {
             // Nobody waits for the answer any more: the command stands all the same.

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use scoopi::model::{Incarnation, Link, Locator};
-use scoopi::store::machine::{Machine, Phase};
+use scoopi::model::{Incarnation, Link, Locator, NodeId};
+use scoopi::store::machine::{Machine, Pacing, Phase};
 
 use super::{Oracle, State};
+
+/// A node that never was here.
+const STRANGER: NodeId = NodeId(77);
 
 impl Oracle {
     /// What must hold between any two commands.
@@ -14,15 +17,23 @@ impl Oracle {
         assert_eq!(machine.counts(), self.counts(), "a job was lost, made twice or counted wrongly");
         assert_eq!(machine.counts().jobs(), self.jobs.len() as u64, "a job was lost or made twice");
         let is_running = self.phase == Phase::Running;
-        let next = is_running && self.next_job().is_some();
-        assert_eq!(machine.takeable(), next, "takeable");
-        let alone = is_running && (next || self.next_suspect().is_some());
-        assert_eq!(machine.takeable_alone(), alone, "takeable alone");
+        for node in self.members.keys().copied().chain([STRANGER]) {
+            let next = is_running && self.next_job(node).is_some();
+            assert_eq!(machine.takeable(node), next && !self.works_alone(node), "takeable by {node}");
+            let alone = is_running && (next || self.next_suspect(node).is_some());
+            assert_eq!(machine.takeable_alone(node), alone, "takeable by {node} alone");
+        }
         assert_eq!(machine.next_at(), self.next_back_off().filter(|_| is_running), "next back-off");
         if let Some(run) = &self.run {
             let hosts: BTreeSet<_> = self.jobs.iter().filter_map(|job| job.locator.host()).collect();
             for host in hosts {
-                assert!(self.leases_of(host) <= run.rules.host_leases as usize, "too many leases of {host}");
+                let holders = self.holders_of(host);
+                assert!(holders.len() <= run.rules.host_leases as usize, "too many leases of {host}");
+                let is_one_nodes = holders.windows(2).all(|pair| pair[0] == pair[1]);
+                assert!(
+                    is_one_nodes || self.pacing() == Pacing::AnyNode,
+                    "{holders:?} have leases of {host}"
+                );
             }
         }
         for node in self.members.keys() {

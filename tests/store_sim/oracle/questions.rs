@@ -1,7 +1,7 @@
 //! Questions about what is known, each asked of the whole list.
 
-use scoopi::model::{Epoch, Job, JobKey, Locator, NodeId};
-use scoopi::store::machine::{Counts, Refusal};
+use scoopi::model::{Epoch, Incarnation, Job, JobKey, Locator, NodeId};
+use scoopi::store::machine::{Counts, Pacing, Refusal};
 
 use super::{Known, Oracle, State};
 
@@ -29,6 +29,7 @@ impl Oracle {
             crashes: 0,
             not_before: i64::MIN,
             has_failed: false,
+            host_moves: 0,
         });
     }
 
@@ -47,6 +48,7 @@ impl Oracle {
             page: job.page,
             failures: job.failures,
             alone: job.alone,
+            host_moves: job.host_moves,
         }
     }
 
@@ -55,39 +57,63 @@ impl Oracle {
     }
 
     pub(super) fn lease(&mut self, index: usize, node: NodeId, alone: bool) -> JobKey {
+        if let Some(host) = self.jobs[index].locator.host() {
+            self.leases.push((host.to_owned(), (node, Incarnation(self.members[&node].life))));
+            self.jobs[index].host_moves = self.moves_of(host);
+        }
         let job = &mut self.jobs[index];
         (job.state, job.alone, job.has_failed) = (State::Held(node), alone, false);
         job.leases += 1;
         job.key
     }
 
-    pub(super) fn has_room(&self, locator: &Locator) -> bool {
+    /// How often a lease of the host was another life's than the one before, if that is a matter of the rules.
+    fn moves_of(&self, host: &str) -> u32 {
+        if self.pacing() == Pacing::AnyNode {
+            return 0;
+        }
+        let lives: Vec<_> = self.leases.iter().filter(|(of, _)| of == host).map(|(_, life)| *life).collect();
+        lives.windows(2).filter(|pair| pair[0] != pair[1]).count() as u32
+    }
+
+    pub(super) fn pacing(&self) -> Pacing {
+        self.run.as_ref().unwrap().rules.pacing
+    }
+
+    /// Whether the host of a page has room for a lease by `node`.
+    fn has_room(&self, locator: &Locator, node: NodeId) -> bool {
         let Some(host) = locator.host() else { return true };
         let limit = self.run.as_ref().unwrap().rules.host_leases as usize;
-        self.leases_of(host) < limit
+        let holders = self.holders_of(host);
+        let is_anothers = holders.iter().any(|holder| *holder != node);
+        holders.len() < limit && (self.pacing() == Pacing::AnyNode || !is_anothers)
     }
 
-    pub(super) fn leases_of(&self, host: &str) -> usize {
-        let is_leased =
-            |job: &&Known| matches!(job.state, State::Held(_)) && job.locator.host() == Some(host);
-        self.jobs.iter().filter(is_leased).count()
+    /// Who holds the leases of a host, each named once for each lease.
+    pub(super) fn holders_of(&self, host: &str) -> Vec<NodeId> {
+        let of_host = self.jobs.iter().filter(|job| job.locator.host() == Some(host));
+        let holder = |job: &Known| match job.state {
+            State::Held(node) => Some(node),
+            _ => None,
+        };
+        of_host.filter_map(holder).collect()
     }
 
-    pub(super) fn free(&self) -> impl Iterator<Item = (usize, &Known)> {
-        let is_free = |job: &Known| {
-            job.state == State::Ready && job.not_before <= self.now && self.has_room(&job.locator)
+    fn free(&self, node: NodeId) -> impl Iterator<Item = (usize, &Known)> {
+        let is_free = move |job: &Known| {
+            job.state == State::Ready && job.not_before <= self.now && self.has_room(&job.locator, node)
         };
         self.jobs.iter().enumerate().filter(move |(_, job)| is_free(job))
     }
 
-    /// The oldest one.
-    pub(super) fn next_job(&self) -> Option<usize> {
-        self.free().find(|(_, job)| job.crashes == 0).map(|(index, _)| index)
+    /// The oldest one that `node` may have.
+    pub(super) fn next_job(&self, node: NodeId) -> Option<usize> {
+        self.free(node).find(|(_, job)| job.crashes == 0).map(|(index, _)| index)
     }
 
-    /// The one with the fewest crashes.
-    pub(super) fn next_suspect(&self) -> Option<usize> {
-        let suspects = self.free().filter(|(_, job)| job.crashes > 0);
+    /// The one with the fewest crashes that `node` may have.
+    pub(super) fn next_suspect(&self, node: NodeId) -> Option<usize> {
+        let suspects = self.free(node).filter(|(_, job)| job.crashes > 0);
         suspects.min_by_key(|(index, job)| (job.crashes, *index)).map(|(index, _)| index)
     }
 

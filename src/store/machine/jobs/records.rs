@@ -2,7 +2,7 @@
 
 use crate::model::{JobKey, Locator};
 use crate::store::machine::names::Names;
-use crate::store::machine::record::{EntryRecord, JobsRecord, SlotRecord, StateRecord};
+use crate::store::machine::record::{EntryRecord, HostRecord, JobsRecord, SlotRecord, StateRecord};
 
 use super::{Entry, Jobs, Slot};
 
@@ -17,6 +17,11 @@ impl Jobs {
             now: self.now,
             counts: self.counts,
         }
+    }
+
+    /// Who had which host last, in no order.
+    pub(in crate::store::machine) fn host_records(&self) -> impl Iterator<Item = HostRecord> + '_ {
+        self.queue.host_records()
     }
 
     /// Every job, in no order.
@@ -37,6 +42,11 @@ impl Jobs {
         self.next_seq = head.next_seq;
         self.now = head.now;
         self.counts = head.counts;
+    }
+
+    /// Takes over a host that [`Jobs::host_records`] gave, before the jobs.
+    pub(in crate::store::machine) fn set_host(&mut self, host: HostRecord) {
+        self.queue.set_host(host);
     }
 
     /// Takes over a job that [`Jobs::slots`] gave.

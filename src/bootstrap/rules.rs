@@ -1,0 +1,50 @@
+//! The rules of a run, made of its settings.
+//!
+//! They are part of the first command and stay what they are. Where they count on what a node's fetcher keeps
+//! besides, the nodes of a cluster have to take both limits of hosts from the settings that the run was begun
+//! with: see `docs/decisions/0005-politeness-in-the-machine.md`.
+
+use crate::conf::Settings;
+use crate::store::machine::{Pacing, Rules};
+
+use super::request::Mode;
+
+/// The rules of a run that begins with these settings.
+pub(super) fn rules(settings: &Settings, mode: Mode) -> Rules {
+    let fetch = &settings.loader.fetch;
+    // One job ahead of each request in flight, where one fetcher keeps the limits of a host.
+    let ahead = fetch.parallelism.saturating_mul(2);
+    let (host_leases, pacing) = match mode {
+        Mode::Solo => (ahead, Pacing::AnyNode),
+        // A lease lasts longer than its requests: no more of these run than there are leases, on all nodes.
+        Mode::Cluster if fetch.delay == 0 => (fetch.parallelism, Pacing::AnyNode),
+        Mode::Cluster => (ahead, Pacing::OneNode),
+    };
+    Rules {
+        max_tries: settings.job.max_tries.max(1),
+        max_crashes: settings.job.max_crashes,
+        host_leases,
+        pacing,
+        max_jobs: settings.job.max_jobs,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nodes_together_press_a_host_no_harder_than_one() {
+        let check = |mode, parallelism, delay, expected| {
+            let mut settings = Settings::default();
+            (settings.loader.fetch.parallelism, settings.loader.fetch.delay) = (parallelism, delay);
+            let rules = rules(&settings, mode);
+            assert_eq!((rules.host_leases, rules.pacing), expected, "{mode:?}, {parallelism}, {delay}");
+        };
+        check(Mode::Solo, 3, 0, (6, Pacing::AnyNode));
+        check(Mode::Solo, 3, 500, (6, Pacing::AnyNode));
+        check(Mode::Cluster, 3, 0, (3, Pacing::AnyNode));
+        check(Mode::Cluster, 3, 500, (6, Pacing::OneNode));
+        check(Mode::Cluster, u32::MAX, 1, (u32::MAX, Pacing::OneNode));
+    }
+}
