@@ -3,12 +3,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use compact_str::CompactString;
 use jiff::Zoned;
 
 use crate::conf::Settings;
 use crate::defs::{self, Place, Problem, Problems, read_folder};
 use crate::engine::Plan;
 use crate::model::Fingerprint;
+use crate::steps::ScriptTexts;
 
 use super::facts;
 use super::request::{Definitions, RunRequest};
@@ -21,7 +23,9 @@ pub struct Composed {
     pub definitions: Vec<u8>,
     /// Settings as JSON.
     pub settings: Vec<u8>,
-    /// Fingerprint of both.
+    /// The scripts that definitions name, as JSON.
+    pub scripts: Vec<u8>,
+    /// Fingerprint of all.
     pub fingerprint: Fingerprint,
 }
 
@@ -37,7 +41,8 @@ pub fn check(request: &RunRequest) -> Result<(defs::Definitions, Problems), RunE
     let (definitions, mut problems) = defs::check(sources, &request.settings.defs.default_steps);
     let Some(definitions) = definitions else { return Err(RunError::Definitions(problems)) };
     let run_date_time = facts::run_date_time(&request.settings)?;
-    let (_, found) = plan(&definitions, &request.settings, &run_date_time, &request.root)?;
+    let scripts = Arc::new(ScriptTexts::from_disk());
+    let (_, found) = plan(&definitions, &request.settings, &run_date_time, &request.root, &scripts)?;
     problems.extend(found.sorted().into_iter().cloned());
     if problems.has_errors() { Err(RunError::Definitions(problems)) } else { Ok((definitions, problems)) }
 }
@@ -48,30 +53,61 @@ pub(super) fn plan(
     settings: &Settings,
     run_date_time: &Zoned,
     root: &Path,
+    scripts: &Arc<ScriptTexts>,
 ) -> Result<(Option<Plan>, Problems), RunError> {
-    let services = facts::services(settings, run_date_time, root)?;
+    let services = facts::services(settings, run_date_time, root, scripts)?;
     let facts = facts::facts(settings, run_date_time)?;
     Ok(Plan::compile(definitions, &services, &Arc::clone(&facts)))
 }
 
+/// Keys of the values that a run is made of.
+const DEFINITIONS: &str = "definitions";
+const SETTINGS: &str = "settings";
+const SCRIPTS: &str = "scripts";
+
+/// What was composed, as it was read back.
+pub(super) struct Stored {
+    pub(super) definitions: defs::Definitions,
+    pub(super) settings: Settings,
+    pub(super) scripts: Arc<ScriptTexts>,
+}
+
 impl Composed {
-    /// Writes definitions and settings down.
-    pub(super) fn new(definitions: &defs::Definitions, settings: &Settings) -> Result<Self, RunError> {
+    /// Writes definitions, settings and scripts down.
+    pub(super) fn new(
+        definitions: &defs::Definitions,
+        settings: &Settings,
+        scripts: &ScriptTexts,
+    ) -> Result<Self, RunError> {
         let json = |error: serde_json::Error| RunError::Internal(error.to_string());
         let definitions = serde_json::to_vec(definitions).map_err(json)?;
         let settings = serde_json::to_vec(settings).map_err(json)?;
-        let fingerprint = Fingerprint::of([&definitions[..], &settings[..]]);
-        Ok(Self { definitions, settings, fingerprint })
+        let scripts = serde_json::to_vec(&scripts.all()).map_err(json)?;
+        let fingerprint = Fingerprint::of([&definitions[..], &settings[..], &scripts[..]]);
+        Ok(Self { definitions, settings, scripts, fingerprint })
     }
 
-    /// Reads what a run's own log holds. `folder` is named in errors.
-    pub(super) fn read(
-        definitions: &[u8],
-        settings: &[u8],
-    ) -> Result<(defs::Definitions, Settings), RunError> {
-        let definitions = serde_json::from_slice(definitions);
-        let settings = serde_json::from_slice(settings);
-        definitions.and_then(|definitions| Ok((definitions, settings?))).map_err(|error| {
+    /// The values, by the keys that they have in the store.
+    pub(super) fn entries(self) -> Vec<(CompactString, Vec<u8>)> {
+        vec![
+            (DEFINITIONS.into(), self.definitions),
+            (SETTINGS.into(), self.settings),
+            (SCRIPTS.into(), self.scripts),
+        ]
+    }
+
+    /// Reads what a store holds.
+    pub(super) fn read(value: impl Fn(&str) -> Option<Vec<u8>>) -> Result<Stored, RunError> {
+        let read = || -> Result<Stored, serde_json::Error> {
+            let definitions = serde_json::from_slice(&value(DEFINITIONS).unwrap_or_default())?;
+            let settings = serde_json::from_slice(&value(SETTINGS).unwrap_or_default())?;
+            let scripts = match value(SCRIPTS) {
+                Some(scripts) => ScriptTexts::given(serde_json::from_slice(&scripts)?),
+                None => ScriptTexts::from_disk(),
+            };
+            Ok(Stored { definitions, settings, scripts: Arc::new(scripts) })
+        };
+        read().map_err(|error| {
             let place = Place::nowhere("the unfinished run");
             let help = "it was written by another version of scoopi: start anew with --fresh";
             let mut problems = Problems::default();

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::store::solo::RunFolder;
 
+use super::request::Existing;
 use super::run::RunError;
 
 /// A data folder that no other process uses while this value lives.
@@ -40,6 +41,20 @@ impl DataFolder {
     /// The folder of the run.
     pub(super) fn run(&self) -> RunFolder {
         RunFolder::new(self.path.join("run"))
+    }
+
+    /// Makes the folder of the run ready for a member of a cluster. Says whether it holds a part of a run.
+    pub(super) fn prepare_for_cluster(&self, existing: Existing) -> Result<bool, RunError> {
+        let run = self.run();
+        if existing == Existing::Discard {
+            self.remove_run()?;
+        } else if run.is_used() && !run.is_of_cluster() {
+            return Err(RunError::OtherMode { path: run.path().to_owned(), holds: "solo" });
+        }
+        let is_used = run.is_used();
+        fs::create_dir_all(run.path())
+            .map_err(|error| failed("making the folder of the run", run.path(), error))?;
+        Ok(is_used)
     }
 
     /// Removes the run, whose log must be closed. Killed at any moment, this leaves the whole run or none:

@@ -16,7 +16,7 @@ use crate::model::nearest;
 use crate::persist::Keeper;
 use crate::query::Limits;
 use crate::script::{Configs, Sandbox, ScriptLimits};
-use crate::steps::{Facts, Replacements, Services};
+use crate::steps::{Facts, Replacements, ScriptTexts, Services};
 
 use super::run::RunError;
 
@@ -72,6 +72,7 @@ pub(super) fn services(
     settings: &Settings,
     run_date_time: &Zoned,
     root: &Path,
+    scripts: &Arc<ScriptTexts>,
 ) -> Result<Services, RunError> {
     let fetcher = Fetcher::new(fetch_settings(settings)?, root.to_owned())
         .map_err(|error| RunError::Settings(error.to_string()))?;
@@ -90,6 +91,7 @@ pub(super) fn services(
         max_rows: settings.parse.max_rows as usize,
         max_row_bytes: bytes(settings.appender.max_row_bytes),
         root: root.to_owned(),
+        scripts: Arc::clone(scripts),
         run_date_time: run_date_time.clone(),
     })
 }

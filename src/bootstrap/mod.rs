@@ -3,16 +3,21 @@
 //! Solo or cluster is chosen here and nowhere else.
 
 mod changes;
+mod cluster;
 mod compose;
 mod data_folder;
 mod facts;
+mod outside;
+mod parts;
 mod report;
 mod request;
 mod rules;
 mod run;
 mod solo;
+mod work;
 
 pub use compose::{Composed, check};
+pub use outside::{Outsider, make_key};
 pub use facts::{fetch_settings, limits};
 pub use report::{Outcome, Report};
 pub use request::{Definitions, Existing, Mode, RunRequest};

@@ -34,4 +34,6 @@ pub struct Report {
     pub first_failed: Vec<String>,
     /// How long this process took.
     pub taken: Duration,
+    /// Whether other nodes go on with the run.
+    pub others_go_on: bool,
 }

@@ -7,12 +7,14 @@ use thiserror::Error;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
+use crate::cluster::ClusterError;
 use crate::defs::Problems;
 use crate::engine::{Delivery, Figures, FiguresView, SeedError, Shutdown};
 use crate::store::machine::{Counts, Phase};
 use crate::store::solo::SoloError;
-use crate::store::{Status, StoreError};
+use crate::store::{JobStore, Status, StoreError};
 
+use super::cluster::Cluster;
 use super::report::Report;
 use super::request::RunRequest;
 use super::solo::Solo;
@@ -46,6 +48,24 @@ pub enum RunError {
         /// The folder.
         path: PathBuf,
     },
+    /// The data folder holds a run of the other mode.
+    #[error(
+        "{} holds a run of `--mode {holds}`: go on with it in that mode, discard it with `--fresh`, or name another \
+         folder with `--data`",
+        path.display()
+    )]
+    OtherMode {
+        /// The folder.
+        path: PathBuf,
+        /// The mode of the run in it.
+        holds: &'static str,
+    },
+    /// This node could not become a member of a cluster.
+    #[error(transparent)]
+    Cluster(Box<ClusterError>),
+    /// The node that composed the definitions could not.
+    #[error("the definitions could not be composed, so the run has ended on all nodes:\n{0}")]
+    Composing(String),
     /// The data folder.
     #[error("{doing} {}: {source}", path.display())]
     Data {
@@ -74,7 +94,15 @@ impl RunError {
     /// Whether what the user gave is wrong, rather than what happened while it ran.
     #[must_use]
     pub fn is_usage(&self) -> bool {
-        matches!(self, Self::Definitions(_) | Self::Settings(_) | Self::Unfinished { .. })
+        match self {
+            Self::Definitions(_)
+            | Self::Settings(_)
+            | Self::Unfinished { .. }
+            | Self::OtherMode { .. }
+            | Self::Composing(_) => true,
+            Self::Cluster(error) => error.is_usage(),
+            _ => false,
+        }
     }
 }
 
@@ -133,8 +161,15 @@ impl Run {
     /// the log cannot be opened.
     pub async fn start(self) -> Result<RunHandle, RunError> {
         let (shutdown, latch) = Shutdown::new();
+        if self.request.settings.cluster.enable {
+            let cluster = Cluster::open(self.request, self.deliveries).await?;
+            let (status, figures) = (cluster.work.store.status(), Arc::clone(&cluster.work.figures));
+            let (warnings, resumed) = (cluster.warnings.clone(), cluster.resumed);
+            let ended = tokio::spawn(cluster.run(latch));
+            return Ok(RunHandle { shutdown, status, figures, ended, warnings, resumed });
+        }
         let solo = Solo::open(self.request, self.deliveries).await?;
-        let (status, figures) = (solo.status(), Arc::clone(&solo.figures));
+        let (status, figures) = (solo.work.store.status(), Arc::clone(&solo.work.figures));
         let (warnings, resumed) = (solo.warnings.clone(), solo.resumed);
         let ended = tokio::spawn(solo.run(latch));
         Ok(RunHandle { shutdown, status, figures, ended, warnings, resumed })

@@ -3,6 +3,7 @@
 //! Knows arguments, terminals and how things are said. Everything else is asked of the library.
 
 mod check;
+mod cluster;
 mod exit;
 mod logging;
 mod options;
@@ -36,6 +37,12 @@ enum Command {
     Shell(shell::ShellArguments),
     /// List every step and plugin with its settings, defaults and aliases
     Plugins,
+    /// Make the key that all nodes of a cluster share
+    Keygen(cluster::KeyArguments),
+    /// Ask a node how its cluster stands
+    Status(cluster::StatusArguments),
+    /// Cancel the run of a cluster, on all nodes
+    Cancel(cluster::AtArguments),
 }
 
 /// Does what the command line says.
@@ -51,6 +58,9 @@ pub fn main() -> Exit {
         Some(Command::Check) => check::check(&options),
         Some(Command::Shell(shell)) => shell::shell(&options, &shell),
         Some(Command::Plugins) => plugins::plugins(),
+        Some(Command::Keygen(key)) => cluster::keygen(&key),
+        Some(Command::Status(status)) => cluster::status(&options, &status),
+        Some(Command::Cancel(at)) => cluster::cancel(&options, &at),
     };
     done.unwrap_or_else(|failure| failure.tell())
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{ArgAction, Args, ValueEnum};
 
 use crate::bootstrap::{Existing, Mode, RunRequest};
-use crate::conf::{ConfError, Layers, Settings};
+use crate::conf::{ClusterSettings, ConfError, Layers, Settings};
 
 /// Where configuration is looked for when nobody says.
 const CONF: &str = "conf/scoopi.toml";
@@ -30,6 +30,8 @@ pub(super) struct Options {
     /// Folder for the log of the run and for kept pages [default: data]
     #[arg(long, value_name = "DIR", global = true)]
     data: Option<PathBuf>,
+    #[command(flatten)]
+    cluster: ClusterOptions,
     /// Go on with the unfinished run in the data folder
     #[arg(long, conflicts_with = "fresh", global = true)]
     resume: bool,
@@ -45,6 +47,51 @@ pub(super) struct Options {
     /// How log lines are written
     #[arg(long, value_enum, default_value_t = LogFormat::Text, global = true)]
     pub(super) log_format: LogFormat,
+}
+
+/// Options of `--mode cluster`.
+#[derive(Debug, Args)]
+struct ClusterOptions {
+    /// Cluster: where this node listens [default: setting `cluster.listen`]
+    #[arg(long, value_name = "HOST:PORT", global = true)]
+    listen: Option<String>,
+    /// Cluster: the other nodes, with commas between
+    #[arg(long, value_name = "HOST:PORT,…", global = true)]
+    join: Option<String>,
+    /// Cluster: nodes that must be there to begin [default: more than half]
+    #[arg(long, value_name = "N", global = true)]
+    quorum: Option<u32>,
+    /// Cluster: what this node is called [default: its address]
+    #[arg(long, value_name = "NAME", global = true)]
+    name: Option<String>,
+    /// Cluster: file of the key that all nodes share, see `scoopi keygen`
+    #[arg(long, value_name = "FILE", global = true)]
+    key_file: Option<PathBuf>,
+    /// Cluster: which nodes keep the rows: all, leader, or a node's name
+    #[arg(long, value_name = "WHICH", global = true)]
+    output_on: Option<String>,
+}
+
+impl ClusterOptions {
+    fn apply(&self, settings: &mut ClusterSettings) {
+        let texts = [
+            (&mut settings.listen, &self.listen),
+            (&mut settings.join, &self.join),
+            (&mut settings.output_on, &self.output_on),
+        ];
+        for (setting, option) in texts {
+            if let Some(option) = option {
+                setting.clone_from(option);
+            }
+        }
+        settings.quorum.size = self.quorum.unwrap_or(settings.quorum.size);
+        if self.name.is_some() {
+            settings.name.clone_from(&self.name);
+        }
+        if let Some(file) = &self.key_file {
+            settings.key_file = Some(file.to_string_lossy().into_owned());
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -115,6 +162,7 @@ impl Options {
         if let Some(data) = &self.data {
             settings.store.dir = text(data);
         }
+        self.cluster.apply(&mut settings.cluster);
         settings.cluster.enable |= self.mode() == Mode::Cluster;
         Ok((settings, ignored))
     }

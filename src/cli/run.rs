@@ -5,7 +5,7 @@ use tokio::runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{info, warn};
 
-use crate::bootstrap::{Mode, Report, Run, RunHandle, RunRequest};
+use crate::bootstrap::{Report, Run, RunHandle, RunRequest};
 
 use super::exit::{Exit, Failure};
 use super::options::{LogFormat, Loudness, Options};
@@ -14,11 +14,6 @@ use super::speech::print;
 use super::{logging, summary};
 
 pub(super) fn run(options: &Options) -> Result<Exit, Failure> {
-    if options.mode() == Mode::Cluster {
-        return Err(Failure::usage(
-            "`--mode cluster` is not built yet; `--mode solo` runs the same definitions",
-        ));
-    }
     let (settings, ignored) = options.settings()?;
     let progress = MultiProgress::new();
     logging::start(&settings.log.dir, options.log_format, options.loudness(), &progress);
@@ -50,8 +45,14 @@ fn run_to_end(options: &Options, request: RunRequest, progress: &MultiProgress) 
 
 /// Starts the run on a thread of its own: going through a long log hears no signals.
 async fn start(request: RunRequest, signals: &mut Signals<'_>) -> Result<RunHandle, Failure> {
+    // A node that waits for others has nothing in work that could come to its end.
+    let may_leave = request.settings.cluster.enable;
     let mut starting = tokio::spawn(Run::new(request).start());
     loop {
+        if signals.is_cancelled && may_leave {
+            warn!("leaving before the run has begun on this node");
+            std::process::exit(i32::from(Exit::Cancelled.code()));
+        }
         tokio::select! {
             started = &mut starting => {
                 return Ok(started.map_err(|error| Failure::fatal(format!("internal error: {error}")))??);

@@ -22,6 +22,9 @@ pub(super) fn text(report: &Report) -> String {
     let status = match report.outcome {
         Outcome::Complete => "complete".to_owned(),
         Outcome::WithErrors => "finished with errors".to_owned(),
+        Outcome::Cancelled if report.others_go_on => {
+            format!("this node has left, {} jobs left; the other nodes go on with them", counts.open())
+        }
         Outcome::Cancelled => format!("cancelled, {} jobs left; `--resume` goes on with them", counts.open()),
     };
     let mut text = String::new();

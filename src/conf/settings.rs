@@ -368,7 +368,7 @@ settings! {
         /// The other nodes, HOST:PORT with commas between; `--join` sets it.
         join: String = String::new(),
         /// How many nodes there are to be; 0 for those that `join` names and this one.
-        nodes: u32 = 0,
+        size: u32 = 0,
         /// Enough nodes to begin.
         quorum: QuorumSettings = QuorumSettings::default(),
         /// File of the cluster's key, made by `scoopi keygen`; needed unless all addresses are of this machine.

@@ -1,9 +1,10 @@
 //! Makes jobs of the locators to begin with, behind the seeding barricade.
 
 use thiserror::Error;
+use tracing::info;
 
-use crate::model::{Fingerprint, Locator};
-use crate::store::machine::{Barricade, Claim, Command, seed_digest};
+use crate::model::{Epoch, Fingerprint, Locator};
+use crate::store::machine::{Barricade, Claim, Command, Refusal, seed_digest};
 use crate::store::{Barricades, Commit, NodeStore, StoreError};
 
 /// Locators in one command.
@@ -25,11 +26,26 @@ pub enum SeedError {
 /// # Errors
 /// The store has stopped, or the node that seeds has failed.
 pub async fn seed<C: Commit>(store: &NodeStore<C>, locators: &[Locator]) -> Result<(), SeedError> {
-    let epoch = match store.enter(Barricade::Seed).await? {
-        Claim::Work(epoch) => epoch,
-        Claim::Failed(reason) => return Err(SeedError::Failed(reason)),
-        Claim::Open | Claim::Wait(_) => return Ok(()),
-    };
+    loop {
+        let epoch = match store.enter(Barricade::Seed).await? {
+            Claim::Work(epoch) => epoch,
+            Claim::Failed(reason) => return Err(SeedError::Failed(reason)),
+            Claim::Open | Claim::Wait(_) => return Ok(()),
+        };
+        info!(locators = locators.len(), "this node seeds");
+        match seed_as(store, epoch, locators).await {
+            // Others took this node for dead: whoever seeds now is waited for.
+            Err(StoreError::Refused(Refusal::NotTheHolder)) => {}
+            seeded => return Ok(seeded?),
+        }
+    }
+}
+
+async fn seed_as<C: Commit>(
+    store: &NodeStore<C>,
+    epoch: Epoch,
+    locators: &[Locator],
+) -> Result<(), StoreError> {
     let mut digest = Fingerprint::default();
     for (number, chunk) in (0..).zip(locators.chunks(CHUNK)) {
         digest = seed_digest(digest, chunk);

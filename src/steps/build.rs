@@ -18,7 +18,7 @@ use crate::plugin::{About, Unknown, find, read_settings};
 use crate::query::Limits;
 
 use super::load::Loader;
-use super::{Facts, Station, Step, append, load, parse, process, seed};
+use super::{Facts, ScriptTexts, Station, Step, append, load, parse, process, seed};
 
 /// A kind of step.
 pub struct Entry {
@@ -58,6 +58,8 @@ pub struct Services {
     pub max_row_bytes: usize,
     /// Where resource paths begin.
     pub root: PathBuf,
+    /// Scripts that definitions name.
+    pub scripts: Arc<ScriptTexts>,
     /// The date-time of the run.
     pub run_date_time: Zoned,
 }

@@ -17,6 +17,7 @@ pub mod load;
 mod page;
 pub mod parse;
 pub mod process;
+mod script_texts;
 pub mod seed;
 
 use std::sync::Arc;
@@ -28,6 +29,7 @@ pub use build::{Build, Entry, Made, Services, SinkSpec, SinkTarget, Sinks, catal
 pub use error::StepError;
 pub use facts::{Facts, Replacements};
 pub use page::Page;
+pub use script_texts::ScriptTexts;
 
 /// A place in the flow. A chain visits them in this order; `Process` any number of times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

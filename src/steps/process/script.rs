@@ -1,22 +1,15 @@
 //! The step `script`: hands the data to functions written in JavaScript.
 
-use std::fs::File;
-use std::io::Read;
-use std::path::Path;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::defs::PluginDef;
-use crate::fetch::Target;
 use crate::model::Data;
 use crate::plugin::About;
 use crate::script::{DataScript, SourceText};
 use crate::steps::{Build, DataStep, Entry, Made, Station, StepError};
-
-/// Largest script file: 4 MiB.
-const MAX_FILE: u64 = 4 << 20;
 
 /// The one plugin that the step has.
 pub const CATALOG: &[About] = &[About::new::<Settings>(
@@ -92,7 +85,10 @@ fn script(build: &mut Build<'_>, plugin: &PluginDef) -> Option<DataScript> {
     let mut texts: Vec<SourceText> = std::iter::once(&file)
         .chain(&settings.scripts)
         .filter_map(|name| {
-            let text = read(&build.services.root, name)
+            let text = build
+                .services
+                .scripts
+                .text(&build.services.root, name)
                 .map_err(|error| problems.push(format!("script file `{name}`: {error}")));
             Some(SourceText { name: name.clone(), text: text.ok()? })
         })
@@ -113,20 +109,6 @@ fn script(build: &mut Build<'_>, plugin: &PluginDef) -> Option<DataScript> {
     DataScript::load(&build.facts.sandbox, configs, main, more, &settings.entry_point)
         .map_err(|error| build.problem(&plugin.kind.place, error.to_string(), ""))
         .ok()
-}
-
-fn read(root: &Path, name: &str) -> Result<String, String> {
-    let path = match Target::parse(name).map_err(|error| error.to_string())? {
-        Target::Resource(path) => root.join(path),
-        Target::File(path) => path,
-        Target::Http(_) => {
-            return Err("scripts are not loaded from the network: keep it in a file".to_owned());
-        }
-    };
-    let file = File::open(&path).map_err(|error| error.to_string())?;
-    let mut text = String::new();
-    file.take(MAX_FILE + 1).read_to_string(&mut text).map_err(|error| error.to_string())?;
-    if text.len() as u64 > MAX_FILE { Err("it is larger than 4 MiB".to_owned()) } else { Ok(text) }
 }
 
 /// See the module docs.

@@ -1,0 +1,334 @@
+//! A run together with other nodes.
+//!
+//! The same steps as alone, but that this node has to become a member first, that definitions come from whoever was
+//! first behind the barricade, and that the end is taken together.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tracing::{info, warn};
+
+use crate::cluster::{
+    Address, ClusterCommit, ClusterKey, ClusterNode, Identity, Libp2p, NetworkOptions, NodeFigures, NodeOptions,
+    Peer, Quorum, Timing, Waiting, start, start_network,
+};
+use crate::conf::Settings;
+use crate::defs::Problems;
+use crate::engine::{CancelLatch, Delivery, Figures, OutputOpener, OutputReport, Shutdown};
+use crate::model::codec;
+use crate::store::machine::{Barricade, Claim, Command, Phase, Refusal, Run};
+use crate::store::{Barricades, Commit, JobStore, NodeStore, Store, StoreError};
+
+use super::compose::{Composed, Stored};
+use super::data_folder::DataFolder;
+use super::parts::{Parts, new_run};
+use super::report::Report;
+use super::request::{Definitions, Existing, RunRequest};
+use super::run::RunError;
+use super::solo::log_settings;
+use super::work::{Scope, Work, output_place};
+
+/// Key of the run in the store.
+const RUN: &str = "run";
+
+/// Between two lines about nodes that are waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A run that is ready to go.
+pub(super) struct Cluster {
+    pub(super) work: Work<ClusterCommit>,
+    pub(super) warnings: Problems,
+    pub(super) resumed: bool,
+    node: ClusterNode<Libp2p>,
+    data: DataFolder,
+    tasks: JoinSet<()>,
+}
+
+impl Cluster {
+    /// Becomes a member, and makes a plan of what the cluster's store holds or of what is asked for.
+    pub(super) async fn open(
+        request: RunRequest,
+        deliveries: Option<mpsc::Sender<Delivery>>,
+    ) -> Result<Self, RunError> {
+        let begun = Instant::now();
+        let data = DataFolder::claim(Path::new(&request.settings.store.dir))?;
+        let resumed = data.prepare_for_cluster(request.existing)?;
+        let node = join(&request, &data).await?;
+        let store = Arc::new(NodeStore::join(node.commit().clone(), node.id()).await?);
+        let figures = Arc::<Figures>::default();
+        let mut tasks = JoinSet::new();
+        node.report(store.incarnation(), NodeFigures::default());
+        tasks.spawn(tell_quorum(node.quorum()));
+        let prepared = prepare(&request, &store, &node).await;
+        let parts = match prepared {
+            Ok(parts) => parts,
+            Err(error) => {
+                // The others are told by the log; nobody goes before all have heard.
+                leave(&store, &node).await?;
+                node.close().await?;
+                data.remove_run()?;
+                return Err(error);
+            }
+        };
+        let output = Arc::new(OutputReport::default());
+        let place = output_place(&parts.settings, &parts.run_date_time)?;
+        let opener = OutputOpener::new(parts.plan.sinks().clone(), place, deliveries, Arc::clone(&output));
+        node.open_output(Box::new(opener));
+        if request.existing == Existing::Resume {
+            store.propose(Command::Resume).await?;
+        }
+        let Parts { settings, plan, warnings, .. } = parts;
+        let work = Work { settings, plan: Arc::new(plan), store, figures, output, begun };
+        Ok(Self { work, warnings, resumed, node, data, tasks })
+    }
+
+    /// Works until all is done, or until this node or the run is `cancelled`.
+    pub(super) async fn run(mut self, cancelled: CancelLatch) -> Result<Report, RunError> {
+        info!("work begins");
+        let (inner, latch) = Shutdown::new();
+        self.tasks.spawn(pass_on(cancelled, self.work.store.status(), inner));
+        let worked = {
+            let reporting = report_figures(&self.work, &self.node);
+            tokio::select! {
+                worked = self.work.run(latch, Scope::Node) => worked,
+                () = reporting => Ok(()),
+            }
+        };
+        let status = self.work.store.status().borrow().clone();
+        if status.phase >= Phase::Shutdown {
+            info!("run is over");
+        }
+        leave(&self.work.store, &self.node).await?;
+        let status = self.work.store.status().borrow().clone();
+        self.node.close().await?;
+        worked?;
+        if status.phase >= Phase::Shutdown {
+            self.data.remove_run()?;
+        }
+        let report = self.work.report(&status);
+        Ok(Report { others_go_on: matches!(status.phase, Phase::Seeding | Phase::Running), ..report })
+    }
+}
+
+/// Opens the network and becomes a member.
+async fn join(request: &RunRequest, data: &DataFolder) -> Result<ClusterNode<Libp2p>, RunError> {
+    let settings = &request.settings;
+    let own = &settings.cluster;
+    let address = |text: &str, key: &str| {
+        text.trim().parse::<Address>().map_err(|error| RunError::Settings(format!("scoopi.cluster.{key}: {error}")))
+    };
+    let listen = address(&own.listen, "listen")?;
+    let advertised = own.advertise.as_deref().map(|text| address(text, "advertise")).transpose()?;
+    let named = own.join.split(',').filter(|text| !text.trim().is_empty());
+    let join = named.map(|text| address(text, "join")).collect::<Result<Vec<_>, _>>()?;
+    let key = key(settings, [&listen].into_iter().chain(&advertised).chain(&join))?;
+    let (kind, durability) = log_settings(settings)?;
+    let folder = data.run().path().to_owned();
+    let identity = Identity::open(&folder).map_err(|error| RunError::Cluster(Box::new(error.into())))?;
+    let id = identity.node_id();
+    let options = NetworkOptions { listen: Some(listen), identity, key, mdns: own.mdns };
+    let network =
+        start_network(options).await.map_err(|error| RunError::Cluster(Box::new(error.into())))?;
+    let at = match advertised {
+        Some(advertised) if advertised.port() != 0 => advertised,
+        Some(advertised) => advertised.with_port(network.address.port()),
+        None if network.address.is_unspecified() => {
+            return Err(RunError::Settings(format!(
+                "scoopi.cluster.listen is {}, which others cannot dial: name the address that they use with \
+                 `--set cluster.advertise=HOST:PORT`",
+                network.address
+            )));
+        }
+        None => network.address.clone(),
+    };
+    let name = own.name.clone().unwrap_or_else(|| at.to_string());
+    let millis = Duration::from_millis;
+    let options = NodeOptions {
+        folder,
+        me: Peer { address: at, name: name.into() },
+        join,
+        size: (own.size > 0).then_some(own.size as usize),
+        quorum: (own.quorum.size > 0).then_some(own.quorum.size as usize),
+        patience: millis(own.quorum.timeout),
+        kind,
+        durability,
+        timing: Timing {
+            session: millis(own.session.max(100)),
+            keep_alive: millis(own.keep_alive.max(10)),
+            election: millis(own.election.max(50)),
+            voter: millis(own.voter_timeout),
+        },
+        snapshot_after: SNAPSHOT_AFTER,
+        resumes: request.existing == Existing::Resume,
+    };
+    let (progress, waiting) = watch::channel(Waiting::default());
+    let telling = tokio::spawn(tell_waiting(waiting));
+    let started = start(network.network, network.incoming, id, options, network.found, progress).await;
+    telling.abort();
+    started.map_err(|error| RunError::Cluster(Box::new(error)))
+}
+
+/// Bytes of log after which a snapshot is due.
+const SNAPSHOT_AFTER: u64 = 64 << 20;
+
+/// The cluster's key. There must be one unless nobody but this machine can reach any node.
+fn key<'a>(
+    settings: &Settings,
+    addresses: impl Iterator<Item = &'a Address>,
+) -> Result<Option<ClusterKey>, RunError> {
+    if let Some(file) = &settings.cluster.key_file {
+        return ClusterKey::read(Path::new(file)).map(Some).map_err(|error| RunError::Settings(error.to_string()));
+    }
+    let mut reachable = addresses.filter(|address| !address.is_loopback());
+    match reachable.next() {
+        None => Ok(None),
+        Some(address) => Err(RunError::Settings(format!(
+            "{address} can be reached from other machines, so the cluster needs a key: make one with `scoopi keygen \
+             FILE`, copy it to every host and name it with `--key-file FILE`"
+        ))),
+    }
+}
+
+/// Sees that definitions are composed and the run is begun, and makes a plan of it.
+async fn prepare(
+    request: &RunRequest,
+    store: &NodeStore<ClusterCommit>,
+    node: &ClusterNode<Libp2p>,
+) -> Result<Parts, RunError> {
+    if !has_definitions(request) {
+        await_composer(request, store).await;
+    }
+    let mut warnings = Problems::default();
+    loop {
+        match store.enter(Barricade::Compose).await? {
+            Claim::Open => break,
+            Claim::Failed(reason) => return Err(RunError::Composing(reason)),
+            Claim::Wait(_) => {}
+            Claim::Work(epoch) => {
+                info!(leader = node.leads(), "this node composes the definitions");
+                let (composed, command) = match compose(request, &mut warnings) {
+                    Ok(entries) => (Ok(()), Command::Publish { epoch, entries }),
+                    Err(error) => {
+                        let (barricade, reason) = (Barricade::Compose, error.to_string());
+                        (Err(error), Command::PublishFailure { barricade, epoch, reason })
+                    }
+                };
+                match store.propose(command).await {
+                    // Others took this node for dead meanwhile; whoever composes now will be heard of.
+                    Err(StoreError::Refused(Refusal::NotTheHolder)) => {}
+                    other => {
+                        other?;
+                        composed?;
+                    }
+                }
+            }
+        }
+    }
+    let run = store.value(RUN).unwrap_or_default();
+    let run: Run = codec::decode(&run).map_err(|error| RunError::Internal(error.to_string()))?;
+    let date_time = run.date_time;
+    store.propose(Command::Begin(run)).await?;
+    let Stored { definitions, settings, scripts } = Composed::read(|key| store.value(key))?;
+    let settings = settings.on_the_machine_of(&request.settings);
+    Parts::of_stored(&definitions, settings, &scripts, date_time, warnings, &request.root)
+}
+
+/// Composes what this node was given.
+fn compose(
+    request: &RunRequest,
+    warnings: &mut Problems,
+) -> Result<Vec<(compact_str::CompactString, Vec<u8>)>, RunError> {
+    let parts = Parts::of_request(request)?;
+    let composed = parts.composed.ok_or_else(|| RunError::Internal("nothing was composed".to_owned()))?;
+    let run = new_run(&parts.settings, &parts.run_date_time, composed.fingerprint);
+    let run = codec::encode(&run).map_err(|error| RunError::Internal(error.to_string()))?;
+    *warnings = parts.warnings;
+    let mut entries = composed.entries();
+    entries.push((RUN.into(), run));
+    Ok(entries)
+}
+
+/// Whether this node could compose.
+fn has_definitions(request: &RunRequest) -> bool {
+    match &request.definitions {
+        Definitions::Folder(folder) => folder.is_dir(),
+        Definitions::Texts(_) => true,
+    }
+}
+
+/// Waits for a node that has definitions. Where there is none in time, this one asks in its turn, and tells why not.
+async fn await_composer(request: &RunRequest, store: &NodeStore<ClusterCommit>) {
+    info!("no definitions here: those of another node are waited for");
+    let patience = Duration::from_millis(request.settings.cluster.quorum.timeout);
+    let mut status = store.status();
+    let composed = status.wait_for(|status| status.barricades > 0 || status.failure.is_some());
+    if tokio::time::timeout(patience, composed).await.is_err() {
+        warn!("no node has composed definitions");
+    }
+}
+
+/// Takes part no more, and waits until the others can do without.
+async fn leave(store: &NodeStore<ClusterCommit>, node: &ClusterNode<Libp2p>) -> Result<(), RunError> {
+    store.leave().await?;
+    node.farewell().await;
+    Ok(())
+}
+
+/// Stops the work of this node when it, or the run, is cancelled.
+async fn pass_on(
+    mut cancelled: CancelLatch,
+    mut status: watch::Receiver<crate::store::Status>,
+    inner: Shutdown,
+) {
+    tokio::select! {
+        () = cancelled.cancelled() => {}
+        Ok(_) = status.wait_for(|status| status.phase == Phase::Draining) => {
+            warn!("the run is cancelled: jobs in work come to their end");
+        }
+    }
+    inner.cancel();
+}
+
+/// Tells others what this node does, for as long as it does.
+async fn report_figures(work: &Work<ClusterCommit>, node: &ClusterNode<Libp2p>) {
+    let mut ticks = tokio::time::interval(Duration::from_secs(1));
+    let (mut pages, mut rate) = (0, 0.0_f64);
+    loop {
+        ticks.tick().await;
+        let view = work.figures.view();
+        rate = rate.mul_add(0.7, (view.pages - pages) as f64 * 0.3);
+        pages = view.pages;
+        let figures = NodeFigures { position: 0, pages, errors: view.errors, rate };
+        node.report(work.store.incarnation(), figures);
+    }
+}
+
+/// Says how long others are waited for.
+async fn tell_waiting(mut waiting: watch::Receiver<Waiting>) {
+    let mut last = None;
+    while waiting.changed().await.is_ok() {
+        let seen = waiting.borrow_and_update().clone();
+        let is_due = last.as_ref().is_none_or(|(here, told): &(usize, Instant)| {
+            *here != seen.here || told.elapsed() >= PATIENCE
+        });
+        if is_due {
+            warn!("{seen}");
+            last = Some((seen.here, Instant::now()));
+        }
+    }
+}
+
+/// Says when nothing can be decided, and when it can again.
+async fn tell_quorum(mut quorum: watch::Receiver<Quorum>) {
+    while quorum.wait_for(|quorum| *quorum == Quorum::Lost).await.is_ok() {
+        warn!("quorum lost: the run is paused until more than half of the voters are in touch");
+        if quorum.wait_for(|quorum| *quorum == Quorum::There).await.is_err() {
+            return;
+        }
+        warn!("quorum is back: the run goes on");
+    }
+}

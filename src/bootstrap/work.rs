@@ -1,0 +1,127 @@
+//! The work of a node, from the first job to the last: the same alone and among others.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Zoned;
+use tokio::sync::watch;
+use tracing::info;
+
+use crate::conf::Settings;
+use crate::engine::{
+    CancelLatch, Figures, JobRules, JobRunner, Monitor, OutputPlace, OutputReport, Plan, Pools, Shutdown,
+    TaskRunner, seed,
+};
+use crate::model::date::RunTimes;
+use crate::store::machine::Phase;
+use crate::store::{Commit, JobStore, NodeStore, Status};
+
+use super::facts;
+use super::report::{Outcome, Report};
+use super::run::RunError;
+
+/// Who stops when this node is asked to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// The run.
+    Run,
+    /// This node; others go on.
+    Node,
+}
+
+/// See the module docs.
+pub(super) struct Work<C> {
+    pub(super) settings: Settings,
+    pub(super) plan: Arc<Plan>,
+    pub(super) store: Arc<NodeStore<C>>,
+    pub(super) figures: Arc<Figures>,
+    pub(super) output: Arc<OutputReport>,
+    pub(super) begun: Instant,
+}
+
+impl<C: Commit> Work<C> {
+    /// Works until all is done, or until `cancelled` and what is in work has come to its end.
+    pub(super) async fn run(&self, cancelled: CancelLatch, scope: Scope) -> Result<(), RunError> {
+        seed(&self.store, self.plan.seeds()).await?;
+        let (stop, stopped) = Shutdown::new();
+        let (runner, in_work) = self.job_runner();
+        let monitor = Monitor::new(Arc::clone(&self.store), in_work, self.period());
+        let drain = drain(Arc::clone(&self.store), cancelled.clone(), stop.clone(), scope);
+        let runner = tokio::spawn(runner.run(stopped));
+        let drain = tokio::spawn(drain);
+        let watched = monitor.run(cancelled).await;
+        stop.cancel();
+        let ran = runner.await.map_err(|error| RunError::Internal(error.to_string()))?;
+        drain.abort();
+        Ok(watched.and(ran)?)
+    }
+
+    fn job_runner(&self) -> (JobRunner<NodeStore<C>>, watch::Receiver<usize>) {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        let pools = Pools::new(&self.settings.poolsize, cores, self.plan.step_names());
+        let limits = facts::limits(&self.settings);
+        let tasks = TaskRunner::new(Arc::clone(&self.plan), pools, limits, Arc::clone(&self.figures));
+        let job = &self.settings.job;
+        let rules = JobRules {
+            limit: job.take_limit.max(1),
+            retry_delay: Duration::from_millis(job.retry_delay),
+            max_retry_delay: Duration::from_millis(job.max_retry_delay),
+        };
+        JobRunner::new(Arc::clone(&self.store), Arc::new(tasks), rules, Arc::clone(&self.figures))
+    }
+
+    fn period(&self) -> Duration {
+        Duration::from_millis(self.settings.monitor.timer_period.max(1))
+    }
+
+    /// What became of the run, by the last status.
+    pub(super) fn report(&self, status: &Status) -> Report {
+        let counts = status.counts;
+        let troubled = counts.failed + counts.quarantined + counts.dropped_links > 0;
+        let outcome = match (status.phase >= Phase::Shutdown, troubled) {
+            (false, _) => Outcome::Cancelled,
+            (true, true) => Outcome::WithErrors,
+            (true, false) => Outcome::Complete,
+        };
+        let (sinks, failed, first_failed) = self.output.view();
+        info!(?outcome, jobs = counts.jobs(), rows = counts.rows, "the run has ended");
+        Report {
+            outcome,
+            counts,
+            figures: self.figures.view(),
+            sinks,
+            failed,
+            first_failed,
+            taken: self.begun.elapsed(),
+            others_go_on: false,
+        }
+    }
+}
+
+/// Where output goes.
+pub(super) fn output_place(settings: &Settings, run_date_time: &Zoned) -> Result<OutputPlace, RunError> {
+    let times =
+        RunTimes::from_millis(run_date_time.timestamp().as_millisecond(), run_date_time.time_zone().clone());
+    let stamp = times.map_err(|error| RunError::Settings(error.to_string()))?.output_dir();
+    let base = PathBuf::from(&settings.appender.file.base_dir);
+    let folder = if base.as_os_str().is_empty() { PathBuf::from("output") } else { base.clone() };
+    Ok(OutputPlace { base, stamp, failed: folder.join("failed.ndjson") })
+}
+
+/// Waits for the cancel latch; then lets nothing new be taken.
+async fn drain<C: Commit>(
+    store: Arc<NodeStore<C>>,
+    mut cancelled: CancelLatch,
+    stop: Shutdown,
+    scope: Scope,
+) {
+    cancelled.cancelled().await;
+    // The runner stops first, so that no request for jobs is answered after the cancel.
+    stop.cancel();
+    if scope == Scope::Run
+        && let Err(error) = store.cancel().await
+    {
+        tracing::error!(%error, "unable to write the cancel down; the run can be resumed all the same");
+    }
+}

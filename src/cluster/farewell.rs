@@ -1,0 +1,176 @@
+//! The end: nobody goes before everybody who is there has all that was decided.
+//!
+//! Without this the last ones would be left without a quorum, and without the last rows. The leader goes last: it
+//! lets the others go once each of them has applied the end, or is gone. Where it dies meanwhile, those who are left
+//! elect another one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::time::{Instant, sleep, timeout};
+use tracing::{debug, info};
+
+use crate::model::NodeId;
+
+use super::desk::Office;
+use super::member::{Leader, Member};
+use super::network::Network;
+use super::wire::{Answer, Question};
+
+/// Between two questions.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// For the last answers to get through.
+const LAST_WORDS: Duration = Duration::from_millis(100);
+
+/// See the module docs.
+#[derive(Debug, Default)]
+pub(super) struct Farewell(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// The log entry after which nobody takes part any more.
+    end: Option<u64>,
+    /// The last entry that others have applied, as they say.
+    applied: BTreeMap<NodeId, u64>,
+    /// Who was told that it may go.
+    told: BTreeSet<NodeId>,
+    /// Who is not there any more: its process has ended, or it was silent for too long.
+    gone: BTreeSet<NodeId>,
+}
+
+impl Farewell {
+    /// As the leader: whether the asker may go.
+    pub(super) fn may_go<N: Network>(&self, member: &Member<N>, from: NodeId, position: u64) -> Answer {
+        let mut state = self.0.lock();
+        state.applied.insert(from, position);
+        if state.waits_for(member).is_some_and(|waiting| waiting.is_empty()) {
+            state.told.insert(from);
+            Answer::Yes
+        } else {
+            Answer::NotYet
+        }
+    }
+}
+
+impl State {
+    /// Who does not have the end yet; none before there is an end.
+    fn waits_for<N: Network>(&mut self, member: &Member<N>) -> Option<Vec<NodeId>> {
+        if !is_over(member) {
+            self.end = None;
+            return None;
+        }
+        let end = *self.end.get_or_insert(member.applied.status().borrow().position);
+        let has_it = |node: &NodeId| self.applied.get(node).is_some_and(|applied| *applied >= end);
+        let waiting = others(member).into_iter().filter(|node| !has_it(node) && !self.gone.contains(node));
+        Some(waiting.collect())
+    }
+
+    fn is_told<N: Network>(&self, member: &Member<N>) -> bool {
+        others(member).iter().all(|node| self.told.contains(node) || self.gone.contains(node))
+    }
+}
+
+/// Whether nobody takes part in the run any more.
+fn is_over<N: Network>(member: &Member<N>) -> bool {
+    member.applied.machine().read().members().next().is_none()
+}
+
+fn others<N: Network>(member: &Member<N>) -> Vec<NodeId> {
+    let metrics = member.raft.metrics();
+    let metrics = metrics.borrow();
+    let nodes = metrics.membership_config.membership().nodes().map(|(id, _)| NodeId(*id));
+    nodes.filter(|node| *node != member.id).collect()
+}
+
+/// Waits until this node, which takes part no more, is of no more use to the others.
+pub(super) async fn farewell<N: Network>(office: Arc<Office<N>>) {
+    let member = &office.member;
+    let begun = Instant::now();
+    let mut last_leader = Instant::now();
+    let mut is_told = false;
+    while member.is_running().is_ok() {
+        if !is_over(member) && can_do_without(member) {
+            return;
+        }
+        if !is_over(member) && !is_told {
+            is_told = true;
+            info!("this node stays as a voter until the others are done: without it they could not go on");
+        }
+        match member.leader() {
+            Leader::Here => {
+                last_leader = Instant::now();
+                if leads_to_the_end(&office, begun).await {
+                    sleep(LAST_WORDS).await;
+                    return;
+                }
+            }
+            Leader::At(..) | Leader::Unknown => {
+                let position = member.applied.status().borrow().position;
+                let question = Question::MayGo { cluster: member.cluster, position };
+                match member.ask_leader(&question).await {
+                    Some(Answer::Yes) => return,
+                    Some(_) => last_leader = Instant::now(),
+                    None if is_over(member) && last_leader.elapsed() > member.timing.session => {
+                        debug!("nobody leads any more, and this node has the end");
+                        return;
+                    }
+                    None => {}
+                }
+            }
+        }
+        sleep(PAUSE).await;
+    }
+}
+
+/// As the leader: whether everybody else has gone, or may go and knows it.
+async fn leads_to_the_end<N: Network>(office: &Office<N>, begun: Instant) -> bool {
+    let member = &office.member;
+    let waiting = office.farewell.0.lock().waits_for(member);
+    let Some(waiting) = waiting else { return false };
+    let is_late = begun.elapsed() > member.timing.session;
+    let untold: Vec<NodeId> = {
+        let state = office.farewell.0.lock();
+        others(member).into_iter().filter(|node| !state.told.contains(node) && !state.gone.contains(node)).collect()
+    };
+    for node in untold {
+        // Whoever is on its way out asks by itself; of the others it has to be found out.
+        if is_late || (waiting.contains(&node) && has_ended(member, node).await) {
+            office.farewell.0.lock().gone.insert(node);
+        }
+    }
+    office.farewell.0.lock().is_told(member)
+}
+
+/// Whether nobody listens where the node was: its process has ended.
+async fn has_ended<N: Network>(member: &Member<N>, node: NodeId) -> bool {
+    let peer = {
+        let metrics = member.raft.metrics();
+        let metrics = metrics.borrow();
+        metrics.membership_config.membership().get_node(&node.0).cloned()
+    };
+    let Some(peer) = peer else { return true };
+    match timeout(member.timing.election / 2, member.caller.network().open(&peer.address)).await {
+        Ok(Err(error)) => error.kind() == io::ErrorKind::ConnectionRefused,
+        // Another life answers where it was.
+        Ok(Ok(conversation)) => conversation.peer != node,
+        Err(_) => false,
+    }
+}
+
+/// Whether the voters that still take part can decide without this one.
+fn can_do_without<N: Network>(member: &Member<N>) -> bool {
+    let metrics = member.raft.metrics();
+    let metrics = metrics.borrow();
+    let membership = metrics.membership_config.membership();
+    let voters: BTreeSet<u64> = membership.voter_ids().collect();
+    if !voters.contains(&member.id.0) {
+        return true;
+    }
+    let machine = member.applied.machine().read();
+    let left = machine.members().filter(|(node, ..)| voters.contains(&node.0)).count();
+    left > voters.len() / 2
+}

@@ -1,0 +1,471 @@
+//! From an address to a member of a cluster: forming, Raft, and the tasks that keep both going.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use openraft::{Config, Raft, SnapshotPolicy};
+use parking_lot::Mutex;
+use thiserror::Error;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tracing::{debug, info, warn};
+
+use crate::model::codec;
+use crate::model::{Incarnation, NodeId};
+use crate::store::log::{Durability, LogError, LogKind};
+use crate::store::{OpenProjection, StoreError};
+
+use super::address::Address;
+use super::caller::{Caller, Purpose};
+use super::commit::ClusterCommit;
+use super::desk::{Desk, Office, serve};
+use super::farewell::{Farewell, farewell};
+use super::forming::{
+    self, Ask, Declared, DeclaredError, Formed, Forming, FormingError, Standing, Waiting, find_running, form,
+};
+use super::member::{Member, Timing};
+use super::network::{Conversation, Network};
+use super::peer::{ClusterId, Peer};
+use super::quorum::{Quorum, watch_quorum};
+use super::raft::{LogStore, RaftPeers, SnapshotStoreError, StateMachine, TypeConfig};
+use super::sessions::Sessions;
+use super::upkeep::{expire, keep_members, show_life};
+use super::wire::{Answer, NodeFigures, Question};
+
+/// How long the rest is waited for once there is a quorum to form a cluster.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Members that a cluster is founded with at most: all of them vote.
+const FOUNDERS: usize = 5;
+
+/// Between two questions to become a member.
+const AGAIN: Duration = Duration::from_millis(200);
+
+/// The file that says which cluster the data in a folder belongs to.
+const CLUSTER: &str = "cluster";
+
+/// Entries behind a snapshot that are kept for members that are a little behind.
+const KEPT_ENTRIES: u64 = 1_000;
+
+/// What a node is told.
+#[derive(Debug)]
+pub struct NodeOptions {
+    /// The folder of the run. Nobody else uses it.
+    pub folder: PathBuf,
+    /// How others reach this node, and what people call it.
+    pub me: Peer,
+    /// The other nodes.
+    pub join: Vec<Address>,
+    /// How many nodes there are to be; none for those that are named.
+    pub size: Option<usize>,
+    /// How many are needed to begin; none for the majority.
+    pub quorum: Option<usize>,
+    /// How long they are waited for.
+    pub patience: Duration,
+    /// Which database holds the log.
+    pub kind: LogKind,
+    /// What its writes survive.
+    pub durability: Durability,
+    /// How long things may take.
+    pub timing: Timing,
+    /// Bytes of log after which a snapshot is due.
+    pub snapshot_after: u64,
+    /// Whether to go on with the run in the folder although no other node does so yet.
+    pub resumes: bool,
+}
+
+/// Why a node is no member.
+#[derive(Debug, Error)]
+pub enum ClusterError {
+    /// The numbers that were given cannot be.
+    #[error(transparent)]
+    Declared(DeclaredError),
+    /// No cluster came about.
+    #[error(transparent)]
+    Forming(FormingError),
+    /// The run in the folder is not at work anywhere.
+    #[error(
+        "an unfinished run of cluster {cluster} lies in {}, and no other node is at work on it; `--resume` on a \
+         quorum of its nodes goes on with it, `--fresh` discards what is here",
+        path.display()
+    )]
+    Unfinished {
+        /// The folder.
+        path: PathBuf,
+        /// Whose run it is.
+        cluster: ClusterId,
+    },
+    /// The members could not be joined in time.
+    #[error("not let in by the members of cluster {cluster} within {} s: {why}", after.as_secs())]
+    NotLetIn {
+        /// The cluster.
+        cluster: ClusterId,
+        /// How long it was tried.
+        after: Duration,
+        /// What was the last obstacle.
+        why: String,
+    },
+    /// The members of the run in the folder are not there.
+    #[error(
+        "{here} of {size} members of cluster {cluster} answer after {} s, more than half are needed; start the others \
+         too, or discard the run with `--fresh`",
+        after.as_secs()
+    )]
+    NoQuorum {
+        /// The cluster.
+        cluster: ClusterId,
+        /// Members that answer, with this one.
+        here: usize,
+        /// All that vote.
+        size: usize,
+        /// How long was waited.
+        after: Duration,
+    },
+    /// The log.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// A snapshot.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotStoreError),
+    /// The file that names the cluster.
+    #[error("{doing} {}: {source}", path.display())]
+    File {
+        /// What was being done.
+        doing: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Raft refused.
+    #[error("raft: {0}")]
+    Raft(String),
+}
+
+impl ClusterError {
+    /// Whether what the user gave is wrong, rather than what happened.
+    #[must_use]
+    pub fn is_usage(&self) -> bool {
+        matches!(
+            self,
+            Self::Declared(_)
+                | Self::Unfinished { .. }
+                | Self::Forming(FormingError::Declared(_) | FormingError::OtherCluster { .. })
+        )
+    }
+}
+
+impl From<FormingError> for ClusterError {
+    fn from(error: FormingError) -> Self {
+        match error {
+            FormingError::Declared(error) => Self::Declared(error),
+            error => Self::Forming(error),
+        }
+    }
+}
+
+/// A member of a cluster. Dropping it is like a crash: the others find out.
+pub(crate) struct ClusterNode<N: Network> {
+    office: Arc<Office<N>>,
+    quorum: watch::Receiver<Quorum>,
+    log: LogStore,
+    _tasks: JoinSet<()>,
+}
+
+/// Becomes a member. `incoming` is what others open to `network`; `found` are addresses that were found rather than
+/// named; `progress` is told how far it is.
+///
+/// # Errors
+/// See [`ClusterError`].
+pub(crate) async fn start<N: Network>(
+    network: N,
+    incoming: mpsc::Receiver<Conversation<N::Stream>>,
+    id: NodeId,
+    options: NodeOptions,
+    found: watch::Receiver<BTreeSet<Address>>,
+    progress: watch::Sender<Waiting>,
+) -> Result<ClusterNode<N>, ClusterError> {
+    let declared =
+        Declared::new(&options.me.address, &options.join, options.size, options.quorum)
+            .map_err(ClusterError::Declared)?;
+    let known = read_cluster(&options.folder)?;
+    let standing = known.map_or(Standing::Forming, |cluster| Standing::Waiting { cluster });
+    let forming = Forming::open(&options.folder, id, options.me.clone(), declared, standing)?;
+    let caller = Arc::new(Caller::new(network));
+    let mut tasks = JoinSet::new();
+    let (opened, office) = watch::channel(None);
+    let desk = Desk { forming: forming.clone(), office };
+    tasks.spawn(serve(Arc::new(desk), incoming));
+
+    let ask = AskOver(&*caller);
+    let forming_options =
+        forming::Options { timeout: options.patience, grace: GRACE, founders: FOUNDERS, found, progress };
+    let (cluster, at) = match known {
+        Some(cluster) if options.resumes => (cluster, vec![]),
+        Some(cluster) => match find_running(&forming, cluster, &forming_options.found, &ask).await? {
+            Some(running) => (cluster, running.at),
+            None => return Err(ClusterError::Unfinished { path: options.folder, cluster }),
+        },
+        None => match form(&forming, &forming_options, &ask).await? {
+            Formed::Running(running) => (running.cluster, running.at),
+            Formed::Founded(founding) => {
+                let at = founding.members.values().map(|peer| peer.address.clone());
+                (founding.cluster, at.collect())
+            }
+        },
+    };
+    write_cluster(&options.folder, cluster)?;
+
+    let member = open_member(id, cluster, &options, caller).await?;
+    let log = member.1;
+    let member = Arc::new(member.0);
+    let commit = ClusterCommit::new(Arc::clone(&member), |proposer| {
+        tasks.spawn(proposer.run());
+    });
+    let office = Arc::new(Office { member: Arc::clone(&member), commit, farewell: Farewell::default() });
+    opened.send_replace(Some(Arc::clone(&office)));
+    forming.stand(Standing::Member { cluster });
+    let quorum = watch::Sender::new(Quorum::Looking);
+    let seen = quorum.subscribe();
+    tasks.spawn(watch_quorum(member.raft.metrics(), options.timing.election, quorum));
+    tasks.spawn(show_life(Arc::clone(&member)));
+    tasks.spawn(expire(Arc::clone(&member)));
+    tasks.spawn(keep_members(Arc::clone(&member)));
+    tasks.spawn(make_snapshots(Arc::clone(&member)));
+    let mut node = ClusterNode { office, quorum: seen, log, _tasks: tasks };
+    node.become_member(&forming, &options, at).await?;
+    node.await_quorum(options.patience).await?;
+    Ok(node)
+}
+
+/// Opens the log and the machine, and starts Raft.
+async fn open_member<N: Network>(
+    id: NodeId,
+    cluster: ClusterId,
+    options: &NodeOptions,
+    caller: Arc<Caller<N>>,
+) -> Result<(Member<N>, LogStore), ClusterError> {
+    let log = LogStore::open(&options.folder.join("log"), options.kind, options.durability)?;
+    let (machine, applied) =
+        StateMachine::open(options.folder.join("snapshots"), id, options.snapshot_after)?;
+    let peers = RaftPeers::new(caller.network().clone(), cluster, id);
+    let config = Arc::new(raft_config(cluster, options.timing).map_err(ClusterError::Raft)?);
+    let raft: Raft<TypeConfig> = Raft::new(id.0, config, peers, log.clone(), machine)
+        .await
+        .map_err(|error| ClusterError::Raft(error.to_string()))?;
+    let member = Member {
+        id,
+        me: options.me.clone(),
+        cluster,
+        raft,
+        applied,
+        caller,
+        timing: options.timing,
+        sessions: Mutex::new(Sessions::new(options.timing.session)),
+        reports: Mutex::default(),
+        candidates: Mutex::default(),
+        incarnation: watch::Sender::new(Incarnation(0)),
+        figures: Mutex::default(),
+    };
+    Ok((member, log))
+}
+
+fn raft_config(cluster: ClusterId, timing: Timing) -> Result<Config, String> {
+    let election = u64::try_from(timing.election.as_millis()).unwrap_or(u64::MAX / 4).max(10);
+    let config = Config {
+        cluster_name: cluster.to_string(),
+        heartbeat_interval: election / 5,
+        election_timeout_min: election,
+        election_timeout_max: election.saturating_mul(2),
+        // Snapshots are due by bytes, which Raft does not count.
+        snapshot_policy: SnapshotPolicy::Never,
+        max_in_snapshot_log_to_keep: KEPT_ENTRIES,
+        ..Config::default()
+    };
+    config.validate().map_err(|error| error.to_string())
+}
+
+/// Makes a snapshot whenever one is due.
+async fn make_snapshots<N: Network>(member: Arc<Member<N>>) {
+    loop {
+        member.applied.snapshot_due().await;
+        if let Err(error) = member.raft.trigger().snapshot().await {
+            debug!(%error, "no snapshot");
+            return;
+        }
+    }
+}
+
+impl<N: Network> ClusterNode<N> {
+    /// How this node commits.
+    pub(crate) fn commit(&self) -> &ClusterCommit {
+        &self.office.commit
+    }
+
+    /// Its number.
+    pub(crate) fn id(&self) -> NodeId {
+        self.office.member.id
+    }
+
+    /// Whether anything can be decided.
+    pub(crate) fn quorum(&self) -> watch::Receiver<Quorum> {
+        self.quorum.clone()
+    }
+
+    /// Whether this node leads, now and later.
+    pub(crate) fn leads(&self) -> bool {
+        self.office.member.leads().is_some()
+    }
+
+    /// Hands over how output is opened, once it is known where it goes.
+    pub(crate) fn open_output(&self, open: Box<dyn OpenProjection>) {
+        self.office.member.applied.open_output(open);
+    }
+
+    /// Says from now on in which life this node takes part, and what it does.
+    pub(crate) fn report(&self, incarnation: Incarnation, figures: NodeFigures) {
+        *self.office.member.figures.lock() = figures;
+        self.office.member.incarnation.send_if_modified(|life| std::mem::replace(life, incarnation) != incarnation);
+    }
+
+    /// Waits until this node, which takes part no more, may go.
+    pub(crate) async fn farewell(&self) {
+        farewell(Arc::clone(&self.office)).await;
+    }
+
+    /// Ends Raft, and makes output and log durable.
+    ///
+    /// # Errors
+    /// They could not be written.
+    pub(crate) async fn close(self) -> Result<(), StoreError> {
+        let member = &self.office.member;
+        if let Err(error) = member.raft.shutdown().await {
+            warn!(%error, "raft did not end in good order");
+        }
+        let closed = member.applied.close().await;
+        self.log.close().await;
+        closed
+    }
+
+    /// Begins with what was founded, or asks to be let in.
+    async fn become_member(
+        &mut self,
+        forming: &Forming,
+        options: &NodeOptions,
+        at: Vec<Address>,
+    ) -> Result<(), ClusterError> {
+        let member = &self.office.member;
+        if let Some(founding) = forming.chosen().filter(|founding| founding.cluster == member.cluster)
+            && founding.members.contains_key(&member.id)
+        {
+            let members: std::collections::BTreeMap<u64, Peer> =
+                founding.members.into_iter().map(|(node, peer)| (node.0, peer)).collect();
+            // Refused where it was done before: by this node in an earlier life, or by another one through the log.
+            if let Err(error) = member.raft.initialize(members).await {
+                debug!(%error, "begun already");
+            }
+        }
+        let mut why = "nobody was asked yet".to_owned();
+        let mut asked: BTreeSet<Address> = at.into_iter().chain(options.join.iter().cloned()).collect();
+        let cluster = member.cluster;
+        let joined = timeout(options.patience, async {
+            while !member.is_member(member.id) {
+                for address in asked.clone() {
+                    match self.ask_to_join(&address).await {
+                        Ok(None) => "the leader has not let this node in yet".clone_into(&mut why),
+                        Ok(Some(leader)) => {
+                            asked.insert(leader);
+                        }
+                        Err(reason) => why = format!("{address}: {reason}"),
+                    }
+                }
+                sleep(AGAIN).await;
+            }
+        });
+        let joined = joined.await;
+        joined.map_err(|_| ClusterError::NotLetIn { cluster, after: options.patience, why })
+    }
+
+    /// Asks whoever is at `address` to let this node in. Gives who should be asked instead.
+    async fn ask_to_join(&self, address: &Address) -> Result<Option<Address>, String> {
+        let member = &self.office.member;
+        let question = Question::Join { cluster: member.cluster, peer: member.me.clone() };
+        let asked = member.caller.call(address, Purpose::Control, &question, member.timing.keep_alive);
+        match asked.await {
+            Ok((_, Answer::AskLeader(leader))) => Ok(leader.map(|peer| peer.address)),
+            Ok((_, Answer::OtherCluster(other))) => Err(format!("it is a member of cluster {other}")),
+            Ok(_) => Ok(None),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// Waits until anything can be decided.
+    async fn await_quorum(&mut self, patience: Duration) -> Result<(), ClusterError> {
+        let found = timeout(patience, self.quorum.wait_for(|quorum| *quorum == Quorum::There)).await.is_ok();
+        if found {
+            info!("a quorum is there");
+            return Ok(());
+        }
+        let member = &self.office.member;
+        let (mut here, mut size) = (1, 1);
+        let peers: Vec<Peer> = {
+            let metrics = member.raft.metrics();
+            let metrics = metrics.borrow();
+            let membership = metrics.membership_config.membership();
+            let voters: BTreeSet<u64> = membership.voter_ids().collect();
+            size = size.max(voters.len());
+            let others = membership.nodes().filter(|(id, _)| voters.contains(id) && **id != member.id.0);
+            others.map(|(_, peer)| peer.clone()).collect()
+        };
+        for peer in peers {
+            let asked = timeout(Duration::from_secs(2), member.caller.network().open(&peer.address)).await;
+            here += usize::from(matches!(asked, Ok(Ok(_))));
+        }
+        Err(ClusterError::NoQuorum { cluster: member.cluster, here, size, after: patience })
+    }
+}
+
+/// Asks the questions of forming over the network.
+struct AskOver<'a, N: Network>(&'a Caller<N>);
+
+/// For an answer to a question of forming.
+const FORMING: Duration = Duration::from_secs(3);
+
+impl<N: Network> Ask for AskOver<'_, N> {
+    async fn ask(&self, to: &Address, request: forming::Request) -> io::Result<(NodeId, forming::Answer)> {
+        match self.0.call(to, Purpose::Control, &Question::Form(request), FORMING).await? {
+            (from, Answer::Form(answer)) => Ok((from, answer)),
+            _ => Err(io::ErrorKind::InvalidData.into()),
+        }
+    }
+}
+
+/// The cluster that the data in a folder belongs to.
+fn read_cluster(folder: &Path) -> Result<Option<ClusterId>, ClusterError> {
+    let path = folder.join(CLUSTER);
+    let failed = |source| ClusterError::File { doing: "reading", path: path.clone(), source };
+    match fs::read(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed(error)),
+        Ok(bytes) => codec::decode(&bytes).map(Some).map_err(|error| failed(io::Error::other(error))),
+    }
+}
+
+/// Notes it, durably.
+fn write_cluster(folder: &Path, cluster: ClusterId) -> Result<(), ClusterError> {
+    let path = folder.join(CLUSTER);
+    let written = || {
+        let bytes = codec::encode(&cluster).map_err(io::Error::other)?;
+        let new = folder.join("cluster.new");
+        fs::write(&new, bytes)?;
+        fs::File::open(&new)?.sync_all()?;
+        fs::rename(&new, &path)?;
+        fs::File::open(folder)?.sync_all()
+    };
+    written().map_err(|source| ClusterError::File { doing: "writing", path: path.clone(), source })
+}

@@ -1,0 +1,161 @@
+//! What a member does beside the run, every now and then: signs of life, and as the leader who is gone and who votes.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use openraft::ChangeMembers;
+use tokio::sync::watch;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tracing::{debug, info, warn};
+
+use crate::model::NodeId;
+use crate::model::codec;
+use crate::store::machine::Command;
+
+use super::member::{Member, Metrics};
+use super::network::Network;
+use super::raft::Batch;
+use super::voters::{Change, Patience, Seen, next_change};
+use super::wire::Question;
+
+/// Log entries that a member may be behind to become a voter.
+const CLOSE: u64 = 1000;
+
+/// Between two looks at who is a member.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// Tells the leader that this node is alive, for as long as it is.
+pub(super) async fn show_life<N: Network>(member: Arc<Member<N>>) {
+    let mut ticks = interval(member.timing.keep_alive);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut incarnation = member.incarnation.subscribe();
+    let mut leaders = member.raft.metrics();
+    let mut last = None;
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            // A life that has just begun, and a leader that was just elected, should hear of it.
+            Ok(()) = incarnation.changed() => {}
+            is_running = is_another(&mut leaders, last) => if !is_running { return },
+        }
+        last = leaders.borrow_and_update().current_leader;
+        let mut figures = member.figures.lock().clone();
+        figures.position = member.applied.status().borrow().position;
+        if member.leads().is_some() {
+            member.hear(member.id, figures);
+            continue;
+        }
+        let incarnation = *incarnation.borrow_and_update();
+        let question = Question::Alive { cluster: member.cluster, incarnation, figures };
+        if member.ask_leader(&question).await.is_none() {
+            debug!("no leader heard this node's sign of life");
+        }
+    }
+}
+
+/// Waits for another leader than `last`. False where this node's Raft has ended.
+async fn is_another(metrics: &mut watch::Receiver<Metrics>, last: Option<u64>) -> bool {
+    metrics.wait_for(|metrics| metrics.current_leader != last).await.is_ok()
+}
+
+/// As the leader: proposes that silent nodes are gone.
+pub(super) async fn expire<N: Network>(member: Arc<Member<N>>) {
+    let mut ticks = interval(member.timing.keep_alive / 4);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let Some(term) = member.leads() else {
+            member.sessions.lock().follow();
+            continue;
+        };
+        let expired = {
+            let machine = member.applied.machine().read();
+            let members = machine.members().map(|(node, incarnation, _)| (node, incarnation));
+            let mut sessions = member.sessions.lock();
+            sessions.hear(member.id, Instant::now());
+            sessions.expired(term, members, Instant::now())
+        };
+        for (node, incarnation) in expired {
+            warn!(node = %member.name(node), "no sign of life: its jobs go to others");
+            propose(&member, Command::Expire { node, incarnation }).await;
+        }
+    }
+}
+
+/// As the leader: lets nodes in, and decides who votes.
+pub(super) async fn keep_members<N: Network>(member: Arc<Member<N>>) {
+    let mut ticks = interval(LOOK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if member.leads().is_none() {
+            member.candidates.lock().clear();
+            continue;
+        }
+        let candidate = member.candidates.lock().pop_first();
+        if let Some((node, peer)) = candidate {
+            info!(name = %peer.name, address = %peer.address, "a node joins");
+            if let Err(error) = member.raft.add_learner(node.0, peer, false).await {
+                debug!(%error, "unable to let it in now; it asks again");
+            }
+        } else if let Some(change) = next_change(&seen(&member), patience(&member)) {
+            make(&member, change).await;
+        }
+    }
+}
+
+async fn make<N: Network>(member: &Member<N>, change: Change) {
+    let changed = match &change {
+        Change::Voters(voters) => {
+            let voters: BTreeSet<u64> = voters.iter().map(|node| node.0).collect();
+            member.raft.change_membership(voters, true).await
+        }
+        Change::Remove(node) => {
+            member.raft.change_membership(ChangeMembers::RemoveNodes([node.0].into()), true).await
+        }
+    };
+    match changed {
+        Ok(_) => info!(?change, "the members have changed"),
+        Err(error) => debug!(%error, ?change, "unable to change the members now"),
+    }
+}
+
+fn patience<N: Network>(member: &Member<N>) -> Patience {
+    Patience { absent: member.timing.session, gone: member.timing.voter }
+}
+
+/// The members, as this leader sees them.
+fn seen<N: Network>(member: &Member<N>) -> Vec<Seen> {
+    let metrics = member.raft.metrics();
+    let metrics = metrics.borrow();
+    let membership = metrics.membership_config.membership();
+    let voters: BTreeSet<u64> = membership.voter_ids().collect();
+    let last = metrics.last_log_index.unwrap_or_default();
+    let now = Instant::now();
+    let mut sessions = member.sessions.lock();
+    let nodes = membership.nodes().map(|(id, peer)| {
+        let node = NodeId(*id);
+        let matched = metrics.replication.as_ref().and_then(|replication| replication.get(id).copied().flatten());
+        Seen {
+            node,
+            address: peer.address.clone(),
+            is_voter: voters.contains(id),
+            is_close: matched.is_some_and(|matched| matched.index + CLOSE >= last),
+            silence: if node == member.id {
+                Duration::ZERO
+            } else {
+                sessions.silence(node, now)
+            },
+        }
+    });
+    nodes.collect()
+}
+
+/// Commits one command as the leader; where this node leads no more, another one will.
+async fn propose<N: Network>(member: &Member<N>, command: Command) {
+    let Ok(bytes) = codec::encode(&vec![command]) else { return };
+    if let Err(error) = member.commit_here(Batch(bytes.into())).await {
+        debug!(%error, "unable to commit");
+    }
+}
