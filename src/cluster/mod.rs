@@ -11,6 +11,7 @@
 
 mod address;
 mod caller;
+mod forming;
 mod frame;
 mod identity;
 mod key;

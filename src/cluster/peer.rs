@@ -22,7 +22,7 @@ impl fmt::Display for ClusterId {
 }
 
 /// A node as others know it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Peer {
     /// Where it can be reached.
     pub address: Address,
@@ -37,7 +37,7 @@ impl fmt::Display for Peer {
 }
 
 /// What the nodes that form a cluster agree on, once and for all: which cluster it is and who its first members are.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Founding {
     /// The cluster.
     pub cluster: ClusterId,
