@@ -13,15 +13,15 @@ use tokio::task::JoinSet;
 use tracing::{info, warn};
 
 use crate::cluster::{
-    Address, ClusterCommit, ClusterKey, ClusterNode, Identity, Libp2p, NetworkOptions, NodeFigures, NodeOptions,
-    Peer, Quorum, Timing, Waiting, start, start_network,
+    Address, ClusterCommit, ClusterKey, ClusterNode, Identity, Libp2p, Limits, NetworkOptions, NodeFigures,
+    NodeOptions, Peer, Quorum, Timing, Waiting, gather, start, start_network, tell,
 };
 use crate::conf::Settings;
 use crate::defs::Problems;
-use crate::engine::{CancelLatch, Delivery, Figures, OutputOpener, OutputReport, Shutdown};
+use crate::engine::{CancelLatch, Delivery, Figures, Output, OutputReport, Shutdown};
 use crate::model::codec;
 use crate::store::machine::{Barricade, Claim, Command, Phase, Refusal, Run};
-use crate::store::{Barricades, Commit, JobStore, NodeStore, Store, StoreError};
+use crate::store::{Barricades, Earlier, JobStore, NodeStore, Projection, Status, Store, StoreError};
 
 use super::compose::{Composed, Stored};
 use super::data_folder::DataFolder;
@@ -57,10 +57,10 @@ impl Cluster {
         let begun = Instant::now();
         let data = DataFolder::claim(Path::new(&request.settings.store.dir))?;
         let resumed = data.prepare_for_cluster(request.existing)?;
-        let node = join(&request, &data).await?;
+        let mut tasks = JoinSet::new();
+        let node = join(&request, &data, &mut tasks).await?;
         let store = Arc::new(NodeStore::join(node.commit().clone(), node.id()).await?);
         let figures = Arc::<Figures>::default();
-        let mut tasks = JoinSet::new();
         node.report(store.incarnation(), NodeFigures::default());
         tasks.spawn(tell_quorum(node.quorum()));
         let prepared = prepare(&request, &store, &node).await;
@@ -76,8 +76,13 @@ impl Cluster {
         };
         let output = Arc::new(OutputReport::default());
         let place = output_place(&parts.settings, &parts.run_date_time)?;
-        let opener = OutputOpener::new(parts.plan.sinks().clone(), place, deliveries, Arc::clone(&output));
-        node.open_output(Box::new(opener));
+        let (sinks, written) = (parts.plan.sinks().clone(), Arc::clone(&output));
+        let open = move |earlier: Option<Earlier<'_>>| {
+            let (place, deliveries, written) = (place.clone(), deliveries.clone(), Arc::clone(&written));
+            let opened = Output::open(sinks.all(), place, deliveries, earlier, written)?;
+            Ok(Box::new(opened) as Box<dyn Projection>)
+        };
+        node.open_output(Box::new(open)).await?;
         if request.existing == Existing::Resume {
             store.propose(Command::Resume).await?;
         }
@@ -115,11 +120,17 @@ impl Cluster {
 }
 
 /// Opens the network and becomes a member.
-async fn join(request: &RunRequest, data: &DataFolder) -> Result<ClusterNode<Libp2p>, RunError> {
+async fn join(
+    request: &RunRequest,
+    data: &DataFolder,
+    tasks: &mut JoinSet<()>,
+) -> Result<ClusterNode<Libp2p>, RunError> {
     let settings = &request.settings;
     let own = &settings.cluster;
     let address = |text: &str, key: &str| {
-        text.trim().parse::<Address>().map_err(|error| RunError::Settings(format!("scoopi.cluster.{key}: {error}")))
+        text.trim()
+            .parse::<Address>()
+            .map_err(|error| RunError::Settings(format!("scoopi.cluster.{key}: {error}")))
     };
     let listen = address(&own.listen, "listen")?;
     let advertised = own.advertise.as_deref().map(|text| address(text, "advertise")).transpose()?;
@@ -130,9 +141,8 @@ async fn join(request: &RunRequest, data: &DataFolder) -> Result<ClusterNode<Lib
     let folder = data.run().path().to_owned();
     let identity = Identity::open(&folder).map_err(|error| RunError::Cluster(Box::new(error.into())))?;
     let id = identity.node_id();
-    let options = NetworkOptions { listen: Some(listen), identity, key, mdns: own.mdns };
-    let network =
-        start_network(options).await.map_err(|error| RunError::Cluster(Box::new(error.into())))?;
+    let options = NetworkOptions { listen, identity, key, mdns: own.mdns, limits: Limits::default() };
+    let network = start_network(options).await.map_err(|error| RunError::Cluster(Box::new(error.into())))?;
     let at = match advertised {
         Some(advertised) if advertised.port() != 0 => advertised,
         Some(advertised) => advertised.with_port(network.address.port()),
@@ -165,9 +175,12 @@ async fn join(request: &RunRequest, data: &DataFolder) -> Result<ClusterNode<Lib
         snapshot_after: SNAPSHOT_AFTER,
         resumes: request.existing == Existing::Resume,
     };
+    let (found, addresses) = watch::channel(BTreeSet::new());
+    tasks.spawn(gather(network.hints, network.found, found));
+    tasks.spawn(tell(network.network.clone(), options.me.address.clone()));
     let (progress, waiting) = watch::channel(Waiting::default());
     let telling = tokio::spawn(tell_waiting(waiting));
-    let started = start(network.network, network.incoming, id, options, network.found, progress).await;
+    let started = start(network.network, network.incoming, id, options, addresses, progress).await;
     telling.abort();
     started.map_err(|error| RunError::Cluster(Box::new(error)))
 }
@@ -181,7 +194,9 @@ fn key<'a>(
     addresses: impl Iterator<Item = &'a Address>,
 ) -> Result<Option<ClusterKey>, RunError> {
     if let Some(file) = &settings.cluster.key_file {
-        return ClusterKey::read(Path::new(file)).map(Some).map_err(|error| RunError::Settings(error.to_string()));
+        return ClusterKey::read(Path::new(file))
+            .map(Some)
+            .map_err(|error| RunError::Settings(error.to_string()));
     }
     let mut reachable = addresses.filter(|address| !address.is_loopback());
     match reachable.next() {
@@ -279,11 +294,7 @@ async fn leave(store: &NodeStore<ClusterCommit>, node: &ClusterNode<Libp2p>) -> 
 }
 
 /// Stops the work of this node when it, or the run, is cancelled.
-async fn pass_on(
-    mut cancelled: CancelLatch,
-    mut status: watch::Receiver<crate::store::Status>,
-    inner: Shutdown,
-) {
+async fn pass_on(mut cancelled: CancelLatch, mut status: watch::Receiver<Status>, inner: Shutdown) {
     tokio::select! {
         () = cancelled.cancelled() => {}
         Ok(_) = status.wait_for(|status| status.phase == Phase::Draining) => {
@@ -312,9 +323,9 @@ async fn tell_waiting(mut waiting: watch::Receiver<Waiting>) {
     let mut last = None;
     while waiting.changed().await.is_ok() {
         let seen = waiting.borrow_and_update().clone();
-        let is_due = last.as_ref().is_none_or(|(here, told): &(usize, Instant)| {
-            *here != seen.here || told.elapsed() >= PATIENCE
-        });
+        let is_due = last
+            .as_ref()
+            .is_none_or(|(here, told): &(usize, Instant)| *here != seen.here || told.elapsed() >= PATIENCE);
         if is_due {
             warn!("{seen}");
             last = Some((seen.here, Instant::now()));

@@ -17,8 +17,8 @@ mod solo;
 mod work;
 
 pub use compose::{Composed, check};
-pub use outside::{Outsider, make_key};
 pub use facts::{fetch_settings, limits};
+pub use outside::{Outsider, make_key};
 pub use report::{Outcome, Report};
 pub use request::{Definitions, Existing, Mode, RunRequest};
 pub use run::{Progress, Run, RunError, RunHandle};

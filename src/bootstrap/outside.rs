@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use crate::cluster::{
-    Address, AskError, ClusterKey, ClusterView, Identity, Libp2p, NetworkOptions, ask_status, ask_to_cancel,
-    start_network,
+    Address, AskError, ClusterKey, ClusterView, Identity, Libp2p, Limits, NetworkOptions, ask_status,
+    ask_to_cancel, start_network,
 };
 
 use super::run::RunError;
@@ -14,8 +14,7 @@ use super::run::RunError;
 /// # Errors
 /// The file is there, or cannot be written.
 pub fn make_key(file: &Path) -> Result<(), RunError> {
-    let key = ClusterKey::generate().map_err(|error| RunError::Settings(error.to_string()))?;
-    key.write_new(file).map_err(|error| RunError::Settings(error.to_string()))
+    ClusterKey::generate().write_new(file).map_err(|error| RunError::Settings(error.to_string()))
 }
 
 /// A way to a cluster, for somebody who is no member of it.
@@ -33,7 +32,10 @@ impl Outsider {
         let at: Address = at.parse().map_err(|error| RunError::Settings(format!("--at: {error}")))?;
         let key = key_file.map(ClusterKey::read).transpose();
         let key = key.map_err(|error| RunError::Settings(error.to_string()))?;
-        let options = NetworkOptions { listen: None, identity: Identity::passing(), key, mdns: false };
+        let (identity, limits) = (Identity::passing(), Limits::default());
+        // Nobody is told of it: a network listens, and this one has no need to.
+        let listen = "127.0.0.1:0".parse().map_err(|error| RunError::Internal(format!("{error}")))?;
+        let options = NetworkOptions { listen, identity, key, mdns: false, limits };
         let started = start_network(options).await;
         let network = started.map_err(|error| RunError::Cluster(Box::new(error.into())))?.network;
         Ok(Self { network, at })

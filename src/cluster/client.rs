@@ -20,7 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(15);
 #[derive(Debug, Error)]
 pub enum AskError {
     /// Nobody answers.
-    #[error("no answer from {at}: {source}; is a node running there, and is the key (`--key-file`) that of its cluster?")]
+    #[error(
+        "no answer from {at}: {source}; is a node running there, and is the key (`--key-file`) that of its cluster?"
+    )]
     NoAnswer {
         /// Who was asked.
         at: Address,

@@ -14,8 +14,8 @@ use tokio::time::timeout;
 use tracing::debug;
 
 use crate::model::NodeId;
-use crate::store::machine::Command;
 use crate::store::Commit;
+use crate::store::machine::Command;
 
 use super::caller::Purpose;
 use super::commit::ClusterCommit;
@@ -40,7 +40,7 @@ pub(super) struct Office<N: Network> {
 
 /// See the module docs.
 pub(super) struct Desk<N: Network> {
-    pub(super) forming: Arc<Forming>,
+    pub(super) forming: Forming,
     /// There once this node is a member.
     pub(super) office: watch::Receiver<Option<Arc<Office<N>>>>,
 }
@@ -91,7 +91,9 @@ impl<N: Network> Desk<N> {
                 None => Err(io::ErrorKind::NotConnected.into()),
             },
             Purpose::Snapshot => match self.office() {
-                Some(office) => receive_snapshots(&office.member.raft, office.member.cluster, from, stream).await,
+                Some(office) => {
+                    receive_snapshots(&office.member.raft, office.member.cluster, from, stream).await
+                }
                 None => Err(io::ErrorKind::NotConnected.into()),
             },
         }
@@ -178,7 +180,10 @@ impl<N: Network> Office<N> {
 }
 
 /// The next question of a stream; none where the other side has closed it.
-async fn next<S: AsyncRead + Unpin, Q: DeserializeOwned>(stream: &mut S, purpose: Purpose) -> io::Result<Option<Q>> {
+async fn next<S: AsyncRead + Unpin, Q: DeserializeOwned>(
+    stream: &mut S,
+    purpose: Purpose,
+) -> io::Result<Option<Q>> {
     match frame::read(stream, purpose.limit()).await {
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
         question => question.map(Some),

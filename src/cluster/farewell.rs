@@ -134,7 +134,10 @@ async fn leads_to_the_end<N: Network>(office: &Office<N>, begun: Instant) -> boo
     let is_late = begun.elapsed() > member.timing.session;
     let untold: Vec<NodeId> = {
         let state = office.farewell.0.lock();
-        others(member).into_iter().filter(|node| !state.told.contains(node) && !state.gone.contains(node)).collect()
+        others(member)
+            .into_iter()
+            .filter(|node| !state.told.contains(node) && !state.gone.contains(node))
+            .collect()
     };
     for node in untold {
         // Whoever is on its way out asks by itself; of the others it has to be found out.

@@ -64,6 +64,12 @@ impl Identity {
         }
     }
 
+    /// One that nobody keeps, for who asks and is no member.
+    #[must_use]
+    pub fn passing() -> Self {
+        Self(Keypair::generate_ed25519())
+    }
+
     /// The number of this node.
     #[must_use]
     pub fn node_id(&self) -> NodeId {

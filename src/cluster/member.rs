@@ -142,8 +142,7 @@ impl<N: Network> Member<N> {
     /// Asks the leader. `None` if it is not known or does not answer; oneself is not asked.
     pub(super) async fn ask_leader(&self, question: &Question) -> Option<Answer> {
         let Leader::At(node, peer) = self.leader() else { return None };
-        let asked =
-            self.caller.call(&peer.address, Purpose::Control, question, self.timing.keep_alive).await;
+        let asked = self.caller.call(&peer.address, Purpose::Control, question, self.timing.keep_alive).await;
         asked.ok().filter(|(from, _)| *from == node).map(|(_, answer)| answer)
     }
 
@@ -181,7 +180,8 @@ impl<N: Network> Member<N> {
                     _ => Role::Learner,
                 },
                 incarnation: live.get(&node).map(|(life, _)| life.0),
-                lag: leads.then(|| if node == self.id { 0 } else { behind(matched.map_or(0, |id| id.index)) }),
+                lag: leads
+                    .then(|| if node == self.id { 0 } else { behind(matched.map_or(0, |id| id.index)) }),
                 done: live.get(&node).is_some_and(|(_, done)| *done),
                 figures: reports.get(&node).filter(|_| leads).cloned(),
             }

@@ -28,11 +28,13 @@ use super::farewell::{Farewell, farewell};
 use super::forming::{
     self, Ask, Declared, DeclaredError, Formed, Forming, FormingError, Standing, Waiting, find_running, form,
 };
+use super::identity::IdentityError;
+use super::libp2p::NetworkError;
 use super::member::{Member, Timing};
 use super::network::{Conversation, Network};
 use super::peer::{ClusterId, Peer};
 use super::quorum::{Quorum, watch_quorum};
-use super::raft::{LogStore, RaftPeers, SnapshotStoreError, StateMachine, TypeConfig};
+use super::raft::{LogStore, RaftPeers, StateError, StateMachine, TypeConfig};
 use super::sessions::Sessions;
 use super::upkeep::{expire, keep_members, show_life};
 use super::wire::{Answer, NodeFigures, Question};
@@ -126,12 +128,18 @@ pub enum ClusterError {
         /// How long was waited.
         after: Duration,
     },
+    /// The network.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// Who this node is.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
     /// The log.
     #[error(transparent)]
     Log(#[from] LogError),
     /// A snapshot.
     #[error(transparent)]
-    Snapshot(#[from] SnapshotStoreError),
+    Snapshot(#[from] StateError),
     /// The file that names the cluster.
     #[error("{doing} {}: {source}", path.display())]
     File {
@@ -190,9 +198,8 @@ pub(crate) async fn start<N: Network>(
     found: watch::Receiver<BTreeSet<Address>>,
     progress: watch::Sender<Waiting>,
 ) -> Result<ClusterNode<N>, ClusterError> {
-    let declared =
-        Declared::new(&options.me.address, &options.join, options.size, options.quorum)
-            .map_err(ClusterError::Declared)?;
+    let declared = Declared::new(&options.me.address, &options.join, options.size, options.quorum)
+        .map_err(ClusterError::Declared)?;
     let known = read_cluster(&options.folder)?;
     let standing = known.map_or(Standing::Forming, |cluster| Standing::Waiting { cluster });
     let forming = Forming::open(&options.folder, id, options.me.clone(), declared, standing)?;
@@ -293,7 +300,7 @@ fn raft_config(cluster: ClusterId, timing: Timing) -> Result<Config, String> {
 /// Makes a snapshot whenever one is due.
 async fn make_snapshots<N: Network>(member: Arc<Member<N>>) {
     loop {
-        member.applied.snapshot_due().await;
+        member.applied.snapshot_due().notified().await;
         if let Err(error) = member.raft.trigger().snapshot().await {
             debug!(%error, "no snapshot");
             return;
@@ -323,14 +330,20 @@ impl<N: Network> ClusterNode<N> {
     }
 
     /// Hands over how output is opened, once it is known where it goes.
-    pub(crate) fn open_output(&self, open: Box<dyn OpenProjection>) {
-        self.office.member.applied.open_output(open);
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub(crate) async fn open_output(&self, open: Box<dyn OpenProjection>) -> Result<(), StoreError> {
+        self.office.member.applied.open_output(open).await
     }
 
     /// Says from now on in which life this node takes part, and what it does.
     pub(crate) fn report(&self, incarnation: Incarnation, figures: NodeFigures) {
         *self.office.member.figures.lock() = figures;
-        self.office.member.incarnation.send_if_modified(|life| std::mem::replace(life, incarnation) != incarnation);
+        self.office
+            .member
+            .incarnation
+            .send_if_modified(|life| std::mem::replace(life, incarnation) != incarnation);
     }
 
     /// Waits until this node, which takes part no more, may go.

@@ -136,17 +136,14 @@ fn seen<N: Network>(member: &Member<N>) -> Vec<Seen> {
     let mut sessions = member.sessions.lock();
     let nodes = membership.nodes().map(|(id, peer)| {
         let node = NodeId(*id);
-        let matched = metrics.replication.as_ref().and_then(|replication| replication.get(id).copied().flatten());
+        let matched =
+            metrics.replication.as_ref().and_then(|replication| replication.get(id).copied().flatten());
         Seen {
             node,
             address: peer.address.clone(),
             is_voter: voters.contains(id),
             is_close: matched.is_some_and(|matched| matched.index + CLOSE >= last),
-            silence: if node == member.id {
-                Duration::ZERO
-            } else {
-                sessions.silence(node, now)
-            },
+            silence: if node == member.id { Duration::ZERO } else { sessions.silence(node, now) },
         }
     });
     nodes.collect()

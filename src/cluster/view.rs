@@ -172,13 +172,8 @@ impl MemberView {
     }
 
     fn text(&self) -> String {
-        let mut text = format!(
-            "{} at {}, {}, {}",
-            self.name,
-            self.address,
-            self.state.name(),
-            self.role.name()
-        );
+        let mut text =
+            format!("{} at {}, {}, {}", self.name, self.address, self.state.name(), self.role.name());
         if let Some(lag) = self.lag {
             // Writing to a String cannot fail.
             let _infallible = write!(text, ", {lag} entries behind");

@@ -46,7 +46,8 @@ pub(super) struct Patience {
 /// The next change that brings the voters closer to what they should be, if there is one.
 pub(super) fn next_change(members: &[Seen], patience: Patience) -> Option<Change> {
     let is_there = |member: &Seen| member.silence <= patience.absent;
-    let voters: BTreeSet<NodeId> = members.iter().filter(|seen| seen.is_voter).map(|seen| seen.node).collect();
+    let voters: BTreeSet<NodeId> =
+        members.iter().filter(|seen| seen.is_voter).map(|seen| seen.node).collect();
     let ready = members.iter().find(|seen| !seen.is_voter && seen.is_close && is_there(seen));
     let replaced = |gone: &Seen| {
         let is_successor = |other: &Seen| other.node != gone.node && other.address == gone.address;
