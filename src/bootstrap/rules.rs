@@ -1,8 +1,8 @@
 //! The rules of a run, made of its settings.
 //!
-//! They are part of the first command and stay what they are. Where they count on what a node's fetcher keeps
-//! besides, the nodes of a cluster have to take both limits of hosts from the settings that the run was begun
-//! with: see `docs/decisions/0005-politeness-in-the-machine.md`.
+//! They are part of the first command and stay what they are, and they count on what the fetcher of each node
+//! keeps besides. So the nodes of a cluster have to take both limits of hosts from the settings that the run
+//! was begun with: see `docs/decisions/0005-politeness-in-the-machine.md`.
 
 use crate::conf::Settings;
 use crate::store::machine::{Pacing, Rules};

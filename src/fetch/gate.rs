@@ -8,8 +8,9 @@
 //! enter(host) ─▶ slots (parallelism) ─▶ turn (one at a time waits for the clock) ─▶ Pass ─ drop: slot free
 //! ```
 //!
-//! A host may be asked from several machines in turn, each with gates of its own. Whoever comes says how often it
-//! moved; where that is news, the gate opens a whole delay later, as if the host had been asked just now.
+//! A host may be asked from several machines in turn, each with gates of its own. Whoever comes says how
+//! often it moved; where that is news, the gate opens a whole delay later, as if the host had been asked
+//! just now.
 //!
 //! The gates can be closed for good: whoever waits in front of one is sent away, whoever is through goes on.
 

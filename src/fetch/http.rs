@@ -72,7 +72,7 @@ impl Http {
         Ok(Self { user_agent, gates, wire: OnceLock::new() })
     }
 
-    /// Fetches `url`, whose host was gone over to another fetcher `moves` times, following redirects.
+    /// Fetches `url`, whose host went over to another fetcher `moves` times, following redirects.
     pub(super) async fn get(
         &self,
         settings: &FetchSettings,
