@@ -31,7 +31,7 @@ const BATCH_BYTES: u64 = 4 << 20;
 const UNDER_WAY: usize = 2;
 
 /// Commits commands together with other nodes. Cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ClusterCommit {
     proposals: mpsc::Sender<Waiting>,
     applied: Applied,

@@ -31,8 +31,8 @@ pub(crate) use declared::{Declared, DeclaredError};
 pub(crate) use driver::{Formed, Options, form};
 pub(crate) use error::FormingError;
 pub(crate) use lookout::Ask;
-pub(crate) use message::{Answer, Hello, Request, Standing};
-pub(crate) use running::{Running, find_running};
+pub(crate) use message::{Answer, Request, Standing};
+pub(crate) use running::find_running;
 pub(crate) use voter::Forming;
 pub(crate) use waiting::Waiting;
 

@@ -3,12 +3,14 @@
 //! openraft decides what is committed; here is what it stores, sends and applies.
 
 mod log_store;
+mod network;
 mod state_machine;
 #[cfg(test)]
 mod story;
 mod types;
 
 pub(crate) use log_store::LogStore;
+pub(crate) use network::{RaftPeers, receive_snapshots, serve_raft};
 pub(crate) use state_machine::{Applied, StateError, StateMachine};
 pub(crate) use types::{Batch, Replies, SnapshotFiles, TypeConfig};
 

@@ -173,7 +173,7 @@ pub enum Command {
 
 impl Command {
     /// Roughly its size as bytes, where that can be much.
-    pub(in crate::store) fn weight(&self) -> u64 {
+    pub(crate) fn weight(&self) -> u64 {
         let bytes = match self {
             Self::Finish { rows, links, .. } => return finish_weight(rows, links),
             Self::Fail { failure, .. } => failure.reason.len(),
