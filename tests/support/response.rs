@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 /// An answer: a status, headers and one of many kinds of body.
 #[derive(Debug, Clone)]
 pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) delay: Duration,
+    /// It is not sent before this is true.
+    pub(crate) gate: Option<watch::Receiver<bool>>,
     pub(crate) body: Body,
 }
 
@@ -98,6 +102,12 @@ impl Response {
         self
     }
 
+    /// The same, not before `gate` is true.
+    pub(crate) fn behind(mut self, gate: watch::Receiver<bool>) -> Self {
+        self.gate = Some(gate);
+        self
+    }
+
     /// The same with another status.
     pub(crate) fn with_status(mut self, status: u16) -> Self {
         self.status = status;
@@ -105,7 +115,7 @@ impl Response {
     }
 
     fn of(status: u16, body: Body) -> Self {
-        Self { status, headers: Vec::new(), delay: Duration::ZERO, body }
+        Self { status, headers: Vec::new(), delay: Duration::ZERO, gate: None, body }
     }
 }
 

@@ -97,17 +97,11 @@ impl Scoopi {
 
     /// The program, not started yet, with nothing of this process's own settings.
     pub(crate) fn command(&self, arguments: &[impl AsRef<OsStr>]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_scoopi"));
-        let ours = std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SCOOPI_"));
-        ours.for_each(|(name, _)| {
-            command.env_remove(name);
-        });
+        let mut command = bare(env!("CARGO_BIN_EXE_scoopi"));
         command
             .current_dir(self.folder.path())
-            .env("TZ", "UTC")
             .args(&self.arguments)
             .args(arguments)
-            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         command
@@ -129,6 +123,25 @@ impl Scoopi {
         assert_eq!(ended.code(), Some(code), "{ended:#?}");
         ended
     }
+}
+
+/// A command that hears nothing of this process's own settings, time zone and input.
+pub(crate) fn bare(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    let ours = std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SCOOPI_"));
+    ours.for_each(|(name, _)| {
+        command.env_remove(name);
+    });
+    command.env("TZ", "UTC").stdin(Stdio::null());
+    command
+}
+
+/// Sends a signal by name, such as `INT`. The process must not have been waited for, so that its number is still
+/// its own.
+pub(crate) fn signal(process: u32, name: &str) {
+    // The shell's own kill: it is there wherever a shell is.
+    let kill = format!("kill -{name} {process}");
+    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success(), "{kill}");
 }
 
 impl Running {
@@ -169,10 +182,7 @@ impl Running {
 
     /// Sends a signal by name, such as `INT`.
     pub(crate) fn signal(&self, name: &str) {
-        // The shell's own kill: it is there wherever a shell is. The process is not waited for yet, so its
-        // number is still its own.
-        let kill = format!("kill -{name} {}", self.child.id());
-        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success(), "{kill}");
+        signal(self.child.id(), name);
     }
 
     /// Waits until it has said `words` on stderr.

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
@@ -67,12 +67,21 @@ struct Log {
     all_running: usize,
     most: HashMap<String, usize>,
     most_of_all: usize,
+    answered: Option<Instant>,
 }
 
 impl Server {
     /// Starts a server that answers each request with what `handler` says.
     pub(crate) fn start(handler: impl Fn(&Request) -> Response + Send + Sync + 'static) -> Self {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::start_at(IpAddr::V4(Ipv4Addr::LOCALHOST), handler)
+    }
+
+    /// Starts one at an address of this machine, on a port that the system chooses.
+    pub(crate) fn start_at(
+        address: IpAddr,
+        handler: impl Fn(&Request) -> Response + Send + Sync + 'static,
+    ) -> Self {
+        let listener = std::net::TcpListener::bind((address, 0)).unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
         let state = Arc::new(State { handler: Box::new(handler), log: Mutex::default() });
@@ -120,6 +129,11 @@ impl Server {
     /// Number of connections accepted so far.
     pub(crate) fn connections(&self) -> usize {
         self.state.log().connections
+    }
+
+    /// When the last answer was ready to leave.
+    pub(crate) fn last_answer(&self) -> Option<Instant> {
+        self.state.log().answered
     }
 
     /// Most requests that ran at the same time.
@@ -174,6 +188,7 @@ impl Drop for Running<'_> {
     fn drop(&mut self) {
         let mut log = self.state.log();
         log.all_running -= 1;
+        log.answered = Some(Instant::now());
         if let Some(running) = log.running.get_mut(&self.path) {
             *running -= 1;
         }
@@ -224,6 +239,10 @@ async fn serve(stream: TcpStream, state: &State, connection: usize) -> io::Resul
         let response = (state.handler)(&request);
         if !response.delay.is_zero() {
             tokio::time::sleep(response.delay).await;
+        }
+        if let Some(gate) = &response.gate {
+            // A gate that is gone holds nothing up.
+            gate.clone().wait_for(|is_open| *is_open).await.ok();
         }
         let keep = answer(&mut stream, &request, response, running).await?;
         if !keep {

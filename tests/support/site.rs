@@ -5,6 +5,8 @@
 //! link of the one before.
 
 use std::collections::HashSet;
+use std::net::IpAddr;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::Condvar;
 use std::sync::Mutex;
@@ -143,13 +145,23 @@ struct Seen {
 impl Shop {
     /// Opens the shop on a server of its own.
     pub(crate) fn open(site: Site) -> Self {
+        Self::open_at(IpAddr::V4(Ipv4Addr::LOCALHOST), site, |_, page| page)
+    }
+
+    /// Opens it at an address of this machine; `answer` makes of a path and its page what is answered.
+    pub(crate) fn open_at(
+        address: IpAddr,
+        site: Site,
+        answer: impl Fn(&str, Response) -> Response + Send + Sync + 'static,
+    ) -> Self {
         let seen = Arc::new(Seen::default());
-        let server = Server::start({
+        let server = Server::start_at(address, {
             let seen = Arc::clone(&seen);
             move |request| {
                 seen.paths.lock().unwrap().insert(request.path.clone());
                 seen.changed.notify_all();
-                site.page(request.path.trim_start_matches('/')).map_or(Response::status(404), Response::html)
+                let path = request.path.trim_start_matches('/');
+                answer(path, site.page(path).map_or(Response::status(404), Response::html))
             }
         });
         Self { server, seen }
