@@ -10,7 +10,7 @@ use crate::model::{
     Epoch, Failure, FailureClass, Fingerprint, Incarnation, Job, Locator, NodeId, Rows, RunId, SinkRows,
     codec,
 };
-use crate::store::machine::{Barricade, Command, Lost, Machine, Reply, Rules, Run, seed_digest};
+use crate::store::machine::{Barricade, Command, Lost, Machine, Pacing, Reply, Rules, Run, seed_digest};
 use crate::store::{Earlier, OpenProjection, Projection, ProjectionError, part_name};
 
 use super::types::{Batch, TypeConfig};
@@ -51,7 +51,8 @@ impl Story {
     /// The beginning: a node takes part, `jobs` jobs are there, the run is RUNNING.
     pub(super) fn begin(&mut self, jobs: u32) -> Vec<LogEntry> {
         let (node, incarnation) = (NodeId(1), Incarnation(1));
-        let rules = Rules { max_tries: 1, max_crashes: 1, host_leases: 100, max_jobs: 1000 };
+        let rules =
+            Rules { max_tries: 1, max_crashes: 1, host_leases: 100, pacing: Pacing::AnyNode, max_jobs: 1000 };
         let fingerprint = Fingerprint::of([&b"defs"[..]]);
         let run = Run { id: RunId([7; 16]), date_time: 1, fingerprint, rules };
         let locator =
@@ -205,4 +206,23 @@ pub(super) fn output_of(folder: &Path) -> [String; 2] {
 pub(super) fn soon<T>(test: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     runtime.block_on(async { tokio::time::timeout(std::time::Duration::from_secs(60), test).await.unwrap() })
+}
+
+/// Copies a folder as it lies there, with its log in use: what is left when a process is killed.
+pub(super) fn killed(from: &Path) -> tempfile::TempDir {
+    fn copy(from: &Path, to: &Path) {
+        fs::create_dir_all(to).unwrap();
+        for entry in fs::read_dir(from).unwrap() {
+            let path = entry.unwrap().path();
+            let to = to.join(path.file_name().unwrap());
+            if path.is_dir() {
+                copy(&path, &to);
+            } else {
+                fs::copy(&path, &to).unwrap();
+            }
+        }
+    }
+    let to = tempfile::tempdir().unwrap();
+    copy(from, to.path());
+    to
 }

@@ -1,16 +1,30 @@
-//! openraft's own questions to a storage, put to ours on each engine.
+//! openraft's own questions to a storage, put to ours on each engine; and openraft itself on top of it.
 
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use openraft::error::{Fatal, RPCError, RaftError, ReplicationClosed, StreamingError, Unreachable};
+use openraft::network::{RPCOption, RaftNetwork, RaftNetworkFactory};
+use openraft::raft::{
+    AppendEntriesRequest, AppendEntriesResponse, SnapshotResponse, VoteRequest, VoteResponse,
+};
 use openraft::storage::{RaftSnapshotBuilder, RaftStateMachine};
 use openraft::testing::{StoreBuilder, Suite};
-use openraft::{Entry, LogId, Snapshot, SnapshotMeta, StorageError, StoredMembership};
+use openraft::{
+    Config, Entry, EntryPayload, LogId, Raft, Snapshot, SnapshotMeta, SnapshotPolicy, StorageError,
+    StoredMembership, Vote,
+};
 use tempfile::TempDir;
 
 use crate::cluster::peer::Peer;
 use crate::model::NodeId;
 use crate::store::log::{Durability, LogKind};
 
+use super::story::{LogEntry, Story, content, killed, output_in, output_of, soon};
 use super::types::{Replies, SnapshotFiles, TypeConfig};
-use super::{LogStore, StateMachine};
+use super::{Applied, LogStore, StateMachine};
 
 struct Builder(LogKind);
 
@@ -80,4 +94,117 @@ fn openraft_is_content_with_redb() {
 #[test]
 fn openraft_is_content_with_sled() {
     Suite::test_all(Builder(LogKind::Sled)).unwrap();
+}
+
+/// A network in which there is nobody else.
+struct Alone;
+
+fn nobody() -> Unreachable {
+    Unreachable::new(&io::Error::from(io::ErrorKind::NotConnected))
+}
+
+impl RaftNetworkFactory<TypeConfig> for Alone {
+    type Network = Self;
+
+    async fn new_client(&mut self, _: u64, _: &Peer) -> Self {
+        Self
+    }
+}
+
+impl RaftNetwork<TypeConfig> for Alone {
+    async fn append_entries(
+        &mut self,
+        _: AppendEntriesRequest<TypeConfig>,
+        _: RPCOption,
+    ) -> Result<AppendEntriesResponse<u64>, RPCError<u64, Peer, RaftError<u64>>> {
+        Err(nobody().into())
+    }
+
+    async fn vote(
+        &mut self,
+        _: VoteRequest<u64>,
+        _: RPCOption,
+    ) -> Result<VoteResponse<u64>, RPCError<u64, Peer, RaftError<u64>>> {
+        Err(nobody().into())
+    }
+
+    async fn full_snapshot(
+        &mut self,
+        _: Vote<u64>,
+        _: Snapshot<TypeConfig>,
+        _: impl Future<Output = ReplicationClosed> + Send + 'static,
+        _: RPCOption,
+    ) -> Result<SnapshotResponse<u64>, StreamingError<TypeConfig, Fatal<u64>>> {
+        Err(nobody().into())
+    }
+}
+
+/// A node of one, with its output handed over while Raft starts.
+async fn start(dir: &Path, kind: LogKind) -> (Raft<TypeConfig>, LogStore, Applied) {
+    let config = Config {
+        heartbeat_interval: 20,
+        election_timeout_min: 50,
+        election_timeout_max: 100,
+        snapshot_policy: SnapshotPolicy::Never,
+        max_in_snapshot_log_to_keep: 2,
+        ..Config::default()
+    };
+    let log = LogStore::open(&dir.join("log"), kind, Durability::Process).unwrap();
+    let (machine, applied) = StateMachine::open(dir.join("snapshots"), NodeId(1), 1 << 20).unwrap();
+    let config = Arc::new(config.validate().unwrap());
+    let raft = tokio::spawn(Raft::new(1, config, Alone, log.clone(), machine));
+    applied.open_output(output_in(&dir.join("output"))).await.unwrap();
+    let raft = raft.await.unwrap().unwrap();
+    if !raft.is_initialized().await.unwrap() {
+        raft.initialize(BTreeMap::from([(1, Peer::default())])).await.unwrap();
+    }
+    raft.wait(None).metrics(|metrics| metrics.current_leader == Some(1), "leads").await.unwrap();
+    (raft, log, applied)
+}
+
+async fn write(raft: &Raft<TypeConfig>, entries: &[LogEntry]) {
+    for entry in entries {
+        let EntryPayload::Normal(batch) = entry.payload.clone() else { panic!("{entry:?}") };
+        let written = raft.client_write(batch).await.unwrap();
+        assert!(!written.data.0.is_empty());
+    }
+}
+
+async fn end(raft: Raft<TypeConfig>, log: LogStore, applied: Applied) {
+    raft.shutdown().await.unwrap();
+    applied.close().await.unwrap();
+    log.close().await;
+}
+
+#[test]
+fn raft_goes_on_where_it_was_after_an_end_and_after_a_kill_also_with_snapshot_and_purge() {
+    for kind in LogKind::ALL {
+        soon(async {
+            let dir = tempfile::tempdir().unwrap();
+            let (story, entries) = Story::whole(12);
+            let (first, rest) = entries.split_at(12);
+            let (second, third) = rest.split_at(4);
+            let (raft, log, applied) = start(dir.path(), kind).await;
+            write(&raft, first).await;
+            end(raft, log, applied).await;
+
+            let (raft, log, applied) = start(dir.path(), kind).await;
+            write(&raft, second).await;
+            raft.trigger().snapshot().await.unwrap();
+            let purged = |metrics: &openraft::RaftMetrics<u64, Peer>| metrics.purged.is_some();
+            raft.wait(None).metrics(purged, "purges").await.unwrap();
+            write(&raft, &third[..2]).await;
+            let copy = killed(dir.path());
+            end(raft, log, applied).await;
+
+            for dir in [copy.path(), dir.path()] {
+                let (raft, log, applied) = start(dir, kind).await;
+                write(&raft, &third[2..]).await;
+                assert_eq!(content(&applied.machine().read()), content(story.machine()));
+                let [rows, failed] = output_of(&dir.join("output"));
+                assert_eq!((rows.lines().count(), failed.lines().count()), (8, 4));
+                end(raft, log, applied).await;
+            }
+        });
+    }
 }

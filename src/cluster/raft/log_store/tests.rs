@@ -1,10 +1,8 @@
 //! What of Raft's log survives what, and what is read from where.
 
-use std::fs;
-
 use openraft::storage::RaftLogStorageExt;
 
-use crate::cluster::raft::story::{LogEntry, id, opaque, soon};
+use crate::cluster::raft::story::{LogEntry, id, killed, opaque, soon};
 
 use super::writer::reason;
 use super::*;
@@ -18,25 +16,6 @@ fn entries(term: u64, numbers: std::ops::Range<u64>) -> Vec<LogEntry> {
 async fn indexes(store: &LogStore) -> Vec<(u64, u64)> {
     let entries = store.clone().try_get_log_entries(..).await.unwrap();
     entries.iter().map(|entry| (entry.log_id.leader_id.term, entry.log_id.index)).collect()
-}
-
-/// Copies a folder as it lies there, with its log in use: what is left when a process is killed.
-fn killed(from: &Path) -> tempfile::TempDir {
-    fn copy(from: &Path, to: &Path) {
-        fs::create_dir_all(to).unwrap();
-        for entry in fs::read_dir(from).unwrap() {
-            let path = entry.unwrap().path();
-            let to = to.join(path.file_name().unwrap());
-            if path.is_dir() {
-                copy(&path, &to);
-            } else {
-                fs::copy(&path, &to).unwrap();
-            }
-        }
-    }
-    let to = tempfile::tempdir().unwrap();
-    copy(from, to.path());
-    to
 }
 
 fn check_on_each_engine<F: Future<Output = ()>>(test: impl Fn(tempfile::TempDir, LogKind) -> F) {

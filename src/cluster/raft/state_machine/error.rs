@@ -15,7 +15,7 @@ use crate::store::snapshot::SnapshotError;
 #[derive(Debug, Error)]
 pub(crate) enum StateError {
     /// The snapshot refused.
-    #[error(transparent)]
+    #[error("{}", with_way_out(.0))]
     Snapshot(#[from] SnapshotError),
     /// A record of a snapshot cannot be written or read.
     #[error("a snapshot in {}: {source}; `--fresh` discards it and starts over", path.display())]
@@ -63,6 +63,16 @@ impl From<CodecError> for StateError {
     /// For [`Machine::save`](crate::store::machine::Machine::save), which names no folder.
     fn from(source: CodecError) -> Self {
         Self::Record { path: PathBuf::new(), source }
+    }
+}
+
+/// A damaged snapshot names its way out, a disk that refuses does not.
+fn with_way_out(error: &SnapshotError) -> String {
+    match error {
+        SnapshotError::Io { .. } => {
+            format!("{error}; mend that and start this node again, it goes on where it stopped")
+        }
+        _ => error.to_string(),
     }
 }
 

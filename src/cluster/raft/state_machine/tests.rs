@@ -200,7 +200,7 @@ fn a_snapshot_that_cannot_be_written_stops_the_node_with_its_reason() {
         fs::remove_dir(dir.path().join("snapshots")).unwrap();
         fs::write(dir.path().join("snapshots"), "no folder").unwrap();
         let error = node.machine.build_snapshot().await.unwrap_err().to_string();
-        assert!(error.contains("snapshots"), "{error}");
+        assert!(error.contains("snapshots") && error.contains("start this node again"), "{error}");
         assert!(node.applied.status().borrow().failure.is_some());
     });
 }
