@@ -12,9 +12,16 @@
 mod address;
 mod caller;
 mod frame;
+mod identity;
+mod key;
+mod libp2p;
 mod network;
 mod peer;
+mod private_file;
 mod raft;
 
 pub use address::{Address, AddressError};
+pub use identity::{Identity, IdentityError};
+pub use key::{ClusterKey, KeyError};
+pub use libp2p::NetworkError;
 pub use peer::{ClusterId, Founding, Peer};

@@ -5,6 +5,7 @@
 use std::future::Future;
 use std::io;
 
+use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::model::NodeId;
@@ -20,6 +21,18 @@ pub(crate) struct Conversation<S> {
     pub(crate) stream: S,
 }
 
+/// The address leads to this node itself.
+#[derive(Debug, Error)]
+#[error("{0}: this node itself listens there")]
+pub(crate) struct Oneself(pub(crate) Address);
+
+impl Oneself {
+    /// Whether opening a stream failed because of that.
+    pub(crate) fn is(error: &io::Error) -> bool {
+        error.get_ref().is_some_and(|inner| inner.is::<Self>())
+    }
+}
+
 /// Opens streams. What others open comes through a channel that the making of a network gives.
 pub(crate) trait Network: Clone + Send + Sync + 'static {
     /// Its streams. Dropping one closes it.
@@ -28,7 +41,8 @@ pub(crate) trait Network: Clone + Send + Sync + 'static {
     /// Opens a stream to whoever listens at `address`. A connection that is there already is used again.
     ///
     /// # Errors
-    /// Nobody answers there ([`io::ErrorKind::ConnectionRefused`] if the host says so), or who answers does not have
-    /// the cluster's key. Takes no longer than the network's own limit for dialling.
+    /// Nobody answers there ([`io::ErrorKind::ConnectionRefused`] if the host says so, [`io::ErrorKind::TimedOut`] if
+    /// it says nothing), who answers does not have the cluster's key ([`io::ErrorKind::PermissionDenied`]), or it is
+    /// this node itself ([`Oneself`]). Takes no longer than the network's own limit for dialling.
     fn open(&self, address: &Address) -> impl Future<Output = io::Result<Conversation<Self::Stream>>> + Send;
 }
