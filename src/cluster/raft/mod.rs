@@ -3,13 +3,17 @@
 //! openraft decides what is committed; here is what it stores, sends and applies.
 
 mod log_store;
+mod network;
 mod state_machine;
 #[cfg(test)]
 mod story;
+mod transfer;
 mod types;
 
 pub(crate) use log_store::LogStore;
+pub(crate) use network::{RaftClient, RaftClients, serve};
 pub(crate) use state_machine::{Applied, StateError, StateMachine};
+pub(crate) use transfer::receive;
 pub(crate) use types::{Batch, Replies, SnapshotFiles, TypeConfig};
 
 #[cfg(test)]
