@@ -25,7 +25,7 @@ use super::frame;
 use super::member::{Leader, Member};
 use super::network::{Conversation, Network};
 use super::peer::ClusterId;
-use super::raft::{receive_snapshots, serve_raft};
+use super::raft;
 use super::wire::{Answer, Proposal, Proposed, Question};
 
 /// For a stream that was opened to say what it is for.
@@ -87,13 +87,11 @@ impl<N: Network> Desk<N> {
                 Ok(())
             }
             Purpose::Raft => match self.office() {
-                Some(office) => serve_raft(&office.member.raft, office.member.cluster, from, stream).await,
+                Some(office) => raft::serve(&office.member.raft, office.member.cluster, from, stream).await,
                 None => Err(io::ErrorKind::NotConnected.into()),
             },
             Purpose::Snapshot => match self.office() {
-                Some(office) => {
-                    receive_snapshots(&office.member.raft, office.member.cluster, from, stream).await
-                }
+                Some(office) => raft::receive(&office.member.raft, office.member.cluster, from, stream).await,
                 None => Err(io::ErrorKind::NotConnected.into()),
             },
         }

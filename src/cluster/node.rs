@@ -34,7 +34,7 @@ use super::member::{Member, Timing};
 use super::network::{Conversation, Network};
 use super::peer::{ClusterId, Peer};
 use super::quorum::{Quorum, watch_quorum};
-use super::raft::{LogStore, RaftPeers, StateError, StateMachine, TypeConfig};
+use super::raft::{LogStore, RaftClients, StateError, StateMachine, TypeConfig};
 use super::sessions::Sessions;
 use super::upkeep::{expire, keep_members, show_life};
 use super::wire::{Answer, NodeFigures, Question};
@@ -260,7 +260,7 @@ async fn open_member<N: Network>(
     let log = LogStore::open(&options.folder.join("log"), options.kind, options.durability)?;
     let (machine, applied) =
         StateMachine::open(options.folder.join("snapshots"), id, options.snapshot_after)?;
-    let peers = RaftPeers::new(caller.network().clone(), cluster, id);
+    let peers = RaftClients::new(caller.network().clone(), cluster);
     let config = Arc::new(raft_config(cluster, options.timing).map_err(ClusterError::Raft)?);
     let raft: Raft<TypeConfig> = Raft::new(id.0, config, peers, log.clone(), machine)
         .await

@@ -16,7 +16,7 @@ use libp2p::swarm::handler::{
 };
 use libp2p::swarm::{ConnectionHandler, ConnectionHandlerEvent, StreamUpgradeError, SubstreamProtocol};
 use tokio::sync::{Semaphore, mpsc, oneshot};
-use tokio_util::sync::PollSender;
+use tokio_util::sync::{CancellationToken, DropGuard, PollSender};
 
 use crate::cluster::network::Conversation;
 use crate::model::NodeId;
@@ -31,7 +31,7 @@ const PROTOCOL: StreamProtocol = StreamProtocol::new("/scoopi/1");
 const OPENING: usize = 64;
 
 /// Where a stream that was asked for goes.
-pub(super) type Opening = oneshot::Sender<io::Result<libp2p::Stream>>;
+pub(super) type Opening = oneshot::Sender<io::Result<Stream>>;
 
 /// See the module docs.
 pub(crate) struct Handler {
@@ -42,6 +42,8 @@ pub(crate) struct Handler {
     pub(super) arrived: VecDeque<Conversation<Stream>>,
     pub(super) incoming: PollSender<Conversation<Stream>>,
     pub(super) places: Arc<Semaphore>,
+    /// Ends the streams of this connection with the handler.
+    pub(super) alive: DropGuard,
 }
 
 impl Handler {
@@ -58,10 +60,14 @@ impl Handler {
         }
     }
 
+    fn gone(&self) -> CancellationToken {
+        self.alive.token().clone()
+    }
+
     fn on_arrival(&mut self, stream: libp2p::Stream) {
         match self.places.clone().try_acquire_owned() {
             Ok(place) => {
-                let stream = Stream::new(stream, Some(place));
+                let stream = Stream::new(stream, self.gone(), Some(place));
                 self.arrived.push_back(Conversation { peer: self.peer, stream });
             }
             Err(_) => tracing::warn!(peer = %self.peer, "too many streams of one node, closing the newest"),
@@ -112,7 +118,7 @@ impl ConnectionHandler for Handler {
                 return self.on_arrival(protocol);
             }
             ConnectionEvent::FullyNegotiatedOutbound(FullyNegotiatedOutbound { protocol, info }) => {
-                (info, Ok(protocol))
+                (info, Ok(Stream::new(protocol, self.gone(), None)))
             }
             ConnectionEvent::DialUpgradeError(DialUpgradeError { info, error }) => {
                 (info, Err(refusal(error)))

@@ -89,7 +89,7 @@ impl Default for Limits {
             waiting: 128,
             waiting_of_host: 16,
             connections: 1024,
-            connections_of_peer: 8,
+            connections_of_peer: 16,
             streams_of_peer: 1024,
         }
     }

@@ -17,7 +17,7 @@ use libp2p::swarm::{
 use libp2p::{Multiaddr, PeerId};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::timeout;
-use tokio_util::sync::PollSender;
+use tokio_util::sync::{CancellationToken, PollSender};
 
 use crate::cluster::identity::node_id;
 use crate::cluster::network::Conversation;
@@ -56,7 +56,7 @@ impl Link {
         };
         let stream =
             timeout(ANSWER, opened).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
-        Ok(Conversation { peer: self.peer, stream: Stream::new(stream, None) })
+        Ok(Conversation { peer: self.peer, stream })
     }
 
     /// Whether the connection is there, as far as is known.
@@ -91,7 +91,8 @@ impl Behaviour {
         let peer = node_id(&peer);
         self.links.insert(connection, Link { peer, connection, wanted: wanting });
         let incoming = PollSender::new(self.incoming.clone());
-        Handler { peer, wanted, opening: 0, arrived: VecDeque::new(), incoming, places }
+        let alive = CancellationToken::new().drop_guard();
+        Handler { peer, wanted, opening: 0, arrived: VecDeque::new(), incoming, places, alive }
     }
 
     fn forget(&mut self, connection: ConnectionId) {

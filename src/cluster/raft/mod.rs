@@ -7,11 +7,13 @@ mod network;
 mod state_machine;
 #[cfg(test)]
 mod story;
+mod transfer;
 mod types;
 
 pub(crate) use log_store::LogStore;
-pub(crate) use network::{RaftPeers, receive_snapshots, serve_raft};
+pub(crate) use network::{RaftClient, RaftClients, serve};
 pub(crate) use state_machine::{Applied, StateError, StateMachine};
+pub(crate) use transfer::receive;
 pub(crate) use types::{Batch, Replies, SnapshotFiles, TypeConfig};
 
 #[cfg(test)]

@@ -1,0 +1,238 @@
+//! Raft between real nodes on this machine, and between one node and what pretends to be one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use openraft::{Config, Entry, SnapshotPolicy};
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, DuplexStream, duplex};
+use tokio::sync::mpsc;
+
+use crate::cluster::identity::Identity;
+use crate::cluster::key::ClusterKey;
+use crate::cluster::libp2p::{self, Libp2p, Limits, Options, Started};
+use crate::cluster::network::Conversation;
+use crate::cluster::raft::story::{Story, content, id, opaque, output_in, output_of};
+use crate::cluster::raft::{Applied, Batch, LogStore, StateMachine, receive};
+use crate::store::log::{Durability, LogKind};
+
+use super::*;
+
+const OURS: ClusterId = ClusterId([1; 16]);
+
+struct Node {
+    id: NodeId,
+    peer: Peer,
+    raft: Raft<TypeConfig>,
+    applied: Applied,
+    network: Libp2p,
+    folder: TempDir,
+    _serving: JoinSet<()>,
+}
+
+async fn node(key: ClusterKey) -> Node {
+    let folder = tempfile::tempdir().unwrap();
+    let dir: &Path = folder.path();
+    let identity = Identity::open(dir).unwrap();
+    let id = identity.node_id();
+    let listen = "127.0.0.1:0".parse().unwrap();
+    let options = Options { listen, identity, key: Some(key), mdns: false, limits: Limits::default() };
+    let Started { network, address, incoming, .. } = libp2p::start(options).await.unwrap();
+    let config = Config {
+        heartbeat_interval: 200,
+        election_timeout_min: 1000,
+        election_timeout_max: 2000,
+        snapshot_policy: SnapshotPolicy::Never,
+        max_in_snapshot_log_to_keep: 0,
+        ..Config::default()
+    };
+    let log = LogStore::open(&dir.join("log"), LogKind::Redb, Durability::Process).unwrap();
+    let (machine, applied) = StateMachine::open(dir.join("snapshots"), id, 1 << 20).unwrap();
+    let clients = RaftClients::new(network.clone(), OURS);
+    let config = Arc::new(config.validate().unwrap());
+    let raft = tokio::spawn(Raft::new(id.0, config, clients, log, machine));
+    applied.open_output(output_in(&dir.join("output"))).await.unwrap();
+    let raft = raft.await.unwrap().unwrap();
+    let mut serving = JoinSet::new();
+    serving.spawn(answer(raft.clone(), incoming));
+    let peer = Peer { address, name: "node".into() };
+    Node { id, peer, raft, applied, network, folder, _serving: serving }
+}
+
+async fn answer(raft: Raft<TypeConfig>, mut incoming: mpsc::Receiver<Conversation<libp2p::Stream>>) {
+    let mut serving = JoinSet::new();
+    while let Some(Conversation { peer, mut stream }) = incoming.recv().await {
+        let raft = raft.clone();
+        serving.spawn(async move {
+            match Purpose::of(stream.read_u8().await.unwrap_or(0)) {
+                Some(Purpose::Raft) => serve(&raft, OURS, peer, stream).await.ok(),
+                Some(Purpose::Snapshot) => receive(&raft, OURS, peer, stream).await.ok(),
+                _ => None,
+            }
+        });
+    }
+}
+
+async fn within<T>(seconds: u64, test: impl Future<Output = T>) -> T {
+    timeout(Duration::from_secs(seconds), test).await.expect("the test takes too long")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn members_elect_and_follow_a_leader_and_a_late_one_gets_its_snapshot() {
+    within(120, async {
+        let key = ClusterKey::generate();
+        let (one, other, late) = (node(key).await, node(key).await, node(key).await);
+        let members = BTreeMap::from([(one.id.0, one.peer.clone()), (other.id.0, other.peer.clone())]);
+        one.raft.initialize(members).await.unwrap();
+        let led = one.raft.wait(None).metrics(|now| now.current_leader.is_some(), "a leader").await.unwrap();
+        let (leader, follower) =
+            if led.current_leader == Some(one.id.0) { (&one, &other) } else { (&other, &one) };
+        let (story, entries) = Story::whole(12);
+        for entry in entries {
+            let EntryPayload::Normal(batch) = entry.payload else { continue };
+            leader.raft.client_write(batch).await.unwrap();
+        }
+        leader.raft.trigger().snapshot().await.unwrap();
+        leader.raft.wait(None).metrics(|now| now.purged.is_some(), "a purged log").await.unwrap();
+        leader.raft.add_learner(late.id.0, late.peer.clone(), true).await.unwrap();
+        let last = leader.raft.metrics().borrow().last_applied.map(|last| last.index);
+        for node in [follower, &late] {
+            node.raft.wait(None).applied_index(last, "all applied").await.unwrap();
+            assert_eq!(content(&node.applied.machine().read()), content(story.machine()));
+        }
+        assert!(late.raft.metrics().borrow().snapshot.is_some());
+        let output = |node: &Node| output_of(&node.folder.path().join("output"));
+        assert_eq!(output(&late), output(leader));
+        for node in [one, other, late] {
+            node.raft.shutdown().await.unwrap();
+        }
+    })
+    .await;
+}
+
+fn vote(term: u64, node: NodeId) -> Vote<u64> {
+    Vote::new_committed(term, node.0)
+}
+
+fn entries(vote: Vote<u64>, entries: Vec<Entry<TypeConfig>>) -> AppendEntriesRequest<TypeConfig> {
+    AppendEntriesRequest { vote, prev_log_id: None, entries, leader_commit: None }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_cluster_another_node_and_a_forged_vote_are_refused() {
+    within(60, async {
+        let key = ClusterKey::generate();
+        let (one, other) = (node(key).await, node(key).await);
+        let option = || RPCOption::new(Duration::from_secs(10));
+        let vote_of = |node: &Node| VoteRequest::new(Vote::new(7, node.id.0), None);
+        let (to, elsewhere) = (other.id.0, one.id.0 ^ 1);
+
+        let theirs = ClusterId([2; 16]);
+        let mut client = RaftClients::new(one.network.clone(), theirs).new_client(to, &other.peer).await;
+        let error = client.vote(vote_of(&one), option()).await.unwrap_err().to_string();
+        assert!(error.contains("member of another cluster, 0101"), "{error}");
+
+        let mut client = RaftClients::new(one.network.clone(), OURS).new_client(elsewhere, &other.peer).await;
+        let error = client.vote(vote_of(&one), option()).await.unwrap_err().to_string();
+        assert!(error.contains(&format!("is node {}, not", other.id)), "{error}");
+
+        let mut client = RaftClients::new(one.network.clone(), OURS).new_client(to, &other.peer).await;
+        for forged in [vote(9, other.id), vote(9, NodeId(3))] {
+            client.append_entries(entries(forged, vec![]), option()).await.unwrap_err();
+            client.vote(VoteRequest::new(forged, None), option()).await.unwrap_err();
+        }
+        assert_eq!(other.raft.metrics().borrow().vote, Vote::default());
+        assert!(client.vote(vote_of(&one), option()).await.unwrap().vote_granted);
+    })
+    .await;
+}
+
+/// A network whose every stream is slow and leads to a member that appends whatever it is sent.
+#[derive(Clone)]
+struct Slow(mpsc::Sender<usize>);
+
+impl Network for Slow {
+    type Stream = DuplexStream;
+
+    async fn open(&self, _: &Address) -> io::Result<Conversation<DuplexStream>> {
+        let (near, mut wire) = duplex(64 << 10);
+        let (mut far, mut member) = duplex(64 << 10);
+        tokio::spawn(async move {
+            let (mut from, mut to) = tokio::io::split(&mut far);
+            let (mut back, mut forth) = tokio::io::split(&mut wire);
+            let slowly = async {
+                let mut bytes = vec![0; 16 << 10];
+                while let Ok(read @ 1..) = back.read(&mut bytes).await {
+                    tokio::time::sleep(Duration::from_millis(2)).await;
+                    tokio::io::AsyncWriteExt::write_all(&mut to, &bytes[..read]).await.ok();
+                }
+            };
+            tokio::join!(slowly, async { tokio::io::copy(&mut from, &mut forth).await.ok() });
+        });
+        let told = self.0.clone();
+        tokio::spawn(async move {
+            member.read_u8().await.ok();
+            while let Ok(request) = frame::read::<Request>(&mut member, Purpose::Raft.limit()).await {
+                let Message::Append(append) = request.message else { return };
+                told.send(append.entries.len()).await.ok();
+                frame::write(&mut member, &Answer::Append(AppendEntriesResponse::Success)).await.ok();
+            }
+        });
+        Ok(Conversation { peer: NodeId(2), stream: near })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_takes_longer_than_openraft_waits_goes_over_once_and_the_leader_is_heard_meanwhile() {
+    within(600, async {
+        let (tell, mut told) = mpsc::channel(1000);
+        let mut client = RaftClients::new(Slow(tell), OURS).new_client(2, &Peer::default()).await;
+        let beat = Duration::from_millis(100);
+        let leader = vote(1, NodeId(1));
+        let big = vec![opaque(1, 1, 4 << 20)];
+        let mut answer = None;
+        for tries in 0.. {
+            // Openraft gives up after a beat, and comes back with more.
+            let more = big.iter().cloned().chain((0..tries.min(1)).map(|_| opaque(1, 2, 10))).collect();
+            let asked = client.append_entries(entries(leader, more), RPCOption::new(beat));
+            if let Ok(done) = timeout(beat, asked).await {
+                answer = Some((tries, done.unwrap()));
+                break;
+            }
+        }
+        let (tries, answer) = answer.unwrap();
+        assert!(tries > 2, "{tries}");
+        assert_eq!(answer, AppendEntriesResponse::PartialSuccess(Some(id(1, 1))));
+        drop(client);
+        let mut heard = vec![];
+        while let Ok(count) = told.try_recv() {
+            heard.push(count);
+        }
+        assert_eq!(heard.iter().filter(|count| **count > 0).count(), 1, "{heard:?}");
+        assert!(heard.len() > 3, "{heard:?}");
+    })
+    .await;
+}
+
+#[test]
+fn entries_that_are_too_much_together_are_sent_in_smaller_numbers_but_a_single_one_as_it_is() {
+    let request = |sizes: &[usize]| {
+        let entry = |size: &usize| Entry {
+            log_id: id(1, 1),
+            payload: EntryPayload::Normal(Batch(vec![0; *size].into())),
+        };
+        entries(vote(1, NodeId(1)), sizes.iter().map(entry).collect())
+    };
+    for (sizes, expected) in [
+        (&[][..], Ok(0)),
+        (&[10, 20], Ok(30)),
+        (&[40 << 20], Ok(40 << 20)),
+        (&[20 << 20, 10 << 20, 10 << 20], Err(2)),
+        (&[40 << 20, 1], Err(1)),
+    ] {
+        let found = fitting(&request(sizes)).map_err(|error| error.entries_hint());
+        assert_eq!(found, expected, "{sizes:?}");
+    }
+    let distinct: BTreeSet<_> = [0, LARGE, ENTRIES].map(allowance).into();
+    assert_eq!(distinct.last(), Some(&Duration::from_secs(8)));
+}
