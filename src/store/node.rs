@@ -120,7 +120,10 @@ impl<C: Commit> JobStore for NodeStore<C> {
                 Ok(jobs)
             }
             // Cancelled or over: there is nothing to take, which the phase says too.
-            Ok(_) | Err(StoreError::Refused(Refusal::Phase(_))) => Ok(vec![]),
+            Ok(_) | Err(StoreError::Refused(Refusal::Phase(_))) => {
+                *last = request;
+                Ok(vec![])
+            }
             Err(error) => Err(error),
         }
     }

@@ -29,7 +29,7 @@ pub(super) struct Client {
     pub(super) held: Vec<Job>,
     /// Commands whose answers it waits for.
     pub(super) unanswered: Vec<Command>,
-    /// The last request for jobs that was not refused.
+    /// The last request for jobs that was answered.
     request: u64,
 }
 
@@ -122,6 +122,7 @@ impl Client {
             }
             (Command::Take { .. }, reply) => {
                 assert!(matches!(reply, Reply::Refused(Refusal::Phase(_))), "{reply:?}");
+                self.request += 1;
             }
             (Command::Leave { .. }, _) => drop(self.die()),
             (Command::Join { .. }, Reply::Accepted) if self.stage == Stage::Joining => {

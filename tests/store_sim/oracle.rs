@@ -93,8 +93,12 @@ impl Oracle {
             gates: BTreeMap::new(),
             chunks: vec![],
             jobs: vec![],
+<<<<<<< HEAD
             leases: vec![],
             now: i64::MIN,
+=======
+            now: 0,
+>>>>>>> c95720b (Check the machine in every order of its commands; a refused request and a restored queue as they should be)
             tally: Counts::default(),
             ended: BTreeMap::new(),
         }
@@ -345,6 +349,8 @@ impl Oracle {
             return Ok(Reply::Taken { jobs });
         }
         if self.phase != Phase::Running {
+            let member = self.members.get_mut(&node).unwrap();
+            (member.request, member.given) = (request, vec![]);
             return Err(Refusal::Phase(self.phase));
         }
         self.now = self.now.max(now);

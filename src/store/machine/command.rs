@@ -121,7 +121,7 @@ pub enum Command {
         node: NodeId,
         /// Which life of it.
         incarnation: Incarnation,
-        /// Number of the request, from 1: one more than that of the last one that was not refused. Asking
+        /// Number of the request, from 1: one more than that of the last one that was answered. Asking
         /// again with the same number gives the same jobs; what a smaller number gave, the node knows.
         request: u64,
         /// How many jobs at most.

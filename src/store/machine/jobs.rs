@@ -97,7 +97,8 @@ impl Jobs {
             pages: BTreeMap::new(),
             leases: BTreeMap::new(),
             next_seq: 0,
-            now: i64::MIN,
+            // As early as the back-off of a job that never had one, so that it is over in a restored machine, too.
+            now: 0,
             counts: Counts::default(),
         }
     }

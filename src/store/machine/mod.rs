@@ -14,6 +14,8 @@ mod counts;
 mod gates;
 mod jobs;
 mod members;
+#[cfg(feature = "mutants")]
+mod mutant;
 mod names;
 mod phase;
 mod queue;
@@ -33,6 +35,8 @@ pub use counts::Counts;
 use gates::Gates;
 use jobs::Jobs;
 use members::{Life, Members};
+#[cfg(feature = "mutants")]
+pub use mutant::Mutant;
 pub use phase::Phase;
 pub use snapshot::RestoreError;
 
@@ -47,6 +51,8 @@ pub struct Machine {
     members: Members,
     gates: Gates,
     jobs: Option<Jobs>,
+    #[cfg(feature = "mutants")]
+    mutant: Option<Mutant>,
 }
 
 /// A digest of locators, taken chunk by chunk.
@@ -60,6 +66,12 @@ impl Machine {
     /// Applies one command: the only way in which the state changes. Jobs that are lost by it (failed,
     /// quarantined) are added to `lost`.
     pub fn apply(&mut self, command: &Command, lost: &mut Vec<Lost>) -> Reply {
+        #[cfg(feature = "mutants")]
+        if let Some(mutant) = self.mutant.take() {
+            let reply = mutant.apply(self, command, lost);
+            self.mutant = Some(mutant);
+            return reply;
+        }
         let applied = match command {
             Command::Begin(run) => self.begin(run),
             Command::Join { node, incarnation } => self.join(*node, *incarnation, lost),
@@ -324,6 +336,9 @@ impl Machine {
             Ordering::Greater => {}
         }
         if self.phase != Phase::Running {
+            // This answers the request, too: a copy of it that arrives after a Resume must not give jobs to a
+            // node that does not wait for them.
+            member.last_take = (request, vec![]);
             return Err(Refusal::Phase(self.phase));
         }
         let taken = jobs.take((node, incarnation), max, now);

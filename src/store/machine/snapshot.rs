@@ -83,6 +83,8 @@ impl Machine {
             members: head.members,
             gates: head.gates,
             jobs,
+            #[cfg(feature = "mutants")]
+            mutant: self.mutant,
         };
     }
 }
