@@ -12,7 +12,7 @@ use crate::engine::{CancelLatch, Delivery, Output, OutputReport};
 use crate::store::log::{Durability, LogKind};
 use crate::store::machine::{Barricade, Claim, Command, Phase};
 use crate::store::solo::{FolderState, NODE, Recovery, SoloCommit};
-use crate::store::{Barricades, Commit, JobStore, NodeStore, Projection};
+use crate::store::{Barricades, Commit, Earlier, JobStore, NodeStore, Projection};
 
 use super::changes::changes;
 use super::compose::Composed;
@@ -57,7 +57,8 @@ impl Solo {
         // Reading a long log back takes its time, and is no work for a thread of the runtime.
         let started = tokio::task::spawn_blocking(move || {
             recovery.start(|progress| {
-                let opened = Output::open(sinks.all(), place, deliveries, progress, written)?;
+                let earlier = progress.map(|progress| Earlier { progress, parts: None });
+                let opened = Output::open(sinks.all(), place, deliveries, earlier, written)?;
                 Ok(Box::new(opened) as Box<dyn Projection>)
             })
         });

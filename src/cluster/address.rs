@@ -101,7 +101,8 @@ impl TryFrom<String> for Address {
     type Error = AddressError;
 
     fn try_from(text: String) -> Result<Self, AddressError> {
-        text.parse()
+        let nowhere = Self::default();
+        if text == nowhere.to_string() { Ok(nowhere) } else { text.parse() }
     }
 }
 

@@ -14,6 +14,7 @@ mod figures;
 mod job_runner;
 mod monitor;
 mod output;
+mod output_parts;
 mod output_report;
 mod plan;
 mod pools;

@@ -14,8 +14,9 @@ use crate::model::{Rows, codec};
 use crate::steps::append::appender::{FileSink, file_path};
 use crate::steps::{SinkSpec, SinkTarget};
 use crate::store::machine::Lost;
-use crate::store::{Projection, ProjectionError};
+use crate::store::{Earlier, Projection, ProjectionError};
 
+use super::output_parts;
 use super::output_report::OutputReport;
 
 /// Where output goes.
@@ -113,6 +114,13 @@ struct Progress {
     first_failed: Vec<String>,
 }
 
+impl Progress {
+    /// Lengths in the order of [`Projection::parts`].
+    fn parts(&self) -> Vec<u64> {
+        self.lengths.iter().copied().flatten().chain([self.failed]).collect()
+    }
+}
+
 /// See the module docs.
 pub struct Output {
     sinks: Vec<Sink>,
@@ -121,10 +129,13 @@ pub struct Output {
     failed: Option<FileSink>,
     deliveries: Option<Deliveries>,
     report: Arc<OutputReport>,
+    /// Bytes of each file that were synced last, in the order of [`Projection::parts`].
+    synced: Vec<u64>,
 }
 
 impl Output {
-    /// Opens all sinks, at the start or where `progress` says.
+    /// Opens all sinks, at the start or where `earlier` says. Lists begin anew: rows that are in parts are handed
+    /// to no program.
     ///
     /// # Errors
     /// A file cannot be opened or set back.
@@ -132,26 +143,34 @@ impl Output {
         specs: &[SinkSpec],
         place: OutputPlace,
         deliveries: Option<mpsc::Sender<Delivery>>,
-        progress: Option<&[u8]>,
+        earlier: Option<Earlier<'_>>,
         report: Arc<OutputReport>,
     ) -> Result<Self, ProjectionError> {
-        let progress: Option<Progress> = progress.map(codec::decode).transpose().map_err(|error| {
+        let progress = earlier.map(|earlier| codec::decode(earlier.progress)).transpose();
+        let progress: Option<Progress> = progress.map_err(|error| {
             ProjectionError(format!("output positions: {error}; start anew with --fresh"))
         })?;
+        if let Some(parts) = earlier.and_then(|earlier| earlier.parts) {
+            for (number, path) in files(specs, &place).enumerate() {
+                output_parts::put(parts, number, &path).map_err(|error| failure(&path, &error))?;
+            }
+        }
         let mut sinks = Vec::with_capacity(specs.len());
         for (number, spec) in specs.iter().enumerate() {
             let length = progress.as_ref().and_then(|progress| *progress.lengths.get(number)?);
             sinks.push(open_sink(spec, &place, length)?);
         }
         let places = sinks.iter().map(Sink::place).collect();
+        let synced = progress.as_ref().map(Progress::parts).unwrap_or_default();
         let (failed, rows, first) = match progress {
             Some(progress) => (progress.failed, progress.rows, progress.first_failed),
             None => (0, vec![], vec![]),
         };
         report.begin(places, rows, first, (failed > 0).then(|| place.failed.clone()));
         let deliveries = deliveries.map(Deliveries::new);
-        let mut output = Self { sinks, place, failed: None, deliveries, report };
+        let mut output = Self { sinks, place, failed: None, deliveries, report, synced: vec![] };
         output.set_back_failed(failed)?;
+        output.synced = synced;
         Ok(output)
     }
 
@@ -240,8 +259,27 @@ impl Projection for Output {
         let (rows, first_failed) = self.report.kept();
         let failed = self.failed.as_ref().map_or(0, FileSink::length);
         let progress = Progress { lengths: lengths.collect(), rows, failed, first_failed };
+        self.synced = progress.parts();
         codec::encode(&progress).map_err(|error| ProjectionError(error.to_string()))
     }
+
+    fn parts(&self) -> Vec<(PathBuf, u64)> {
+        let files = self.sinks.iter().filter_map(|sink| match sink {
+            Sink::File(file) => Some(file.path().to_owned()),
+            Sink::List(_) => None,
+        });
+        let synced = self.synced.iter().copied().chain(std::iter::repeat(0));
+        files.chain([self.place.failed.clone()]).zip(synced).collect()
+    }
+}
+
+/// The files of a run, in the order of [`Projection::parts`].
+fn files<'a>(specs: &'a [SinkSpec], place: &'a OutputPlace) -> impl Iterator<Item = PathBuf> + 'a {
+    let sinks = specs.iter().filter_map(|spec| match &spec.target {
+        SinkTarget::File(file) => Some(place.path(file)),
+        SinkTarget::List(_) => None,
+    });
+    sinks.chain([place.failed.clone()])
 }
 
 fn open_sink(spec: &SinkSpec, place: &OutputPlace, length: Option<u64>) -> Result<Sink, ProjectionError> {
@@ -264,3 +302,6 @@ fn failure(path: &std::path::Path, error: &io::Error) -> ProjectionError {
         path.display()
     ))
 }
+
+#[cfg(test)]
+mod tests;

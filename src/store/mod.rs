@@ -27,7 +27,8 @@ use crate::model::{Failure, Incarnation, Job, Link, NodeId, Rows};
 
 use machine::{Claim, Command, Refusal, Reply};
 pub use node::NodeStore;
-pub use projection::{Projection, ProjectionError};
+pub use projection::{Earlier, OpenProjection, Projection, ProjectionError, part_name};
+pub(crate) use projection::{concerns_output, project};
 pub use status::Status;
 
 /// Why the store could not do what was asked.

@@ -138,12 +138,8 @@ impl SnapshotWriter {
         self.file.write_all(hash.as_bytes()).map_err(io)?;
         self.file.flush().map_err(io)?;
         self.file.get_ref().sync_all().map_err(io)?;
-        let path = self.dir.join(name(self.index));
-        fs::rename(&self.tmp, &path).map_err(|e| failed(&path, "naming the snapshot", e))?;
+        let path = give_name(&self.tmp, &self.dir, self.index)?;
         self.is_finished = true;
-        sync_dir(&self.dir)?;
-        // The folder's own name must survive too, where the folder is new.
-        self.dir.parent().filter(|parent| !parent.as_os_str().is_empty()).map_or(Ok(()), sync_dir)?;
         remove_below(&self.dir, self.index)?;
         Ok(path)
     }
@@ -161,6 +157,30 @@ impl Drop for SnapshotWriter {
             let _ignored_by_readers = fs::remove_file(&self.tmp);
         }
     }
+}
+
+/// Makes a finished snapshot that lies elsewhere on the same file system the newest one in `dir`, by moving it there.
+/// Then removes older ones. Durable on return.
+///
+/// # Errors
+///
+/// [`SnapshotError::Io`] if the disk refused; the move has happened wholly or not at all.
+pub(crate) fn adopt(file: &Path, dir: &Path, index: u64) -> Result<PathBuf, SnapshotError> {
+    let synced = File::open(file).and_then(|file| file.sync_all());
+    synced.map_err(|e| failed(file, "syncing the snapshot", e))?;
+    let path = give_name(file, dir, index)?;
+    remove_below(dir, index)?;
+    Ok(path)
+}
+
+/// Gives a complete and durable file the name that makes it count.
+fn give_name(file: &Path, dir: &Path, index: u64) -> Result<PathBuf, SnapshotError> {
+    let path = dir.join(name(index));
+    fs::rename(file, &path).map_err(|e| failed(&path, "naming the snapshot", e))?;
+    sync_dir(dir)?;
+    // The folder's own name must survive too, where the folder is new.
+    dir.parent().filter(|parent| !parent.as_os_str().is_empty()).map_or(Ok(()), sync_dir)?;
+    Ok(path)
 }
 
 /// Reads one snapshot, record by record.
@@ -204,7 +224,12 @@ impl SnapshotReader {
         self.left
     }
 
-    fn open(path: PathBuf, index: u64) -> Result<Self, SnapshotError> {
+    /// Opens the snapshot at `path`, which stands for the log index `index`, whatever its name is.
+    ///
+    /// # Errors
+    ///
+    /// As [`open_latest`](Self::open_latest).
+    pub(crate) fn open(path: PathBuf, index: u64) -> Result<Self, SnapshotError> {
         let io = |e| failed(&path, "reading the snapshot", e);
         let mut file = File::open(&path).map_err(io)?;
         let bytes = file.metadata().map_err(io)?.len();

@@ -29,7 +29,7 @@ pub struct Status {
 
 impl Status {
     /// The view that `node` has of `machine` after the entry at `position`.
-    pub(super) fn of(machine: &Machine, position: u64, node: NodeId) -> Self {
+    pub(crate) fn of(machine: &Machine, position: u64, node: NodeId) -> Self {
         Self {
             position,
             phase: machine.phase(),
@@ -43,7 +43,7 @@ impl Status {
     }
 
     /// The same view, with the run stopped for `reason`.
-    pub(super) fn stopped(&self, reason: &Arc<str>) -> Self {
+    pub(crate) fn stopped(&self, reason: &Arc<str>) -> Self {
         Self { failure: Some(Arc::clone(reason)), ..self.clone() }
     }
 }

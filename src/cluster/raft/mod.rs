@@ -2,6 +2,15 @@
 //!
 //! openraft decides what is committed; here is what it stores, sends and applies.
 
+mod log_store;
+mod state_machine;
+#[cfg(test)]
+mod story;
 mod types;
 
+pub(crate) use log_store::LogStore;
+pub(crate) use state_machine::{Applied, StateError, StateMachine};
 pub(crate) use types::{Batch, Replies, SnapshotFiles, TypeConfig};
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! What openraft is told about our types.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -8,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::cluster::peer::Peer;
 use crate::model::codec::{self, CodecError};
 use crate::store::machine::{Command, Reply};
+use crate::store::part_name;
 
 openraft::declare_raft_types!(
     /// Our types.
@@ -56,6 +58,39 @@ pub(crate) struct SnapshotFiles {
     /// The machine and the progress of output, as [`SnapshotWriter`](crate::store::snapshot::SnapshotWriter) wrote
     /// them.
     pub(crate) state: PathBuf,
-    /// Output up to there, in the order of the sinks: each file, and how many bytes of it count.
+    /// Output up to there, in the order of the sinks: each file, and how many bytes of it count. Whoever receives
+    /// puts it where [`SnapshotFiles::part`] says; a file of which no byte counts need not be there.
     pub(crate) parts: Vec<(PathBuf, u64)>,
+    /// Where it is being received.
+    receiving: Option<Arc<Receiving>>,
+}
+
+/// A folder in which files are received. Removed with the last value that knows it, if it is still there: what was
+/// taken over has another name by then.
+#[derive(Debug, PartialEq, Eq)]
+struct Receiving(PathBuf);
+
+impl Drop for Receiving {
+    fn drop(&mut self) {
+        // What stays behind is removed when the state machine is opened next.
+        let _removed_later = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+impl SnapshotFiles {
+    /// The files of a snapshot, which stay where they are.
+    pub(crate) fn new(state: PathBuf, parts: Vec<(PathBuf, u64)>) -> Self {
+        Self { state, parts, receiving: None }
+    }
+
+    /// Files that are received into `folder`, which nobody else uses.
+    pub(super) fn receiving(folder: PathBuf) -> Self {
+        let state = folder.join("state");
+        Self { state, parts: vec![], receiving: Some(Arc::new(Receiving(folder))) }
+    }
+
+    /// Where whoever receives puts the part with this number.
+    pub(crate) fn part(&self, number: usize) -> PathBuf {
+        self.state.with_file_name(part_name(number))
+    }
 }
