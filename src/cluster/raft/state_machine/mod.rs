@@ -75,9 +75,14 @@ impl StateMachine {
 
     async fn ask<T>(&self, message: impl FnOnce(Answer<T>) -> Message) -> Result<T, StorageError<u64>> {
         let (reply, answer) = oneshot::channel();
-        let stopped = || stop(&applied::reason(&self.status));
-        self.messages.send(message(reply)).await.map_err(|_| stopped())?;
-        answer.await.unwrap_or_else(|_| Err(stopped()))
+        let answered = match self.messages.send(message(reply)).await {
+            Ok(()) => answer.await.ok(),
+            Err(_) => None,
+        };
+        match answered {
+            Some(answer) => answer,
+            None => Err(stop(&applied::reason(&self.status))),
+        }
     }
 }
 
