@@ -112,8 +112,6 @@ fn a_request_for_jobs_can_be_repeated_and_an_old_one_gives_nothing() {
 }
 
 #[test]
-<<<<<<< HEAD
-=======
 fn a_request_that_was_refused_gives_no_job_when_a_copy_of_it_comes_late() {
     let mut told = Told::running(RULES, 1..=1, &files(1));
     let (node, incarnation) = life(1);
@@ -126,18 +124,6 @@ fn a_request_that_was_refused_gives_no_job_when_a_copy_of_it_comes_late() {
 }
 
 #[test]
-fn a_repeated_request_still_says_when_the_next_back_off_ends() {
-    let mut told = Told::running(RULES, 1..=1, &files(1));
-    let job = told.take(1, 1, 0).remove(0);
-    told.apply(fail(&job, FailureClass::Recoverable, 70));
-    let (node, incarnation) = life(1);
-    let take = Command::Take { node, incarnation, request: 9, max: 1, now: 0 };
-    assert_eq!(told.apply(take.clone()), Reply::Taken { jobs: vec![], next_at: Some(70) });
-    assert_eq!(told.apply(take), Reply::Taken { jobs: vec![], next_at: Some(70) });
-}
-
-#[test]
->>>>>>> c95720b (Check the machine in every order of its commands; a refused request and a restored queue as they should be)
 fn a_back_off_is_waited_for_and_one_in_the_past_is_not() {
     let mut told = Told::running(RULES, 1..=1, &files(1));
     let job = told.take(1, 1, 100).remove(0);

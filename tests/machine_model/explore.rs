@@ -132,6 +132,9 @@ const PROMISES: &[(&str, Condition)] = &[
     ("the end comes when every job is over and every member has voted", |_, world| {
         world.ledger.harm != Some(Harm::EndedEarly) && world.ends_in_order()
     }),
+    ("a host is one node's while that one has leases of it", |_, world| {
+        world.ledger.harm != Some(Harm::AnothersHost)
+    }),
     ("nothing is accepted after the end", |_, world| world.ledger.harm != Some(Harm::ChangedAfterTheEnd)),
     ("a restored machine decides the same", |_, world| world.ledger.harm != Some(Harm::OtherWhenRestored)),
     ("an accepted result is never lost", |_, world| world.ledger.keeps_every_end(world.machine())),

@@ -2,8 +2,10 @@
 //!
 //! Written from the rules, from commands and replies alone: it shares neither code nor structure with the machine.
 
+use std::collections::BTreeSet;
+
 use scoopi::model::{Epoch, Incarnation, Job, JobKey, NodeId};
-use scoopi::store::machine::{Command, Machine, Phase, Reply};
+use scoopi::store::machine::{Command, Machine, Pacing, Phase, Reply};
 
 use super::decisions::Decision;
 use super::setup::{Nature, Site};
@@ -17,6 +19,8 @@ pub(super) enum Harm {
     HandedOutAfterItsEnd,
     /// The run was said to be over when a job was not, or a member had not voted since.
     EndedEarly,
+    /// A page was handed out while its host was another node's.
+    AnothersHost,
     /// Something changed after the end.
     ChangedAfterTheEnd,
     /// A machine restored from its records decided something else.
@@ -30,6 +34,7 @@ struct Fate {
     /// Whether it must be a job: it was in an accepted chunk, or a link of an accepted result.
     is_known: bool,
     newest_lease: u32,
+    holder: Option<NodeId>,
     /// How often its rows were accepted.
     accepted: u8,
     /// How often it was said to be lost.
@@ -55,8 +60,14 @@ pub(super) struct Ledger {
 
 impl Ledger {
     pub(super) fn new(site: &Site) -> Self {
-        let fate =
-            |page| Fate { job: Site::key(page), is_known: false, newest_lease: 0, accepted: 0, lost: 0 };
+        let fate = |page| Fate {
+            job: Site::key(page),
+            is_known: false,
+            newest_lease: 0,
+            holder: None,
+            accepted: 0,
+            lost: 0,
+        };
         Self { fates: (0..site.pages.len()).map(fate).collect(), members: vec![], harm: None }
     }
 
@@ -69,14 +80,19 @@ impl Ledger {
         }
         match (command, &decision.reply) {
             (Command::Join { node, incarnation }, Reply::Accepted) => self.joined(*node, *incarnation),
+            (Command::Fail { job, .. }, Reply::Failed { .. })
+            | (Command::Release { job, .. }, Reply::Accepted) => self.freed(|fate| fate.job == *job),
             (
                 Command::Leave { node, incarnation } | Command::Expire { node, incarnation },
                 Reply::Accepted,
-            ) => self.members.retain(|member| (member.node, member.life) != (*node, *incarnation)),
+            ) => {
+                self.members.retain(|member| (member.node, member.life) != (*node, *incarnation));
+                self.freed(|fate| fate.holder == Some(*node));
+            }
             (Command::SeedChunk { locators, .. }, Reply::Accepted) => {
                 locators.iter().for_each(|locator| self.fates[Site::page_of(locator)].is_known = true);
             }
-            (Command::Take { .. }, Reply::Taken { jobs, .. }) => self.taken(jobs),
+            (Command::Take { node, .. }, Reply::Taken { jobs }) => self.taken(*node, jobs),
             (Command::Finish { job, epoch, .. }, Reply::Accepted) => self.finished(site, *job, *epoch),
             (Command::Done { node, incarnation }, Reply::Accepted) if before.counts().open() == 0 => {
                 let is_voter = |member: &&mut Member| (member.node, member.life) == (*node, *incarnation);
@@ -84,10 +100,13 @@ impl Ledger {
             }
             _ => {}
         }
+        let is_paced = before.run().is_some_and(|run| run.rules.pacing == Pacing::OneNode);
+        self.note(Harm::AnothersHost, is_paced && self.holders() > 1);
         // After the command was taken note of: it may be the last vote.
         let ends = before.phase() < Phase::Shutdown && after.phase() >= Phase::Shutdown;
-        let may_end = after.counts().open() == 0 && self.members.iter().all(|member| member.has_voted);
-        self.note(Harm::EndedEarly, ends && !(may_end && !self.members.is_empty()));
+        let agree = !self.members.is_empty() && self.members.iter().all(|member| member.has_voted);
+        let may_end = agree && after.counts().open() == 0;
+        self.note(Harm::EndedEarly, ends && !may_end);
         self.note(Harm::OtherWhenRestored, !decision.is_the_same_restored);
     }
 
@@ -138,6 +157,11 @@ impl Ledger {
         self.fates.iter().filter(|fate| fate.is_known).count() as u64
     }
 
+    /// How many nodes hold leases.
+    fn holders(&self) -> usize {
+        self.fates.iter().filter_map(|fate| fate.holder).collect::<BTreeSet<_>>().len()
+    }
+
     fn note(&mut self, harm: Harm, happened: bool) {
         if happened {
             self.harm.get_or_insert(harm);
@@ -153,15 +177,21 @@ impl Ledger {
     fn joined(&mut self, node: NodeId, life: Incarnation) {
         if !self.members.iter().any(|member| (member.node, member.life) == (node, life)) {
             self.members.retain(|member| member.node != node);
+            self.freed(|fate| fate.holder == Some(node));
             self.members.push(Member { node, life, has_voted: false });
             self.members.sort_by_key(|member| member.node);
         }
     }
 
-    fn taken(&mut self, jobs: &[Job]) {
+    fn freed(&mut self, which: impl Fn(&Fate) -> bool) {
+        self.fates.iter_mut().filter(|fate| which(fate)).for_each(|fate| fate.holder = None);
+    }
+
+    fn taken(&mut self, node: NodeId, jobs: &[Job]) {
         for job in jobs {
             let fate = &mut self.fates[Site::page_of(&job.locator)];
             fate.newest_lease = fate.newest_lease.max(job.epoch.0);
+            fate.holder = Some(node);
             let is_over = fate.accepted + fate.lost > 0;
             self.note(Harm::HandedOutAfterItsEnd, is_over);
         }
@@ -172,6 +202,7 @@ impl Ledger {
         let Some(page) = self.fates.iter().position(|fate| fate.job == job) else { return };
         let newest = self.fates[page].newest_lease;
         self.fates[page].accepted += 1;
+        self.fates[page].holder = None;
         self.note(Harm::OldLease, epoch.0 != newest);
         site.pages[page].links.iter().for_each(|link| self.fates[*link].is_known = true);
     }

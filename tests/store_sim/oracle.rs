@@ -93,12 +93,8 @@ impl Oracle {
             gates: BTreeMap::new(),
             chunks: vec![],
             jobs: vec![],
-<<<<<<< HEAD
             leases: vec![],
-            now: i64::MIN,
-=======
             now: 0,
->>>>>>> c95720b (Check the machine in every order of its commands; a refused request and a restored queue as they should be)
             tally: Counts::default(),
             ended: BTreeMap::new(),
         }
