@@ -8,13 +8,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::{mpsc, watch};
+use compact_str::CompactString;
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tracing::{info, warn};
 
 use crate::cluster::{
     Address, ClusterCommit, ClusterKey, ClusterNode, Identity, Libp2p, Limits, NetworkOptions, NodeFigures,
-    NodeOptions, Peer, Quorum, Timing, Waiting, gather, start, start_network, tell,
+    NodeOptions, OnComposed, Peer, Quorum, Timing, Waiting, gather, start, start_network, tell,
 };
 use crate::conf::Settings;
 use crate::defs::Problems;
@@ -25,6 +26,7 @@ use crate::store::{Barricades, Earlier, JobStore, NodeStore, Projection, Status,
 
 use super::compose::{Composed, Stored};
 use super::data_folder::DataFolder;
+use super::facts;
 use super::parts::{Parts, new_run};
 use super::report::Report;
 use super::request::{Definitions, Existing, RunRequest};
@@ -58,12 +60,19 @@ impl Cluster {
         let data = DataFolder::claim(Path::new(&request.settings.store.dir))?;
         let resumed = data.prepare_for_cluster(request.existing)?;
         let mut tasks = JoinSet::new();
-        let node = join(&request, &data, &mut tasks).await?;
+        let output = Arc::new(OutputReport::default());
+        let (made, parts) = oneshot::channel();
+        let on_composed = on_composed(&request, deliveries, Arc::clone(&output), made);
+        let node = join(&request, &data, on_composed, &mut tasks).await?;
         let store = Arc::new(NodeStore::join(node.commit().clone(), node.id()).await?);
         let figures = Arc::<Figures>::default();
         node.report(store.incarnation(), NodeFigures::default());
         tasks.spawn(tell_quorum(node.quorum()));
-        let prepared = prepare(&request, &store, &node).await;
+        let mut warnings = Problems::default();
+        let prepared = match compose(&request, &store, &node, &mut warnings).await {
+            Ok(()) => parts.await.unwrap_or_else(|_| Err(stopped(&store))),
+            Err(error) => Err(error),
+        };
         let parts = match prepared {
             Ok(parts) => parts,
             Err(error) => {
@@ -74,19 +83,10 @@ impl Cluster {
                 return Err(error);
             }
         };
-        let output = Arc::new(OutputReport::default());
-        let place = output_place(&parts.settings, &parts.run_date_time)?;
-        let (sinks, written) = (parts.plan.sinks().clone(), Arc::clone(&output));
-        let open = move |earlier: Option<Earlier<'_>>| {
-            let (place, deliveries, written) = (place.clone(), deliveries.clone(), Arc::clone(&written));
-            let opened = Output::open(sinks.all(), place, deliveries, earlier, written)?;
-            Ok(Box::new(opened) as Box<dyn Projection>)
-        };
-        node.open_output(Box::new(open)).await?;
         if request.existing == Existing::Resume {
             store.propose(Command::Resume).await?;
         }
-        let Parts { settings, plan, warnings, .. } = parts;
+        let Parts { settings, plan, .. } = parts;
         let work = Work { settings, plan: Arc::new(plan), store, figures, output, begun };
         Ok(Self { work, warnings, resumed, node, data, tasks })
     }
@@ -123,6 +123,7 @@ impl Cluster {
 async fn join(
     request: &RunRequest,
     data: &DataFolder,
+    on_composed: OnComposed,
     tasks: &mut JoinSet<()>,
 ) -> Result<ClusterNode<Libp2p>, RunError> {
     let settings = &request.settings;
@@ -180,7 +181,8 @@ async fn join(
     tasks.spawn(tell(network.network.clone(), options.me.address.clone()));
     let (progress, waiting) = watch::channel(Waiting::default());
     let telling = tokio::spawn(tell_waiting(waiting));
-    let started = start(network.network, network.incoming, id, options, addresses, progress).await;
+    let started =
+        start(network.network, network.incoming, id, options, on_composed, addresses, progress).await;
     telling.abort();
     started.map_err(|error| RunError::Cluster(Box::new(error)))
 }
@@ -208,16 +210,57 @@ fn key<'a>(
     }
 }
 
-/// Sees that definitions are composed and the run is begun, and makes a plan of it.
-async fn prepare(
+/// Makes output of what was composed, by this node or another one; what else was made of it goes to `made`.
+fn on_composed(
+    request: &RunRequest,
+    deliveries: Option<mpsc::Sender<Delivery>>,
+    written: Arc<OutputReport>,
+    made: oneshot::Sender<Result<Parts, RunError>>,
+) -> OnComposed {
+    let (own, root) = (request.settings.clone(), request.root.clone());
+    Box::new(move |value| {
+        let parts = read_parts(value, &own, &root);
+        let opened = parts.as_ref().ok().and_then(|parts| {
+            Some((parts.plan.sinks().clone(), output_place(&parts.settings, &parts.run_date_time).ok()?))
+        });
+        // Nobody waits for them any more where the node is going down.
+        let _gone = made.send(parts);
+        let (sinks, place) = opened?;
+        Some(Box::new(move |earlier: Option<Earlier<'_>>| {
+            let (place, deliveries, written) = (place.clone(), deliveries.clone(), Arc::clone(&written));
+            let opened = Output::open(sinks.all(), place, deliveries, earlier, written)?;
+            Ok(Box::new(opened) as Box<dyn Projection>)
+        }))
+    })
+}
+
+/// What a run is made of, as it stands in the store, with what concerns this machine as it is here.
+fn read_parts(
+    value: &dyn Fn(&str) -> Option<Vec<u8>>,
+    own: &Settings,
+    root: &Path,
+) -> Result<Parts, RunError> {
+    let run = read_run(value)?;
+    let Stored { definitions, settings, scripts } = Composed::read(value)?;
+    let settings = settings.on_the_machine_of(own);
+    Parts::of_stored(&definitions, settings, &scripts, run.date_time, Problems::default(), root)
+}
+
+fn read_run(value: &dyn Fn(&str) -> Option<Vec<u8>>) -> Result<Run, RunError> {
+    let run = value(RUN).unwrap_or_default();
+    codec::decode(&run).map_err(|error| RunError::Internal(format!("the run in the store: {error}")))
+}
+
+/// Sees that definitions are composed, by this node or another one, and that the run is begun.
+async fn compose(
     request: &RunRequest,
     store: &NodeStore<ClusterCommit>,
     node: &ClusterNode<Libp2p>,
-) -> Result<Parts, RunError> {
+    warnings: &mut Problems,
+) -> Result<(), RunError> {
     if !has_definitions(request) {
         await_composer(request, store).await;
     }
-    let mut warnings = Problems::default();
     loop {
         match store.enter(Barricade::Compose).await? {
             Claim::Open => break,
@@ -225,7 +268,7 @@ async fn prepare(
             Claim::Wait(_) => {}
             Claim::Work(epoch) => {
                 info!(leader = node.leads(), "this node composes the definitions");
-                let (composed, command) = match compose(request, &mut warnings) {
+                let (composed, command) = match composed(request, warnings) {
                     Ok(entries) => (Ok(()), Command::Publish { epoch, entries }),
                     Err(error) => {
                         let (barricade, reason) = (Barricade::Compose, error.to_string());
@@ -243,21 +286,26 @@ async fn prepare(
             }
         }
     }
-    let run = store.value(RUN).unwrap_or_default();
-    let run: Run = codec::decode(&run).map_err(|error| RunError::Internal(error.to_string()))?;
-    let date_time = run.date_time;
-    store.propose(Command::Begin(run)).await?;
-    let Stored { definitions, settings, scripts } = Composed::read(|key| store.value(key))?;
-    let settings = settings.on_the_machine_of(&request.settings);
-    Parts::of_stored(&definitions, settings, &scripts, date_time, warnings, &request.root)
+    // Every node does so: whoever composed may be gone.
+    store.propose(Command::Begin(read_run(&|key| store.value(key))?)).await?;
+    Ok(())
+}
+
+fn stopped(store: &NodeStore<ClusterCommit>) -> RunError {
+    let reason = store.status().borrow().failure.clone();
+    StoreError::Stopped(reason.unwrap_or_else(|| "the node is going down".into())).into()
 }
 
 /// Composes what this node was given.
-fn compose(
+fn composed(
     request: &RunRequest,
     warnings: &mut Problems,
-) -> Result<Vec<(compact_str::CompactString, Vec<u8>)>, RunError> {
-    let parts = Parts::of_request(request)?;
+) -> Result<Vec<(CompactString, Vec<u8>)>, RunError> {
+    let mut request = request.clone();
+    // All nodes go by the zone of the one that composes.
+    let zone = || facts::zone(&request.settings).ok()?.iana_name().map(str::to_owned);
+    request.settings.time_zone = request.settings.time_zone.clone().or_else(zone);
+    let parts = Parts::of_request(&request)?;
     let composed = parts.composed.ok_or_else(|| RunError::Internal("nothing was composed".to_owned()))?;
     let run = new_run(&parts.settings, &parts.run_date_time, composed.fingerprint);
     let run = codec::encode(&run).map_err(|error| RunError::Internal(error.to_string()))?;

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use indicatif::MultiProgress;
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -28,6 +28,7 @@ pub(super) fn start(folder: &str, format: LogFormat, loudness: Loudness, progres
     };
     let file = if loudness == Loudness::Debug { LevelFilter::DEBUG } else { LevelFilter::INFO };
     let stderr = Beside(progress.clone());
+    let (terminal, file) = (of_interest(terminal), of_interest(file));
     let mut layers = vec![layer(format, stderr).with_filter(terminal).boxed()];
     match open(folder) {
         Ok(log) => layers.push(layer(format, Arc::new(log)).with_filter(file).boxed()),
@@ -35,6 +36,13 @@ pub(super) fn start(folder: &str, format: LogFormat, loudness: Loudness, progres
     }
     // Fails only if a program that uses us as a library logs already, which is as good.
     let _already_set = tracing_subscriber::registry().with(layers).try_init();
+}
+
+/// What libraries say below an error is for those who look for faults.
+fn of_interest(level: LevelFilter) -> Targets {
+    let library = if level == LevelFilter::DEBUG { LevelFilter::INFO } else { LevelFilter::ERROR };
+    let libraries = ["openraft", "libp2p", "hickory", "yamux", "multistream_select", "netlink"];
+    Targets::new().with_default(level).with_targets(libraries.map(|name| (name, library)))
 }
 
 /// Opens the file, empty unless another process writes to it: its lines stay, and ours follow them.

@@ -97,6 +97,14 @@ impl<N: Network> Desk<N> {
         }
     }
 
+    /// This node as a member. The others may have founded the cluster a moment before it has heard of that.
+    async fn office_soon(&self) -> io::Result<Arc<Office<N>>> {
+        let mut office = self.office.clone();
+        let there = timeout(PATIENCE, office.wait_for(Option::is_some)).await;
+        let there = there.map_err(|_| io::ErrorKind::NotConnected)?.map_err(io::Error::other)?;
+        there.clone().ok_or_else(|| io::ErrorKind::NotConnected.into())
+    }
+
     fn office(&self) -> Option<Arc<Office<N>>> {
         self.office.borrow().clone()
     }

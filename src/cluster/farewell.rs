@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep, timeout};
 use tracing::{debug, info};
 
 use crate::model::NodeId;
+use crate::store::machine::Phase;
 
 use super::desk::Office;
 use super::member::{Leader, Member};
@@ -96,7 +97,8 @@ pub(super) async fn farewell<N: Network>(office: Arc<Office<N>>) {
         if !is_over(member) && can_do_without(member) {
             return;
         }
-        if !is_over(member) && !is_told {
+        let is_at_work = member.applied.status().borrow().phase < Phase::Shutdown;
+        if is_at_work && !is_over(member) && !is_told {
             is_told = true;
             info!("this node stays as a voter until the others are done: without it they could not go on");
         }

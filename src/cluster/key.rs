@@ -22,7 +22,7 @@ pub struct ClusterKey([u8; 32]);
 #[derive(Debug, Error)]
 pub enum KeyError {
     /// There is no such file.
-    #[error("cluster key {} does not exist: make one with `scoopi cluster key FILE` and copy it to every node", .0.display())]
+    #[error("cluster key {} does not exist: make one with `scoopi keygen FILE` and copy it to every node", .0.display())]
     Missing(PathBuf),
     /// There is one already.
     #[error("cluster key {} exists already and is not overwritten: nodes may be using it", .0.display())]

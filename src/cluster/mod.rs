@@ -45,7 +45,7 @@ pub use key::{ClusterKey, KeyError};
 pub use libp2p::NetworkError;
 pub(crate) use libp2p::{Libp2p, Limits, Options as NetworkOptions, start as start_network};
 pub use member::Timing;
-pub use node::{ClusterError, NodeOptions};
+pub use node::{ClusterError, NodeOptions, OnComposed};
 pub(crate) use node::{ClusterNode, start};
 pub use peer::{ClusterId, Founding, Peer};
 pub use quorum::Quorum;

@@ -13,11 +13,12 @@ use thiserror::Error;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
-use tracing::{debug, info, warn};
+use tracing::{debug, error, info, warn};
 
 use crate::model::codec;
 use crate::model::{Incarnation, NodeId};
 use crate::store::log::{Durability, LogError, LogKind};
+use crate::store::machine::Phase;
 use crate::store::{OpenProjection, StoreError};
 
 use super::address::Address;
@@ -34,7 +35,7 @@ use super::member::{Member, Timing};
 use super::network::{Conversation, Network};
 use super::peer::{ClusterId, Peer};
 use super::quorum::{Quorum, watch_quorum};
-use super::raft::{LogStore, RaftClients, StateError, StateMachine, TypeConfig};
+use super::raft::{Applied, LogStore, RaftClients, StateError, StateMachine, TypeConfig};
 use super::sessions::Sessions;
 use super::upkeep::{expire, keep_members, show_life};
 use super::wire::{Answer, NodeFigures, Question};
@@ -80,6 +81,12 @@ pub struct NodeOptions {
     /// Whether to go on with the run in the folder although no other node does so yet.
     pub resumes: bool,
 }
+
+/// Makes output of the values in the store; none if that cannot be, which whoever gave this knows then. Called once it
+/// is known what was composed: not before, because where output goes stands in there, and not later than the first
+/// rows, which wait for it.
+pub type OnComposed =
+    Box<dyn FnOnce(&dyn Fn(&str) -> Option<Vec<u8>>) -> Option<Box<dyn OpenProjection>> + Send>;
 
 /// Why a node is no member.
 #[derive(Debug, Error)]
@@ -195,6 +202,7 @@ pub(crate) async fn start<N: Network>(
     incoming: mpsc::Receiver<Conversation<N::Stream>>,
     id: NodeId,
     options: NodeOptions,
+    on_composed: OnComposed,
     found: watch::Receiver<BTreeSet<Address>>,
     progress: watch::Sender<Waiting>,
 ) -> Result<ClusterNode<N>, ClusterError> {
@@ -209,7 +217,8 @@ pub(crate) async fn start<N: Network>(
     let desk = Desk { forming: forming.clone(), office };
     tasks.spawn(serve(Arc::new(desk), incoming));
 
-    let ask = AskOver(&*caller);
+    let asker = Arc::clone(&caller);
+    let ask = AskOver(&*asker);
     let forming_options =
         forming::Options { timeout: options.patience, grace: GRACE, founders: FOUNDERS, found, progress };
     let (cluster, at) = match known {
@@ -228,9 +237,12 @@ pub(crate) async fn start<N: Network>(
     };
     write_cluster(&options.folder, cluster)?;
 
-    let member = open_member(id, cluster, &options, caller).await?;
-    let log = member.1;
-    let member = Arc::new(member.0);
+    let (member, log) = open_member(id, cluster, &options, caller, |applied| {
+        // Raft begins with what the log holds, and that may be rows.
+        tasks.spawn(open_output(applied, on_composed));
+    })
+    .await?;
+    let member = Arc::new(member);
     let commit = ClusterCommit::new(Arc::clone(&member), |proposer| {
         tasks.spawn(proposer.run());
     });
@@ -246,8 +258,24 @@ pub(crate) async fn start<N: Network>(
     tasks.spawn(make_snapshots(Arc::clone(&member)));
     let mut node = ClusterNode { office, quorum: seen, log, _tasks: tasks };
     node.become_member(&forming, &options, at).await?;
-    node.await_quorum(options.patience).await?;
+    tokio::select! {
+        found = node.await_quorum(options.patience) => found?,
+        error = other_cluster(&forming, cluster, &forming_options.found, &ask) => return Err(error.into()),
+    }
     Ok(node)
+}
+
+/// Ends only where the peers are found to run another cluster than this node.
+async fn other_cluster<A: Ask>(
+    forming: &Forming,
+    cluster: ClusterId,
+    found: &watch::Receiver<BTreeSet<Address>>,
+    ask: &A,
+) -> FormingError {
+    match find_running(forming, cluster, found, ask).await {
+        Err(error) => error,
+        Ok(_) => std::future::pending().await,
+    }
 }
 
 /// Opens the log and the machine, and starts Raft.
@@ -256,10 +284,12 @@ async fn open_member<N: Network>(
     cluster: ClusterId,
     options: &NodeOptions,
     caller: Arc<Caller<N>>,
+    opened: impl FnOnce(Applied),
 ) -> Result<(Member<N>, LogStore), ClusterError> {
     let log = LogStore::open(&options.folder.join("log"), options.kind, options.durability)?;
     let (machine, applied) =
         StateMachine::open(options.folder.join("snapshots"), id, options.snapshot_after)?;
+    opened(applied.clone());
     let peers = RaftClients::new(caller.network().clone(), cluster);
     let config = Arc::new(raft_config(cluster, options.timing).map_err(ClusterError::Raft)?);
     let raft: Raft<TypeConfig> = Raft::new(id.0, config, peers, log.clone(), machine)
@@ -280,6 +310,22 @@ async fn open_member<N: Network>(
         figures: Mutex::default(),
     };
     Ok((member, log))
+}
+
+/// Opens output as soon as it is known where it goes.
+async fn open_output(applied: Applied, on_composed: OnComposed) {
+    let mut status = applied.status();
+    if status.wait_for(|status| status.phase >= Phase::Seeding).await.is_err() {
+        return;
+    }
+    let store = applied.clone();
+    // Compiling a plan is no work for a thread of the runtime.
+    let made = tokio::task::spawn_blocking(move || on_composed(&|key| store.value(key))).await;
+    if let Ok(Some(output)) = made
+        && let Err(error) = applied.open_output(output).await
+    {
+        error!(%error, "unable to open output");
+    }
 }
 
 fn raft_config(cluster: ClusterId, timing: Timing) -> Result<Config, String> {
@@ -327,14 +373,6 @@ impl<N: Network> ClusterNode<N> {
     /// Whether this node leads, now and later.
     pub(crate) fn leads(&self) -> bool {
         self.office.member.leads().is_some()
-    }
-
-    /// Hands over how output is opened, once it is known where it goes.
-    ///
-    /// # Errors
-    /// It cannot be opened.
-    pub(crate) async fn open_output(&self, open: Box<dyn OpenProjection>) -> Result<(), StoreError> {
-        self.office.member.applied.open_output(open).await
     }
 
     /// Says from now on in which life this node takes part, and what it does.

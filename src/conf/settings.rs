@@ -382,7 +382,7 @@ settings! {
         keep_alive: u64 = 2_000,
         /// Milliseconds without a word of the leader after which another one is elected, at least; at most twice
         /// that.
-        election: u64 = 1_000,
+        election: u64 = 500,
         /// Milliseconds after which a silent voter's place is given to another node.
         voter_timeout: u64 = 60_000,
         /// Which nodes keep the rows: all, leader, or the name of one.

@@ -26,7 +26,7 @@ pub(crate) struct Declared {
 
 /// Numbers that cannot be.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub(crate) enum DeclaredError {
+pub enum DeclaredError {
     /// Half of the nodes or fewer.
     #[error(
         "a quorum of {quorum} is not more than half of {size} nodes ({list}): two clusters could form; say --quorum \

@@ -14,7 +14,7 @@ use super::declared::DeclaredError;
 
 /// Why no cluster comes about.
 #[derive(Debug, Error)]
-pub(crate) enum FormingError {
+pub enum FormingError {
     /// The numbers that were given cannot be.
     #[error(transparent)]
     Declared(#[from] DeclaredError),
@@ -86,19 +86,19 @@ pub(crate) enum FormingError {
 
 /// What was there when time was over. Its text names every address that did not help, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct NoQuorum {
+pub struct NoQuorum {
     /// Nodes that are forming, with oneself.
-    pub(crate) here: usize,
+    pub here: usize,
     /// Declared size.
-    pub(crate) size: usize,
+    pub size: usize,
     /// How many were needed.
-    pub(crate) quorum: usize,
+    pub quorum: usize,
     /// How long was waited.
-    pub(crate) after: Duration,
+    pub after: Duration,
     /// Who is missing, and why.
-    pub(crate) missing: Vec<(Address, String)>,
+    pub missing: Vec<(Address, String)>,
     /// Differences between what nodes were told.
-    pub(crate) warnings: Vec<String>,
+    pub warnings: Vec<String>,
 }
 
 impl fmt::Display for NoQuorum {

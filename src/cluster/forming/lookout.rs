@@ -24,7 +24,7 @@ use super::voter::Forming;
 /// Asks a node over whatever network there is.
 pub(crate) trait Ask: Sync {
     /// Asks whoever is at `to`; who that is has been made sure of. An address that leads back to this node either gives
-    /// its own id or fails with [`io::ErrorKind::AddrInUse`].
+    /// its own id or fails with [`Oneself`](crate::cluster::network::Oneself).
     ///
     /// # Errors
     /// [`io::ErrorKind::ConnectionRefused`] where nobody listens, [`io::ErrorKind::TimedOut`] where nobody answers, an

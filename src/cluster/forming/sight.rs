@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use crate::cluster::address::Address;
+use crate::cluster::network::Oneself;
 use crate::cluster::peer::{ClusterId, Founding, Peer};
 use crate::model::NodeId;
 
@@ -56,7 +57,7 @@ impl Sight {
     pub(super) fn note(&mut self, at: &Address, came: io::Result<(NodeId, Answer)>) -> Option<Founding> {
         let (outcome, founding) = match came {
             Ok((id, _)) if id == self.me => (Outcome::Oneself, None),
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse => (Outcome::Oneself, None),
+            Err(error) if Oneself::is(&error) => (Outcome::Oneself, None),
             Ok((id, Answer::Hello(hello))) => self.met(at, id, hello),
             Ok((_, Answer::Unable(why))) => (Outcome::Silent(format!("cannot answer: {why}")), None),
             Ok(_) => (Outcome::Silent("answered something else than was asked".to_owned()), None),
@@ -231,7 +232,8 @@ fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => "refused, nobody listens there".to_owned(),
         io::ErrorKind::TimedOut => "no answer in time (host down, or a firewall)".to_owned(),
-        io::ErrorKind::UnexpectedEof
+        io::ErrorKind::PermissionDenied
+        | io::ErrorKind::UnexpectedEof
         | io::ErrorKind::ConnectionReset
         | io::ErrorKind::ConnectionAborted
         | io::ErrorKind::BrokenPipe => {

@@ -25,7 +25,7 @@ use super::stream::Stream;
 use super::transport::HANDSHAKE;
 
 /// The protocol of all our streams. Its number changes when a node cannot talk to one of the version before.
-const PROTOCOL: StreamProtocol = StreamProtocol::new("/scoopi/1");
+const PROTOCOL: StreamProtocol = StreamProtocol::new(concat!("/scoopi/", env!("CARGO_PKG_VERSION")));
 
 /// Streams that are being opened at the same time; further ones wait. Below what yamux lets be unanswered.
 const OPENING: usize = 64;

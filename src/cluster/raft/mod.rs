@@ -11,10 +11,10 @@ mod transfer;
 mod types;
 
 pub(crate) use log_store::LogStore;
-pub(crate) use network::{RaftClient, RaftClients, serve};
+pub(crate) use network::{RaftClients, serve};
 pub(crate) use state_machine::{Applied, StateError, StateMachine};
 pub(crate) use transfer::receive;
-pub(crate) use types::{Batch, Replies, SnapshotFiles, TypeConfig};
+pub(crate) use types::{Batch, Replies, TypeConfig};
 
 #[cfg(test)]
 mod tests;

@@ -112,7 +112,7 @@ impl RunFolder {
     /// Whether the run is one of a cluster, whose nodes keep their identity beside the log.
     #[must_use]
     pub fn is_of_cluster(&self) -> bool {
-        self.path.join("node.key").exists()
+        self.is_used() && self.path.join("node.key").exists()
     }
 
     /// Removes the run. The folder must not be in use; opening its log first makes sure.

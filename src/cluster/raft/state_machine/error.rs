@@ -13,7 +13,7 @@ use crate::store::snapshot::SnapshotError;
 
 /// Why the state cannot be kept.
 #[derive(Debug, Error)]
-pub(crate) enum StateError {
+pub enum StateError {
     /// The snapshot refused.
     #[error("{}", with_way_out(.0))]
     Snapshot(#[from] SnapshotError),
