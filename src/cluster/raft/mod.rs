@@ -11,7 +11,7 @@ mod transfer;
 mod types;
 
 pub(crate) use log_store::LogStore;
-pub(crate) use network::{RaftClient, RaftClients, serve};
+pub(crate) use network::{RaftClients, serve};
 pub(crate) use state_machine::{Applied, StateError, StateMachine};
 pub(crate) use transfer::receive;
 pub(crate) use types::{Batch, Replies, SnapshotFiles, TypeConfig};
