@@ -3,7 +3,6 @@
 //! Names are resolved anew at every dial. All who want the same address at the same time wait for one dial.
 
 use std::collections::HashMap;
-use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -119,11 +118,9 @@ fn unresolved(why: &dyn std::fmt::Display) -> Unreached {
     Unreached::Socket(io::ErrorKind::NotFound, format!("unable to resolve the name: {why}"))
 }
 
-fn attempt(requests: &mpsc::Sender<Request>, socket: SocketAddr) -> impl Future<Output = Outcome> + '_ {
-    async move {
-        let (outcome, told) = oneshot::channel();
-        let dial = Request::Dial(Dial { to: multiaddr(socket), outcome });
-        requests.send(dial).await.map_err(|_| Unreached::Stopped)?;
-        told.await.unwrap_or(Err(Unreached::Stopped))
-    }
+async fn attempt(requests: &mpsc::Sender<Request>, socket: SocketAddr) -> Outcome {
+    let (outcome, told) = oneshot::channel();
+    let dial = Request::Dial(Dial { to: multiaddr(socket), outcome });
+    requests.send(dial).await.map_err(|_| Unreached::Stopped)?;
+    told.await.unwrap_or(Err(Unreached::Stopped))
 }

@@ -121,7 +121,7 @@ impl<N: Network> RaftNetwork<TypeConfig> for RaftClient<N> {
         request: AppendEntriesRequest<TypeConfig>,
         option: RPCOption,
     ) -> Result<AppendEntriesResponse<u64>, AppendError> {
-        let size = fitting(&request)?;
+        let size = fitting(&request).map_err(PayloadTooLarge::new_entries_hint)?;
         if size < LARGE {
             let limit = option.hard_ttl() + allowance(size);
             return Ok(self.line.append(request, limit).await?);
@@ -292,8 +292,11 @@ fn unreachable(why: &str) -> Unreachable {
     Unreachable::new(&io::Error::other(why.to_owned()))
 }
 
-/// The size of a message, if that is not too much.
-fn fitting(request: &AppendEntriesRequest<TypeConfig>) -> Result<usize, PayloadTooLarge> {
+/// The size of a message.
+///
+/// # Errors
+/// It is too much; with so many of its entries it would not be.
+fn fitting(request: &AppendEntriesRequest<TypeConfig>) -> Result<usize, u64> {
     let mut size = 0;
     for (count, entry) in (0_u64..).zip(&request.entries) {
         size += match &entry.payload {
@@ -301,7 +304,7 @@ fn fitting(request: &AppendEntriesRequest<TypeConfig>) -> Result<usize, PayloadT
             EntryPayload::Blank | EntryPayload::Membership(_) => 0,
         };
         if size > ENTRIES && count > 0 {
-            return Err(PayloadTooLarge::new_entries_hint(count));
+            return Err(count);
         }
     }
     Ok(size)

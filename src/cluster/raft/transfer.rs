@@ -92,17 +92,20 @@ pub(super) async fn send<S: AsyncRead + AsyncWrite + Unpin>(
         }
         Ok::<_, StreamingError<TypeConfig, Fatal<u64>>>(())
     };
-    let refused = |verdict| match verdict {
-        Verdict::Installed(response) => Ok(response),
-        Verdict::Refused(why) => Err(failed(io::Error::other(why))),
-    };
     // Whoever refuses does so at once, and does not read to the end.
     tokio::select! {
         biased;
-        early = frame::read::<Verdict>(&mut from, FRAME) => return refused(early.map_err(failed)?),
+        early = frame::read::<Verdict>(&mut from, FRAME) => return early.and_then(installed).map_err(failed),
         sent = sending => sent?,
     }
-    refused(in_time(INSTALLED, frame::read(&mut from, FRAME)).await.map_err(failed)?)
+    in_time(INSTALLED, frame::read(&mut from, FRAME)).await.and_then(installed).map_err(failed)
+}
+
+fn installed(verdict: Verdict) -> io::Result<SnapshotResponse<u64>> {
+    match verdict {
+        Verdict::Installed(response) => Ok(response),
+        Verdict::Refused(why) => Err(io::Error::other(why)),
+    }
 }
 
 async fn in_time<T>(limit: Duration, done: impl Future<Output = io::Result<T>>) -> io::Result<T> {

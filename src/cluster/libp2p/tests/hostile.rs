@@ -60,7 +60,7 @@ async fn those_who_say_nothing_or_never_come_to_an_end_hold_few_places_and_not_f
                 }
                 if number % 2 == 0 {
                     // A handshake that goes on for ever, byte by byte.
-                    while stranger.write_all(&[b'a']).await.is_ok() {
+                    while stranger.write_all(b"a").await.is_ok() {
                         tokio::time::sleep(Duration::from_millis(50)).await;
                     }
                 } else {
