@@ -86,14 +86,14 @@ impl<N: Network> Desk<N> {
                 }
                 Ok(())
             }
-            Purpose::Raft => match self.office() {
-                Some(office) => raft::serve(&office.member.raft, office.member.cluster, from, stream).await,
-                None => Err(io::ErrorKind::NotConnected.into()),
-            },
-            Purpose::Snapshot => match self.office() {
-                Some(office) => raft::receive(&office.member.raft, office.member.cluster, from, stream).await,
-                None => Err(io::ErrorKind::NotConnected.into()),
-            },
+            Purpose::Raft => {
+                let office = self.office_soon().await?;
+                raft::serve(&office.member.raft, office.member.cluster, from, stream).await
+            }
+            Purpose::Snapshot => {
+                let office = self.office_soon().await?;
+                raft::receive(&office.member.raft, office.member.cluster, from, stream).await
+            }
         }
     }
 
