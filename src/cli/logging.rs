@@ -38,9 +38,9 @@ pub(super) fn start(folder: &str, format: LogFormat, loudness: Loudness, progres
     let _already_set = tracing_subscriber::registry().with(layers).try_init();
 }
 
-/// What libraries say below an error is for those who look for faults.
+/// What these libraries say is for those who look for faults: to them, a node that is gone is an error.
 fn of_interest(level: LevelFilter) -> Targets {
-    let library = if level == LevelFilter::DEBUG { LevelFilter::INFO } else { LevelFilter::ERROR };
+    let library = if level == LevelFilter::DEBUG { LevelFilter::INFO } else { LevelFilter::OFF };
     let libraries = ["openraft", "libp2p", "hickory", "yamux", "multistream_select", "netlink"];
     Targets::new().with_default(level).with_targets(libraries.map(|name| (name, library)))
 }

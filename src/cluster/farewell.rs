@@ -33,8 +33,6 @@ pub(super) struct Farewell(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// The log entry after which nobody takes part any more.
-    end: Option<u64>,
     /// The last entry that others have applied, as they say.
     applied: BTreeMap<NodeId, u64>,
     /// Who was told that it may go.
@@ -61,10 +59,10 @@ impl State {
     /// Who does not have the end yet; none before there is an end.
     fn waits_for<N: Network>(&mut self, member: &Member<N>) -> Option<Vec<NodeId>> {
         if !is_over(member) {
-            self.end = None;
             return None;
         }
-        let end = *self.end.get_or_insert(member.applied.status().borrow().position);
+        // Nothing comes after the end but what a new leader, or a node that came late, adds to it.
+        let end = member.applied.status().borrow().position;
         let has_it = |node: &NodeId| self.applied.get(node).is_some_and(|applied| *applied >= end);
         let waiting = others(member).into_iter().filter(|node| !has_it(node) && !self.gone.contains(node));
         Some(waiting.collect())
@@ -94,11 +92,13 @@ pub(super) async fn farewell<N: Network>(office: Arc<Office<N>>) {
     let mut last_leader = Instant::now();
     let mut is_told = false;
     while member.is_running().is_ok() {
-        if !is_over(member) && can_do_without(member) {
+        // At the end all go together: one that went before would have the others elect a leader once more.
+        let is_at_work = member.applied.status().borrow().phase < Phase::Shutdown && !is_over(member);
+        if is_at_work && can_do_without(member) {
+            debug!("the others can go on without this node");
             return;
         }
-        let is_at_work = member.applied.status().borrow().phase < Phase::Shutdown;
-        if is_at_work && !is_over(member) && !is_told {
+        if is_at_work && !is_told {
             is_told = true;
             info!("this node stays as a voter until the others are done: without it they could not go on");
         }
@@ -106,6 +106,7 @@ pub(super) async fn farewell<N: Network>(office: Arc<Office<N>>) {
             Leader::Here => {
                 last_leader = Instant::now();
                 if leads_to_the_end(&office, begun).await {
+                    debug!(state = ?office.farewell.0.lock(), "everybody else has the end, or is gone");
                     sleep(LAST_WORDS).await;
                     return;
                 }
@@ -114,9 +115,12 @@ pub(super) async fn farewell<N: Network>(office: Arc<Office<N>>) {
                 let position = member.applied.status().borrow().position;
                 let question = Question::MayGo { cluster: member.cluster, position };
                 match member.ask_leader(&question).await {
-                    Some(Answer::Yes) => return,
+                    Some(Answer::Yes) => {
+                        debug!(position, "the leader lets this node go");
+                        return;
+                    }
                     Some(_) => last_leader = Instant::now(),
-                    None if is_over(member) && last_leader.elapsed() > member.timing.session => {
+                    None if is_over(member) && is_alone(member, last_leader).await => {
                         debug!("nobody leads any more, and this node has the end");
                         return;
                     }
@@ -126,6 +130,17 @@ pub(super) async fn farewell<N: Network>(office: Arc<Office<N>>) {
         }
         sleep(PAUSE).await;
     }
+}
+
+/// Whether nobody is left who could tell this node to go: all processes have ended, or no leader was heard for too
+/// long.
+async fn is_alone<N: Network>(member: &Member<N>, last_leader: Instant) -> bool {
+    for node in others(member) {
+        if !has_ended(member, node).await {
+            return last_leader.elapsed() > member.timing.session;
+        }
+    }
+    true
 }
 
 /// As the leader: whether everybody else has gone, or may go and knows it.

@@ -32,23 +32,26 @@ impl<S: JobStore> Monitor<S> {
     /// The store has stopped.
     pub async fn run(mut self, mut cancelled: CancelLatch) -> Result<(), StoreError> {
         let mut status = self.store.status();
-        let mut voted = false;
+        // Whether this node has voted since it was last seen that its vote counts.
+        let mut asked = false;
         loop {
-            let conditions = {
+            let (conditions, voted) = {
                 let seen = status.borrow_and_update();
                 if let Some(reason) = &seen.failure {
                     return Err(StoreError::Stopped(Arc::clone(reason)));
                 }
-                conditions(&seen, *self.in_work.borrow_and_update(), cancelled.is_cancelled())
+                let in_work = *self.in_work.borrow_and_update();
+                (conditions(&seen, in_work, cancelled.is_cancelled()), seen.voted)
             };
+            asked &= !voted;
             match flip(conditions) {
                 State::Shutdown => return Ok(()),
-                State::Done if !voted => {
+                State::Done if !voted && !asked => {
                     self.store.vote_done().await?;
-                    voted = true;
+                    asked = true;
+                    continue;
                 }
-                State::Done => {}
-                State::Ready => voted = false,
+                State::Done | State::Ready => {}
             }
             tokio::select! {
                 changed = status.changed() => if changed.is_err() {
@@ -57,7 +60,8 @@ impl<S: JobStore> Monitor<S> {
                 // An error means the runner is gone, which its own result tells.
                 Ok(()) = self.in_work.changed() => {}
                 () = cancelled.cancelled(), if !conditions.cancelled => {}
-                () = sleep(self.period) => {}
+                // A vote may be lost, with the life of this node in which it was cast, and never be seen to count.
+                () = sleep(self.period) => asked = false,
             }
         }
     }

@@ -21,6 +21,8 @@ pub struct Status {
     pub takeable_alone: bool,
     /// When the first back-off ends, in milliseconds since 1970: then there may be a job again.
     pub next_at: Option<i64>,
+    /// Whether this node's vote that all is done counts. It is lost with the life in which it was cast.
+    pub voted: bool,
     /// Another number than before: those who wait before a barricade should ask again.
     pub barricades: u64,
     /// Why the run cannot go on.
@@ -37,6 +39,7 @@ impl Status {
             takeable: machine.takeable(node),
             takeable_alone: machine.takeable_alone(node),
             next_at: machine.next_at(),
+            voted: machine.members().any(|(member, _, done)| member == node && done),
             barricades: machine.barricade_changes(),
             failure: machine.failure().map(Into::into),
         }

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use openraft::error::{Fatal, Infallible};
 use openraft::error::{PayloadTooLarge, RPCError, RaftError, ReplicationClosed, StreamingError, Unreachable};
-use openraft::network::{RPCOption, RaftNetwork, RaftNetworkFactory};
+use openraft::network::{Backoff, RPCOption, RaftNetwork, RaftNetworkFactory};
 use openraft::raft::{
     AppendEntriesRequest, AppendEntriesResponse, SnapshotResponse, VoteRequest, VoteResponse,
 };
@@ -116,6 +116,10 @@ struct Underway {
 }
 
 impl<N: Network> RaftNetwork<TypeConfig> for RaftClient<N> {
+    fn backoff(&self) -> Backoff {
+        Backoff::new(AGAIN.into_iter().map(Duration::from_millis).chain(std::iter::repeat(AT_LAST)))
+    }
+
     async fn append_entries(
         &mut self,
         request: AppendEntriesRequest<TypeConfig>,
@@ -309,6 +313,10 @@ fn fitting(request: &AppendEntriesRequest<TypeConfig>) -> Result<usize, u64> {
     }
     Ok(size)
 }
+
+/// Before a member that could not be reached is tried again: first in milliseconds, in the end.
+const AGAIN: [u64; 4] = [20, 50, 100, 200];
+const AT_LAST: Duration = Duration::from_millis(400);
 
 fn allowance(size: usize) -> Duration {
     Duration::from_secs((size / BYTES_PER_SECOND) as u64)
