@@ -118,7 +118,7 @@ impl<'a> Matcher<'a> {
     }
 
     /// The first element from `node` on that passes a first step, and which.
-    fn next_first(
+    pub(super) fn next_first(
         &mut self,
         plan: &'a Plan,
         from: NodeId,

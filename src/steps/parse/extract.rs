@@ -24,7 +24,7 @@ pub(super) struct Extraction<'a, E: Engine> {
     /// Most rows of one task on one page.
     pub(super) max_rows: usize,
     pub(super) cache: Cache<E::Node>,
-    pub(super) scratch: E::Scratch,
+    pub(super) scratch: E::Scratch<'a>,
 }
 
 impl<E: Engine> Extraction<'_, E> {
@@ -134,7 +134,7 @@ impl<E: Engine> Extraction<'_, E> {
             .map_err(failed)?;
         let bound = &key.1.1;
         let value =
-            E::value(&program.selectors[query.selector], (tree, &nodes), bound, meter, &mut self.scratch)
+            E::value(&program.selectors[query.selector], &mut self.scratch, &nodes, bound, meter)
                 .map_err(failed)?;
         if repeats {
             self.cache.keep(key, &value);

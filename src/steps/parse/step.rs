@@ -100,7 +100,7 @@ impl<E: Engine> Parser<E> {
             replacements: &self.facts.replacements,
             max_rows: self.max_rows,
             cache: Cache::default(),
-            scratch: E::Scratch::default(),
+            scratch: E::scratch(tree),
         };
         extraction.rows()
     }
