@@ -99,7 +99,7 @@ impl<E: Engine> Parser<E> {
             ),
             replacements: &self.facts.replacements,
             max_rows: self.max_rows,
-            cache: Cache::default(),
+            cache: Cache::new(self.program.blocks.len()),
             scratch: E::scratch(tree),
         };
         extraction.rows()

@@ -19,6 +19,13 @@ impl Bound {
     }
 }
 
+impl Bound {
+    /// Whether there is no placeholder.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
 impl Bindings for Bound {
     fn value(&self, var: usize) -> &str {
         self.0.get(var).map_or("", CompactString::as_str)
@@ -78,6 +85,16 @@ impl Variables {
     /// Whether there is none.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// The last axis whose index has a part in the values; `known` says the same of the values of axes.
+    pub(super) fn last_axis(&self, known: &[usize]) -> usize {
+        let last = |variable: &Variable| match variable.property {
+            Property::Index => variable.axis,
+            Property::Value => known.get(variable.axis).copied().unwrap_or(usize::MAX),
+            Property::Match | Property::Order | Property::ItemName | Property::AxisName => 0,
+        };
+        self.0.iter().map(last).max().unwrap_or(0)
     }
 
     /// The values for the row that `cells` is becoming: cells of axes not evaluated yet have no value.
