@@ -105,6 +105,31 @@ impl<'a> Matcher<'a> {
         self.tag_of(plan.steps.get(plan.firsts.trailing_zeros() as usize)?)
     }
 
+    /// The id that an element must have to pass the first step of a plan with one first step.
+    pub(super) fn first_id(&self, plan: &'a Plan) -> Option<&'a str> {
+        let step = plan.steps.get(plan.firsts.trailing_zeros() as usize)?;
+        match self.bound_test(step.tests.first()?)? {
+            Test::Id(id) => Some(id.as_str()),
+            _ => None,
+        }
+    }
+
+    /// The first element from `from` up to `end` that has this id, or `end`.
+    pub(super) fn next_with_id(&self, id: &str, from: NodeId, end: NodeId) -> Result<NodeId, QueryError> {
+        let tree = self.tree;
+        if from >= end {
+            return Ok(end);
+        }
+        // Attributes stand in document order too, so the nodes that have none are not looked at.
+        let attrs = tree.attrs(from).start..tree.attrs(end - 1).end;
+        let mut passed = 1;
+        let found = attrs
+            .inspect(|_| passed += 1)
+            .find(|attr| *tree.attr_name(*attr) == local_name!("id") && tree.attr_value(*attr) == id);
+        self.meter.pay(passed)?;
+        Ok(found.map_or(end, |attr| tree.attr_owner(attr)))
+    }
+
     /// The tag that an element must have to pass a step.
     pub(super) fn tag_of(&self, step: &'a Step) -> Option<&'a LocalName> {
         match self.bound_test(step.tests.first()?)? {

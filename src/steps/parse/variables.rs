@@ -217,6 +217,18 @@ mod tests {
     }
 
     #[test]
+    fn values_change_with_the_axes_that_they_are_made_of() {
+        let last_axis = |text: &str, known: &[usize]| {
+            let (template, mut problems) = (Template::parse(text).unwrap(), Problems::default());
+            Variables::resolve(&template, &axes(), 3, &Place::nowhere("x"), &mut problems).last_axis(known)
+        };
+        assert_eq!(last_axis("%{item.index} %{dim.year.index}", &[0, 1, 2]), 1);
+        assert_eq!(last_axis("%{dim.unit.index} %{item.index}", &[0, 1, 2]), 2);
+        assert_eq!(last_axis("%{item.value}", &[2, 1, 2]), 2, "the value of an item that is made of a dim");
+        assert_eq!(last_axis("%{dim.unit.match} %{dim.unit.order}", &[0, 1, 2]), 0, "these never change");
+    }
+
+    #[test]
     fn what_has_no_value_stays_as_written() {
         check("a %{dim.unit.value} %{dim.year.match}", 3, Ok("a %{dim.unit.value} %{dim.year.match}"));
     }

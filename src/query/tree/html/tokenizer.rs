@@ -2,8 +2,8 @@
 //!
 //! html5ever's own tokenizer goes from character to character, which costs more than all that follows. Nearly all
 //! of a page is text without references and tags without oddities: these are cut out of the page here, by
-//! searching for the byte that ends them. What is rare and intricate (character references, comments, doctypes,
-//! CDATA) is handed to html5ever's tokenizer piece by piece (`piece`), so its rules are written down once, there.
+//! searching for the byte that ends them. What is rare and intricate (most character references, comments,
+//! doctypes, CDATA) is handed to html5ever's tokenizer piece by piece (`piece`), so its rules are written down once, there.
 //!
 //! ```text
 //! page ─ data ──┬─ text ─────────────────────────────▶ Guard ─▶ TreeBuilder
@@ -15,6 +15,7 @@
 mod names;
 mod piece;
 mod raw;
+mod reference;
 mod tag;
 #[cfg(test)]
 mod tests;
@@ -89,14 +90,7 @@ impl<'g> Tokenizer<'g> {
     fn data(&mut self) -> Content {
         let start = self.at;
         self.at = self.end_of_text();
-        let run = self.slice(start, self.at);
-        match memchr::memchr2(b'&', 0, run.as_bytes()) {
-            None => self.send_text(start, self.at),
-            Some(plain) => {
-                self.send_text(start, start + plain);
-                piece::read_text(self.guard, self.cut(start + plain, self.at), State::Data);
-            }
-        }
+        self.send_text_with_references(start, State::Data);
         match self.peek(1) {
             None => Content::Data,
             Some(b'/') if self.peek(2) == Some(b'>') => {
@@ -159,6 +153,17 @@ impl<'g> Tokenizer<'g> {
     fn send_text(&self, from: usize, to: usize) {
         if from < to {
             self.send(Token::CharacterTokens(self.cut(from, to)));
+        }
+    }
+
+    /// Text from `start` up to here; `state` says what NUL means in it.
+    fn send_text_with_references(&self, start: usize, state: State) {
+        let plain = memchr::memchr2(b'&', 0, self.slice(start, self.at).as_bytes());
+        let Some(plain) = plain else { return self.send_text(start, self.at) };
+        self.send_text(start, start + plain);
+        match reference::read(self.slice(start + plain, self.at)) {
+            Some(text) => self.send(Token::CharacterTokens(text)),
+            None => piece::read_text(self.guard, self.cut(start + plain, self.at), state),
         }
     }
 

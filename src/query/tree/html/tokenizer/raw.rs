@@ -8,7 +8,6 @@ use html5ever::tokenizer::states::State;
 
 use super::Content;
 use super::Tokenizer;
-use super::piece;
 use super::tag::is_blank;
 
 /// What a `<!--` in a script has done.
@@ -29,16 +28,9 @@ impl Tokenizer<'_> {
             (_, Some(name)) => self.end_of_raw(name),
             (_, None) => self.text.len(),
         };
-        let plain = match kind {
-            RawKind::Rcdata => memchr::memchr2(b'&', 0, self.slice(start, self.at).as_bytes()),
-            _ => None,
-        };
-        match plain {
-            Some(plain) => {
-                self.send_text(start, start + plain);
-                piece::read_text(self.guard, self.cut(start + plain, self.at), State::RawData(kind));
-            }
-            None => self.send_raw_text(start, self.at),
+        match kind {
+            RawKind::Rcdata => self.send_text_with_references(start, State::RawData(kind)),
+            _ => self.send_raw_text(start, self.at),
         }
         if self.at < self.text.len() { self.tag() } else { Content::Data }
     }
@@ -70,11 +62,7 @@ impl Tokenizer<'_> {
                     at += 3;
                 }
                 Escape::None => {}
-                _ if self.byte(at) == Some(b'>') => {
-                    if before.ends_with(b"--") {
-                        escape = Escape::None;
-                    }
-                }
+                _ if self.byte(at) == Some(b'>') && before.ends_with(b"--") => escape = Escape::None,
                 Escape::Escaped if self.is_tag(at, b"</", name) => return at,
                 Escape::Escaped if self.is_tag(at, b"<", "script") => escape = Escape::Double,
                 Escape::Double if self.is_tag(at, b"</", "script") => escape = Escape::Escaped,

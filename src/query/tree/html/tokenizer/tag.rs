@@ -19,6 +19,7 @@ use super::Content;
 use super::LINE;
 use super::Tokenizer;
 use super::piece;
+use super::reference;
 use crate::query::tree::TreeError;
 use crate::query::tree::html::MAX_ATTRIBUTES;
 
@@ -124,10 +125,12 @@ impl Tokenizer<'_> {
             }
         };
         self.at = whole.end;
-        match memchr::memchr2(b'&', 0, self.slice(from, to).as_bytes()) {
-            None => Some(self.cut(from, to)),
-            Some(_) => Some(piece::read_value(self.slice(whole.start, whole.end))),
-        }
+        let value = self.slice(from, to);
+        Some(match memchr::memchr2(b'&', 0, value.as_bytes()) {
+            None => self.cut(from, to),
+            Some(_) => reference::read(value)
+                .unwrap_or_else(|| piece::read_value(self.slice(whole.start, whole.end))),
+        })
     }
 
     /// The first byte from `from` on that is it, or the end of the page.

@@ -40,6 +40,7 @@ fn tags_are_read_as_the_standard_says() {
         "<a =b ==c d=>x<a / b/c>y<a b='c'd>z<a \"x' <y>",
         "<a b=1 b=2 B=3 c>x",
         "<a href=?x=1&amp;y=2&z=3&copy=4&copy;5&#65;&#x42&#0;>x",
+        "&amp;&nbsp;&lt;&gt;&quot;&#39;&apos;&copy;&reg;&laquo;&raquo;&middot;&bull;&ndash;&mdash;&euro;x",
         "<a t='&lt;&quot;&apos;' u=\"'&nosuch;&\" v=&>x",
         "<a b=\0c d\0e='f\0'>x</a\0>",
         "<é a><a é=ü ÀB='É'>x</é>",
