@@ -165,7 +165,7 @@ fn css(
 ) -> Result<Found, QueryError> {
     let mut nodes = vec![];
     selector.query().select(tree, block, &(), &Meter::new(limits), &mut nodes)?;
-    let value = selector.value(tree, block, &(), &Meter::new(limits), &mut css::Scratch::default())?;
+    let value = selector.value(&mut css::Scratch::new(tree), block, &(), &Meter::new(limits))?;
     Ok(Found { nodes: Some(nodes.into_iter().map(XNode::Node).collect()), value })
 }
 

@@ -15,12 +15,14 @@ use crate::query::tree::NodeId;
 use crate::query::tree::Tree;
 
 use super::fold;
+use super::index::Indexes;
 use super::needle::Needle;
 use super::needle::Trace;
 use super::needle::hides_characters;
 use super::position::Positions;
 use super::program::AttrName;
 use super::program::Counting;
+use super::program::FORWARD;
 use super::program::List;
 use super::program::Order;
 use super::program::Plan;
@@ -34,8 +36,6 @@ const SCANNED: usize = 64;
 const NORMALISED: usize = 16;
 /// Attributes or children that are passed by for the price of one visit.
 const PASSED: usize = 8;
-/// Forward from the first element.
-const FORWARD: Counting = Counting { from_end: false, of_type: false };
 
 /// Runs the tests of one program on one tree.
 #[derive(Debug)]
@@ -50,15 +50,22 @@ pub(super) struct Matcher<'a> {
     outermost: NodeId,
     hides: Option<bool>,
     positions: Positions,
+    /// What was looked up on this tree before, if it is kept.
+    pub(super) indexes: Option<&'a mut Indexes>,
     text: String,
     lower: String,
 }
 
 impl<'a> Matcher<'a> {
-    pub(super) fn new(tree: &'a Tree, meter: &'a Meter, bound: &'a [Test]) -> Self {
+    pub(super) fn new(
+        tree: &'a Tree,
+        meter: &'a Meter,
+        bound: &'a [Test],
+        indexes: Option<&'a mut Indexes>,
+    ) -> Self {
         let (text, lower) = (String::new(), String::new());
-        let positions = Positions::new();
-        Self { tree, meter, bound, root: 0, outermost: 0, hides: None, positions, text, lower }
+        let positions = Positions::default();
+        Self { tree, meter, bound, root: 0, outermost: 0, hides: None, positions, indexes, text, lower }
     }
 
     /// Goes on with another root.
@@ -68,31 +75,76 @@ impl<'a> Matcher<'a> {
 
     /// Whether an element passes all tests of a step.
     pub(super) fn passes(&mut self, step: &'a Step, node: NodeId) -> Result<bool, QueryError> {
-        // Most elements fail by their name, so this is asked before anything else is set up.
-        if let Some(Test::Tag(name)) = step.tests.first()
-            && self.tree.name(node) != name
-        {
-            return Ok(false);
-        }
         for test in &step.tests {
-            if !self.test(test, node)? {
+            let passes = match self.bound_test(test) {
+                // Nearly all tests are one of these two, so they are asked before anything else is set up.
+                Some(Test::Tag(name)) => self.tree.name(node) == name,
+                Some(Test::Position(FORWARD, nth)) => {
+                    nth.has(i64::from(self.tree.position(node))) && self.below_element(node)
+                }
+                Some(test) => self.test(test, node)?,
+                None => false,
+            };
+            if !passes {
                 return Ok(false);
             }
         }
         Ok(true)
     }
 
+    /// The test itself, where a slot stands for one.
+    fn bound_test(&self, test: &'a Test) -> Option<&'a Test> {
+        match test {
+            Test::Slot(slot) => self.bound.get(*slot),
+            test => Some(test),
+        }
+    }
+
     /// The tag that an element must have to pass the first step of a plan with one first step.
     pub(super) fn first_tag(&self, plan: &'a Plan) -> Option<&'a LocalName> {
+        self.tag_of(plan.steps.get(plan.firsts.trailing_zeros() as usize)?)
+    }
+
+    /// The id that an element must have to pass the first step of a plan with one first step.
+    pub(super) fn first_id(&self, plan: &'a Plan) -> Option<&'a str> {
         let step = plan.steps.get(plan.firsts.trailing_zeros() as usize)?;
-        let test = match step.tests.first()? {
-            Test::Slot(slot) => self.bound.get(*slot)?,
-            test => test,
-        };
-        match test {
+        match self.bound_test(step.tests.first()?)? {
+            Test::Id(id) => Some(id.as_str()),
+            _ => None,
+        }
+    }
+
+    /// The first element from `from` up to `end` that has this id, or `end`.
+    pub(super) fn next_with_id(&self, id: &str, from: NodeId, end: NodeId) -> Result<NodeId, QueryError> {
+        let tree = self.tree;
+        if from >= end {
+            return Ok(end);
+        }
+        // Attributes stand in document order too, so the nodes that have none are not looked at.
+        let attrs = tree.attrs(from).start..tree.attrs(end - 1).end;
+        let mut passed = 1;
+        let found = attrs
+            .inspect(|_| passed += 1)
+            .find(|attr| *tree.attr_name(*attr) == local_name!("id") && tree.attr_value(*attr) == id);
+        self.meter.pay(passed)?;
+        Ok(found.map_or(end, |attr| tree.attr_owner(attr)))
+    }
+
+    /// The tag that an element must have to pass a step.
+    pub(super) fn tag_of(&self, step: &'a Step) -> Option<&'a LocalName> {
+        match self.bound_test(step.tests.first()?)? {
             Test::Tag(name) => Some(name),
             _ => None,
         }
+    }
+
+    /// The one position that an element must have to pass a step.
+    pub(super) fn position_of(&self, step: &'a Step) -> Option<u32> {
+        step.tests.iter().find_map(|test| match self.bound_test(test)? {
+            // There are fewer positions than numbers, and none below 1.
+            Test::Position(FORWARD, nth) => Some(nth.only()?.try_into().unwrap_or(0)),
+            _ => None,
+        })
     }
 
     fn test(&mut self, test: &'a Test, node: NodeId) -> Result<bool, QueryError> {
@@ -160,6 +212,9 @@ impl<'a> Matcher<'a> {
     }
 
     fn position(&mut self, node: NodeId, counting: Counting) -> Result<i64, QueryError> {
+        if counting == FORWARD {
+            return Ok(i64::from(self.tree.position(node)));
+        }
         self.positions.of(self.tree, node, counting, self.meter)
     }
 

@@ -11,11 +11,13 @@
 //!
 //! * `source`, `parse`, `pseudo`, `attribute`, `nth`: from text to program
 //! * `program`, `recipe`: what a program is, and how a test is made from a text
-//! * `scan`, `upward`, `matcher`, `position`, `needle`, `fold`: running it
+//! * `chain`, `scan`, `upward`, `matcher`, `index`, `position`, `needle`, `fold`: running it
 //! * `query`, `selector`, `recent`: the types that others use, and their caches
 
 mod attribute;
+mod chain;
 mod fold;
+mod index;
 mod matcher;
 mod needle;
 mod nth;

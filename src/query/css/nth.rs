@@ -48,6 +48,11 @@ impl Nth {
         }
     }
 
+    /// The position, if there is only one.
+    pub(super) fn only(self) -> Option<i64> {
+        (self.a == 0).then_some(self.b)
+    }
+
     /// Whether the 1-based `position` is one of them.
     pub(super) fn has(self, position: i64) -> bool {
         let beyond = position - self.b;

@@ -15,9 +15,10 @@ use super::program::Counting;
 const KEPT: usize = 16;
 
 /// Positions found lately.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Positions {
-    kept: [Option<Known>; KEPT],
+    /// Empty until it is needed, which is seldom: the tree knows positions from the first sibling on.
+    kept: Vec<Option<Known>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -28,10 +29,6 @@ struct Known {
 }
 
 impl Positions {
-    pub(super) fn new() -> Self {
-        Self { kept: [None; KEPT] }
-    }
-
     /// The 1-based position of `node`; every sibling passed on the way is paid for.
     pub(super) fn of(
         &mut self,
@@ -70,6 +67,9 @@ impl Positions {
             }
         };
         meter.pay(visits)?;
+        if self.kept.is_empty() {
+            self.kept.resize(KEPT, None);
+        }
         if let Some(kept) = self.kept.get_mut(slot) {
             *kept = Some(Known { counting, node, position });
         }

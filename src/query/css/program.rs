@@ -143,6 +143,9 @@ pub(super) struct Counting {
     pub(super) of_type: bool,
 }
 
+/// From the first element on, whatever it is.
+pub(super) const FORWARD: Counting = Counting { from_end: false, of_type: false };
+
 /// How a sibling index is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Order {
@@ -180,6 +183,12 @@ impl Plan {
     /// Whether each alternative is one step, so that no element matters for another.
     pub(super) fn is_flat(&self) -> bool {
         self.child | self.descendant | self.next | self.later == 0
+    }
+
+    /// Whether it is one alternative of a first step and children of what passes it: `a`, `a > b > c`.
+    pub(super) fn is_chain(&self) -> bool {
+        let after = (self.firsts | self.child).trailing_ones() as usize;
+        self.firsts == 1 && self.child & 1 == 0 && after == self.steps.len()
     }
 
     fn push(&mut self, steps: Vec<Step>, led: bool) {

@@ -12,6 +12,7 @@ use crate::query::template::Template;
 use crate::query::tree::NodeId;
 use crate::query::tree::Tree;
 
+use super::index::Indexes;
 use super::matcher::Matcher;
 use super::parse;
 use super::program::Program;
@@ -91,12 +92,24 @@ impl Query {
         meter: &Meter,
         out: &mut Vec<NodeId>,
     ) -> Result<(), QueryError> {
+        self.find((tree, meter), roots, vars, None, out)
+    }
+
+    /// As [`Query::select`]; looks into `indexes`, which belong to this tree, and adds to them.
+    pub(super) fn find(
+        &self,
+        page: (&Tree, &Meter),
+        roots: &[NodeId],
+        vars: &(impl Bindings + ?Sized),
+        indexes: Option<&mut Indexes>,
+        out: &mut Vec<NodeId>,
+    ) -> Result<(), QueryError> {
         if let Some(program) = &self.program
             && let Some(bound) = self.bind(&program.slots, vars)?
         {
-            return self.run(program, &bound, tree, roots, meter, out);
+            return self.run(program, &bound, page, roots, indexes, out);
         }
-        self.fill(vars)?.select(tree, roots, &(), meter, out)
+        self.fill(vars)?.find(page, roots, &(), indexes, out)
     }
 
     /// The query with its values put in, all of it text.
@@ -125,19 +138,24 @@ impl Query {
         &self,
         program: &Program,
         bound: &[Test],
-        tree: &Tree,
+        (tree, meter): (&Tree, &Meter),
         roots: &[NodeId],
-        meter: &Meter,
+        indexes: Option<&mut Indexes>,
         out: &mut Vec<NodeId>,
     ) -> Result<(), QueryError> {
-        let mut matcher = Matcher::new(tree, meter, bound);
+        let indexes = indexes.filter(|_| roots.len() <= Indexes::MAX_ROOTS);
+        let mut matcher = Matcher::new(tree, meter, bound, indexes);
         let mut distinct = Distinct::new(tree, out.len());
         for &root in roots.iter().filter(|root| **root < tree.len()) {
             let from = out.len();
             matcher.start(root);
             let mut reach = tree.end(root);
             for plan in &program.list.plans {
-                matcher.scan(plan, true, Some(out)).map_err(|error| self.named(error))?;
+                let selected = match plan.is_chain() {
+                    true => matcher.chain(plan, out),
+                    false => matcher.scan(plan, true, Some(out)).map(drop),
+                };
+                selected.map_err(|error| self.named(error))?;
                 if plan.leaves_root {
                     reach = tree.parent(root).map_or(reach, |parent| tree.end(parent));
                 }
@@ -163,7 +181,8 @@ impl Query {
     }
 }
 
-fn sort_from(out: &mut Vec<NodeId>, from: usize) {
+/// Puts what was added after `from` in document order, each once.
+pub(super) fn sort_from(out: &mut Vec<NodeId>, from: usize) {
     let mut last = out.split_off(from);
     last.sort_unstable();
     last.dedup();

@@ -118,16 +118,25 @@ impl<'a> Matcher<'a> {
     }
 
     /// The first element from `node` on that passes a first step, and which.
-    fn next_first(
+    pub(super) fn next_first(
         &mut self,
         plan: &'a Plan,
         from: NodeId,
         end: NodeId,
     ) -> Result<Option<(NodeId, Steps)>, QueryError> {
         let tree = self.tree;
-        let tag = if plan.firsts.count_ones() == 1 { self.first_tag(plan) } else { None };
+        let (tag, id) = match plan.firsts.count_ones() {
+            1 => (self.first_tag(plan), self.first_id(plan)),
+            _ => (None, None),
+        };
         let mut node = from;
         while node < end {
+            if let Some(id) = id {
+                node = self.next_with_id(id, node, end)?;
+                if node >= end {
+                    break;
+                }
+            }
             if let Some(tag) = tag {
                 let start = node;
                 // Other nodes than elements have an empty name, which no tag has.

@@ -10,6 +10,7 @@ use crate::query::text;
 use crate::query::tree::NodeId;
 use crate::query::tree::Tree;
 
+use super::index::Indexes;
 use super::program::AttrName;
 use super::query::Query;
 use super::source::Source;
@@ -34,11 +35,21 @@ enum Attribute {
     Filled(Text),
 }
 
-/// Buffers of [`Selector::value`], to be used again for the next value.
-#[derive(Debug, Default)]
-pub struct Scratch {
+/// A page that is asked for values, with what was found on it before.
+#[derive(Debug)]
+pub struct Scratch<'t> {
+    tree: &'t Tree,
+    indexes: Indexes,
     nodes: Vec<NodeId>,
     text: String,
+}
+
+impl<'t> Scratch<'t> {
+    /// Nothing was asked yet.
+    #[must_use]
+    pub fn new(tree: &'t Tree) -> Self {
+        Self { tree, indexes: Indexes::default(), nodes: vec![], text: String::new() }
+    }
 }
 
 impl Selector {
@@ -85,15 +96,14 @@ impl Selector {
     /// As [`Query::select`].
     pub fn value(
         &self,
-        tree: &Tree,
+        scratch: &mut Scratch<'_>,
         blocks: &[NodeId],
         vars: &(impl Bindings + ?Sized),
         meter: &Meter,
-        scratch: &mut Scratch,
     ) -> Result<Option<CompactString>, QueryError> {
-        let Scratch { nodes, text } = scratch;
+        let Scratch { tree, indexes, nodes, text } = scratch;
         nodes.clear();
-        self.query.select(tree, blocks, vars, meter, nodes)?;
+        self.query.find((tree, meter), blocks, vars, Some(indexes), nodes)?;
         let filled;
         let name = match &self.attribute {
             None => None,

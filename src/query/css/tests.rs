@@ -10,6 +10,7 @@ use crate::query::tree::Tree;
 use super::Query;
 use super::Scratch;
 use super::Selector;
+use super::index::Indexes;
 
 mod attributes;
 mod hostile;
@@ -33,8 +34,14 @@ fn meter() -> Meter {
 }
 
 fn select(tree: &Tree, roots: &[NodeId], text: &str) -> Vec<NodeId> {
-    let mut out = vec![];
-    query(text).select(tree, roots, &(), &meter(), &mut out).unwrap();
+    let (query, mut out) = (query(text), vec![]);
+    query.select(tree, roots, &(), &meter(), &mut out).unwrap();
+    let mut indexes = Indexes::default();
+    for _ in 0..2 {
+        let mut indexed = vec![];
+        query.find((tree, &meter()), roots, &(), Some(&mut indexes), &mut indexed).unwrap();
+        assert_eq!(indexed, out, "indexes change nothing: {text}");
+    }
     out
 }
 

@@ -22,8 +22,23 @@ use crate::query::tree::written::Written;
 #[derive(Debug)]
 pub struct TreeBuilder {
     tree: Tree,
-    /// Open nodes, each with its last child so far.
-    open: Vec<(NodeId, u32)>,
+    open: Vec<Open>,
+}
+
+/// A node that is open.
+#[derive(Debug, Clone, Copy)]
+struct Open {
+    node: NodeId,
+    /// Its last child so far.
+    last: u32,
+    /// How many elements there are among its children so far.
+    elements: u32,
+}
+
+impl Open {
+    fn new(node: NodeId) -> Self {
+        Self { node, last: NONE, elements: 0 }
+    }
 }
 
 impl Default for TreeBuilder {
@@ -49,14 +64,14 @@ impl TreeBuilder {
             open: Vec::with_capacity(32),
         };
         builder.push(Kind::Document, LocalName::default(), Vocabulary::Html);
-        builder.open.push((0, NONE));
+        builder.open.push(Open::new(0));
         builder
     }
 
     /// Opens an element below the node that is open.
     pub fn open(&mut self, name: LocalName, vocabulary: Vocabulary) -> NodeId {
         let node = self.push(Kind::Element, name, vocabulary);
-        self.open.push((node, NONE));
+        self.open.push(Open::new(node));
         node
     }
 
@@ -149,7 +164,7 @@ impl TreeBuilder {
 
     fn end_of_last(&mut self) {
         let (end, text) = (self.tree.len(), self.tree.text.len() as u32);
-        if let Some((node, _)) = self.open.pop() {
+        if let Some(Open { node, .. }) = self.open.pop() {
             self.tree.nodes[node as usize].end = end;
             self.tree.nodes[node as usize].text.1 = text;
         }
@@ -157,12 +172,17 @@ impl TreeBuilder {
 
     fn push(&mut self, kind: Kind, name: LocalName, vocabulary: Vocabulary) -> NodeId {
         let node = self.tree.len();
-        let (parent, prev) = self.open.last().copied().unwrap_or((NONE, NONE));
+        let (mut parent, mut prev, mut position) = (NONE, NONE, 0);
+        if let Some(open) = self.open.last_mut() {
+            (parent, prev) = (open.node, open.last);
+            open.last = node;
+            if kind == Kind::Element {
+                open.elements += 1;
+                position = open.elements;
+            }
+        }
         if prev != NONE {
             self.tree.nodes[prev as usize].next = node;
-        }
-        if let Some(open) = self.open.last_mut() {
-            open.1 = node;
         }
         let (text, attrs) = (self.tree.text.len() as u32, self.tree.attrs.len() as u32);
         self.tree.nodes.push(Node {
@@ -173,6 +193,7 @@ impl TreeBuilder {
             next: NONE,
             text: (text, text),
             attrs: (attrs, attrs),
+            position,
             kind,
             vocabulary,
         });

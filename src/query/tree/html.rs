@@ -1,29 +1,25 @@
 //! HTML text to tree, by the HTML5 rules.
 //!
-//! html5ever tokenizes and repairs, as browsers do without scripts; `sink` takes what it builds into a
-//! scratch tree, and `layout` reads that into the flat one. A page decides what it costs here, so `guard`
-//! and `tags` watch what html5ever cannot be stopped from doing within a tag or a token.
+//! `tokenizer` reads the text, html5ever repairs, as browsers do without scripts; `sink` takes what it builds
+//! into a scratch tree, and `layout` reads that into the flat one. A page decides what it costs here, so `guard`
+//! watches what html5ever cannot be stopped from doing within a token.
 //!
 //! ```text
-//! text ─ chunks ─▶ Tokenizer ─▶ Guard ─▶ TreeBuilder ─▶ Sink (Scratch) ─ lay_out ─▶ Tree
+//! text ─▶ Tokenizer ─▶ Guard ─▶ TreeBuilder ─▶ Sink (Scratch) ─ lay_out ─▶ Tree
 //! ```
 
 mod guard;
 mod layout;
 mod scratch;
 mod sink;
-mod tags;
 #[cfg(test)]
 mod tests;
+mod tokenizer;
 
 use html5ever::LocalName;
 use html5ever::QualName;
-use html5ever::TokenizerResult;
-use html5ever::buffer_queue::BufferQueue;
 use html5ever::ns;
 use html5ever::tendril::StrTendril;
-use html5ever::tokenizer::Tokenizer;
-use html5ever::tokenizer::TokenizerOpts;
 use html5ever::tree_builder::TreeBuilder;
 use html5ever::tree_builder::TreeBuilderOpts;
 use html5ever::tree_builder::create_element;
@@ -34,12 +30,10 @@ use crate::query::tree::Tree;
 use crate::query::tree::Vocabulary;
 use guard::Guard;
 use sink::Sink;
-use tags::OpenTags;
+use tokenizer::Content;
+use tokenizer::Tokenizer;
 
-/// How much text the tokenizer gets at a time, in bytes.
-const CHUNK: usize = 16 << 10;
-
-/// Most attributes of one tag. html5ever compares each with all before it.
+/// Most attributes of one tag. Each is compared with all before it.
 const MAX_ATTRIBUTES: u32 = 1024;
 
 /// Why a page has no tree.
@@ -94,7 +88,7 @@ impl Tree {
     /// [`TreeError`] names the limit that the page passes.
     pub fn parse_html(text: &str, limits: &Limits) -> Result<Self, TreeError> {
         let sink = Sink::new(text.len(), limits);
-        parse(TreeBuilder::new(sink, options()), TokenizerOpts::default(), text)
+        parse(TreeBuilder::new(sink, options()), Content::Data, text)
     }
 
     /// The tree of HTML as it would be read inside of an element: below the document an `html` element,
@@ -117,8 +111,8 @@ impl Tree {
         let name = QualName::new(None, namespace, LocalName::from(context.1));
         let context = create_element(&sink, name, Vec::new());
         let builder = TreeBuilder::new_for_fragment(sink, context, None, options());
-        let initial_state = Some(builder.tokenizer_state_for_context_elem(false));
-        parse(builder, TokenizerOpts { initial_state, ..TokenizerOpts::default() }, text)
+        let content = Content::of(builder.tokenizer_state_for_context_elem(false));
+        parse(builder, content, text)
     }
 }
 
@@ -126,45 +120,19 @@ fn options() -> TreeBuilderOpts {
     TreeBuilderOpts { scripting_enabled: false, ..TreeBuilderOpts::default() }
 }
 
-fn parse(builder: TreeBuilder<u32, Sink>, options: TokenizerOpts, text: &str) -> Result<Tree, TreeError> {
+fn parse(builder: TreeBuilder<u32, Sink>, content: Content, text: &str) -> Result<Tree, TreeError> {
     if u32::try_from(text.len()).is_err() {
         return Err(TreeError::TooLong { limit: u32::MAX });
     }
-    let tokenizer = Tokenizer::new(Guard::new(builder), options);
-    feed(&tokenizer, text)?;
-    tokenizer.end();
-    tokenizer.sink.finish()
+    let (guard, page) = (Guard::new(builder), with_line_feeds(text));
+    Tokenizer::new(&page, &guard).run(content);
+    guard.finish()
 }
 
-fn feed(tokenizer: &Tokenizer<Guard>, text: &str) -> Result<(), TreeError> {
-    let input = BufferQueue::default();
-    let mut open_tags: Option<OpenTags> = None;
-    let (mut before, mut rest) = ("", text);
-    while !rest.is_empty() {
-        let (chunk, after) = rest.split_at(rest.floor_char_boundary(CHUNK));
-        tokenizer.sink.listen();
-        input.push_back(StrTendril::from_slice(chunk));
-        while !matches!(tokenizer.feed(&input), TokenizerResult::Done) {}
-        if let Some(error) = tokenizer.sink.failure() {
-            return Err(error);
-        }
-        if after.is_empty() {
-            break;
-        }
-        if !tokenizer.sink.heard_nothing() {
-            open_tags = None;
-        } else if let Some(tags) = &mut open_tags {
-            tags.go_on(chunk);
-        } else {
-            let tags = open_tags.insert(OpenTags::default());
-            tags.begin(before);
-            // The first chunk of all has none before it.
-            if before.is_empty() { tags.begin(chunk) } else { tags.go_on(chunk) }
-        }
-        if open_tags.as_ref().is_some_and(|tags| tags.most() > MAX_ATTRIBUTES) {
-            return Err(TreeError::Attributes { limit: MAX_ATTRIBUTES });
-        }
-        (before, rest) = (chunk, after);
+/// The page with line feeds for all ends of lines, as HTML wants it before anything else.
+fn with_line_feeds(text: &str) -> StrTendril {
+    match memchr::memchr(b'\r', text.as_bytes()) {
+        None => StrTendril::from_slice(text),
+        Some(_) => StrTendril::from(text.replace("\r\n", "\n").replace('\r', "\n")),
     }
-    Ok(())
 }

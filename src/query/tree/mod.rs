@@ -59,6 +59,8 @@ struct Node {
     /// Range in `Tree::text`; for a comment, in `Tree::comments`.
     text: (u32, u32),
     attrs: (u32, u32),
+    /// Among the elements below the same parent, from 1; 0 for other nodes.
+    position: u32,
     kind: Kind,
     vocabulary: Vocabulary,
 }
@@ -136,6 +138,12 @@ impl Tree {
     #[must_use]
     pub fn prev_sibling(&self, node: NodeId) -> Option<NodeId> {
         some(self.nodes[node as usize].prev)
+    }
+
+    /// The 1-based position of an element among the elements under the same parent; 0 for other nodes.
+    #[must_use]
+    pub fn position(&self, node: NodeId) -> u32 {
+        self.nodes[node as usize].position
     }
 
     /// The first node below.

@@ -1,6 +1,6 @@
 //! Answers that a page has given already.
 //!
-//! Items and dims are asked again for every combination of indexes; their answers are kept for the time of
+//! Items and dims are asked again for other combinations of indexes; their answers are kept for the time of
 //! one page and task. The keys are the queries and the values bound into them, never hashes of texts.
 
 use std::collections::HashMap;
@@ -11,33 +11,47 @@ use compact_str::CompactString;
 use super::variables::Bound;
 
 /// A query by number, with the values bound into it.
-type Key = (usize, Bound);
+pub(super) type Key = (usize, Bound);
 
 /// See the module docs.
 pub(super) struct Cache<N> {
+    /// Blocks without placeholders, which is most of them, by number.
+    plain: Vec<Option<Rc<[N]>>>,
     blocks: HashMap<Key, Rc<[N]>>,
     values: HashMap<(Key, Key), CompactString>,
     scripts: HashMap<String, Option<CompactString>>,
 }
 
-impl<N> Default for Cache<N> {
-    fn default() -> Self {
-        Self { blocks: HashMap::new(), values: HashMap::new(), scripts: HashMap::new() }
-    }
-}
-
 impl<N> Cache<N> {
+    /// An empty cache for so many block queries.
+    pub(super) fn new(blocks: usize) -> Self {
+        Self {
+            plain: std::iter::repeat_with(|| None).take(blocks).collect(),
+            blocks: HashMap::new(),
+            values: HashMap::new(),
+            scripts: HashMap::new(),
+        }
+    }
+
     /// The nodes of a block, found once.
     pub(super) fn block<E>(
         &mut self,
-        key: Key,
-        find: impl FnOnce(&Bound) -> Result<Vec<N>, E>,
+        number: usize,
+        bound: &Bound,
+        find: impl FnOnce() -> Result<Vec<N>, E>,
     ) -> Result<Rc<[N]>, E> {
-        if let Some(nodes) = self.blocks.get(&key) {
+        let known = match bound.is_empty() {
+            true => self.plain.get(number).and_then(Option::as_ref),
+            false => self.blocks.get(&(number, bound.clone())),
+        };
+        if let Some(nodes) = known {
             return Ok(Rc::clone(nodes));
         }
-        let nodes: Rc<[N]> = find(&key.1)?.into();
-        self.blocks.insert(key, Rc::clone(&nodes));
+        let nodes: Rc<[N]> = find()?.into();
+        match self.plain.get_mut(number).filter(|_| bound.is_empty()) {
+            Some(plain) => *plain = Some(Rc::clone(&nodes)),
+            None => drop(self.blocks.insert((number, bound.clone()), Rc::clone(&nodes))),
+        }
         Ok(nodes)
     }
 

@@ -17,8 +17,10 @@ pub(super) trait Engine: Send + Sync + 'static {
     type Selector: Send + Sync;
     /// A node that a block query found.
     type Node: Copy;
-    /// Buffers that are used again.
-    type Scratch: Default;
+    /// A page and what was found on it before.
+    type Scratch<'t>;
+
+    fn scratch(tree: &Tree) -> Self::Scratch<'_>;
 
     fn compile_block(template: &Template) -> Result<Self::Block, QueryError>;
 
@@ -33,10 +35,10 @@ pub(super) trait Engine: Send + Sync + 'static {
 
     fn value(
         selector: &Self::Selector,
-        page: (&Tree, &[Self::Node]),
+        page: &mut Self::Scratch<'_>,
+        blocks: &[Self::Node],
         bound: &Bound,
         meter: &Meter,
-        scratch: &mut Self::Scratch,
     ) -> Result<Option<CompactString>, QueryError>;
 }
 
@@ -50,7 +52,11 @@ impl Engine for Css {
     type Block = css::Query;
     type Selector = css::Selector;
     type Node = tree::NodeId;
-    type Scratch = css::Scratch;
+    type Scratch<'t> = css::Scratch<'t>;
+
+    fn scratch(tree: &Tree) -> Self::Scratch<'_> {
+        css::Scratch::new(tree)
+    }
 
     fn compile_block(template: &Template) -> Result<Self::Block, QueryError> {
         css::Query::compile(template)
@@ -73,12 +79,12 @@ impl Engine for Css {
 
     fn value(
         selector: &Self::Selector,
-        (tree, blocks): (&Tree, &[Self::Node]),
+        page: &mut Self::Scratch<'_>,
+        blocks: &[Self::Node],
         bound: &Bound,
         meter: &Meter,
-        scratch: &mut Self::Scratch,
     ) -> Result<Option<CompactString>, QueryError> {
-        selector.value(tree, blocks, bound, meter, scratch)
+        selector.value(page, blocks, bound, meter)
     }
 }
 
@@ -86,7 +92,11 @@ impl Engine for XPath {
     type Block = xpath::Selector;
     type Selector = xpath::Selector;
     type Node = xpath::XNode;
-    type Scratch = ();
+    type Scratch<'t> = &'t Tree;
+
+    fn scratch(tree: &Tree) -> Self::Scratch<'_> {
+        tree
+    }
 
     fn compile_block(template: &Template) -> Result<Self::Block, QueryError> {
         let block = xpath::Selector::compile(template)?;
@@ -111,12 +121,12 @@ impl Engine for XPath {
 
     fn value(
         selector: &Self::Selector,
-        (tree, blocks): (&Tree, &[Self::Node]),
+        page: &mut Self::Scratch<'_>,
+        blocks: &[Self::Node],
         bound: &Bound,
         meter: &Meter,
-        _scratch: &mut Self::Scratch,
     ) -> Result<Option<CompactString>, QueryError> {
-        selector.value(tree, blocks, bound, meter)
+        selector.value(page, blocks, bound, meter)
     }
 }
 

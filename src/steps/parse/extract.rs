@@ -4,11 +4,11 @@ use compact_str::CompactString;
 use smallvec::SmallVec;
 
 use crate::model::{Axis, AxisKind, Cell, Row};
-use crate::query::{Bindings, Meter, Part, Template, Tree};
+use crate::query::{Bindings, Meter, Part, QueryError, Template, Tree};
 use crate::script::PageScripts;
 use crate::steps::{Replacements, StepError};
 
-use super::cache::Cache;
+use super::cache::{Cache, Key};
 use super::engine::Engine;
 use super::odometer::Odometer;
 use super::program::{AxisProgram, Origin, Program, QueryUse, RowProgram, ScriptUse};
@@ -24,7 +24,7 @@ pub(super) struct Extraction<'a, E: Engine> {
     /// Most rows of one task on one page.
     pub(super) max_rows: usize,
     pub(super) cache: Cache<E::Node>,
-    pub(super) scratch: E::Scratch,
+    pub(super) scratch: E::Scratch<'a>,
 }
 
 impl<E: Engine> Extraction<'_, E> {
@@ -49,6 +49,8 @@ impl<E: Engine> Extraction<'_, E> {
         rows: &mut Vec<Row>,
     ) -> Result<(), StepError> {
         let mut odometer = Odometer::new(&program.ranges);
+        // The first axis whose index is not that of the row before.
+        let mut changed = 0;
         loop {
             if rows.len() >= self.max_rows {
                 return Err(StepError::fatal(format!(
@@ -56,14 +58,19 @@ impl<E: Engine> Extraction<'_, E> {
                     self.program.shape.name, self.max_rows
                 )));
             }
+            let kept = |own: usize, axis: &AxisProgram| match rows.last() {
+                Some(row) if axis.last_axis < changed => row.cells[own].clone(),
+                _ => Cell { value: None, index: odometer.index(own) },
+            };
             let mut cells: SmallVec<[Cell; 4]> =
-                (0..axes.len()).map(|axis| Cell { value: None, index: odometer.index(axis) }).collect();
-            for (own, axis) in program.axes.iter().enumerate() {
+                program.axes.iter().enumerate().map(|(own, axis)| kept(own, axis)).collect();
+            for (own, axis) in program.axes.iter().enumerate().filter(|(_, axis)| axis.last_axis >= changed) {
                 self.fill(axis, axes, own, &mut cells, &mut odometer)?;
             }
             rows.push(Row { template, cells });
-            if odometer.step().is_none() {
-                return Ok(());
+            match odometer.step() {
+                Some(axis) => changed = axis,
+                None => return Ok(()),
             }
         }
     }
@@ -120,26 +127,26 @@ impl<E: Engine> Extraction<'_, E> {
     ) -> Result<Option<CompactString>, StepError> {
         let block = (query.block, query.block_variables.bind(axes, cells));
         let selector = (query.selector, query.selector_variables.bind(axes, cells));
+        let failed = |error| StepError::fatal(format!("{}: {error}", label(&axes[own])));
         // A fact is asked once per combination, so keeping it would only cost.
-        let repeats = axes[own].kind != AxisKind::Fact || query.selector_variables.is_empty();
-        let key = (block.clone(), selector);
-        if let Some(value) = self.cache.value(&key).filter(|_| repeats) {
+        if axes[own].kind == AxisKind::Fact && !query.selector_variables.is_empty() {
+            return self.find(&block, &selector).map_err(failed);
+        }
+        let key = (block, selector);
+        if let Some(value) = self.cache.value(&key) {
             return Ok(Some(value.clone()));
         }
-        let (program, tree, meter) = (self.program, self.tree, self.meter);
-        let failed = |error| StepError::fatal(format!("{}: {error}", label(&axes[own])));
-        let nodes = self
-            .cache
-            .block(block, |bound| E::blocks(&program.blocks[query.block], tree, bound, meter))
-            .map_err(failed)?;
-        let bound = &key.1.1;
-        let value =
-            E::value(&program.selectors[query.selector], (tree, &nodes), bound, meter, &mut self.scratch)
-                .map_err(failed)?;
-        if repeats {
-            self.cache.keep(key, &value);
-        }
+        let value = self.find(&key.0, &key.1).map_err(failed)?;
+        self.cache.keep(key, &value);
         Ok(value)
+    }
+
+    /// The value that a selector has in a block.
+    fn find(&mut self, block: &Key, selector: &Key) -> Result<Option<CompactString>, QueryError> {
+        let (program, tree, meter) = (self.program, self.tree, self.meter);
+        let find = || E::blocks(&program.blocks[block.0], tree, &block.1, meter);
+        let nodes = self.cache.block(block.0, &block.1, find)?;
+        E::value(&program.selectors[selector.0], &mut self.scratch, &nodes, &selector.1, meter)
     }
 
     fn evaluate(

@@ -26,6 +26,17 @@ pub(super) enum Origin {
     Page { script: Option<ScriptUse>, query: Option<QueryUse> },
 }
 
+impl Origin {
+    /// See [`AxisProgram::last_axis`].
+    fn last_axis(&self, known: &[usize]) -> usize {
+        let Self::Page { script, query } = self else { return 0 };
+        let script = script.as_ref().map(|script| &script.variables);
+        let query = query.as_ref().map(|query| [&query.block_variables, &query.selector_variables]);
+        let all = script.into_iter().chain(query.into_iter().flatten());
+        all.map(|variables| variables.last_axis(known)).max().unwrap_or(0)
+    }
+}
+
 /// A script and its placeholders.
 #[derive(Debug)]
 pub(super) struct ScriptUse {
@@ -51,6 +62,8 @@ pub(super) struct AxisProgram {
     pub(super) break_after: Vec<CompactString>,
     /// All prefixes, in the order in which they stand in the value.
     pub(super) prefix: CompactString,
+    /// The last axis whose index has a part in the value: itself, or one to its right.
+    pub(super) last_axis: usize,
 }
 
 /// The axes of one kind of row.
@@ -167,13 +180,22 @@ impl<E: Engine> Compiler<'_, E> {
         let defs: Vec<&ItemDef> =
             std::iter::once(item).chain(&data_def.dims).chain(std::iter::once(fact)).collect();
         let ranges = defs.iter().map(|def| def.range).collect();
-        let axes = defs.iter().enumerate().map(|(own, def)| self.axis(def, axes, own)).collect();
-        RowProgram { axes, ranges }
+        let mut programs = vec![];
+        let mut last_axes = vec![];
+        for (own, def) in defs.iter().enumerate() {
+            let program = self.axis(def, axes, own, &last_axes);
+            last_axes.push(program.last_axis);
+            programs.push(program);
+        }
+        RowProgram { axes: programs, ranges }
     }
 
-    fn axis(&mut self, def: &ItemDef, axes: &[Axis], own: usize) -> AxisProgram {
+    /// `last_axes` are those of the axes before this one.
+    fn axis(&mut self, def: &ItemDef, axes: &[Axis], own: usize, last_axes: &[usize]) -> AxisProgram {
+        let origin = self.origin(def, axes, own);
         AxisProgram {
-            origin: self.origin(def, axes, own),
+            last_axis: origin.last_axis(last_axes).max(own),
+            origin,
             break_after: def.break_after.iter().map(|text| text.value.as_str().into()).collect(),
             prefix: def.prefix.iter().rev().map(|text| text.value.as_str()).collect(),
         }

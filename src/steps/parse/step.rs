@@ -99,8 +99,8 @@ impl<E: Engine> Parser<E> {
             ),
             replacements: &self.facts.replacements,
             max_rows: self.max_rows,
-            cache: Cache::default(),
-            scratch: E::Scratch::default(),
+            cache: Cache::new(self.program.blocks.len()),
+            scratch: E::scratch(tree),
         };
         extraction.rows()
     }

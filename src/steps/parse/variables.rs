@@ -19,6 +19,13 @@ impl Bound {
     }
 }
 
+impl Bound {
+    /// Whether there is no placeholder.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
 impl Bindings for Bound {
     fn value(&self, var: usize) -> &str {
         self.0.get(var).map_or("", CompactString::as_str)
@@ -78,6 +85,16 @@ impl Variables {
     /// Whether there is none.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// The last axis whose index has a part in the values; `known` says the same of the values of axes.
+    pub(super) fn last_axis(&self, known: &[usize]) -> usize {
+        let last = |variable: &Variable| match variable.property {
+            Property::Index => variable.axis,
+            Property::Value => known.get(variable.axis).copied().unwrap_or(usize::MAX),
+            Property::Match | Property::Order | Property::ItemName | Property::AxisName => 0,
+        };
+        self.0.iter().map(last).max().unwrap_or(0)
     }
 
     /// The values for the row that `cells` is becoming: cells of axes not evaluated yet have no value.
@@ -197,6 +214,18 @@ mod tests {
         check("%{item.index}-%{dim.index}-%{dim.unit.index}", 3, Ok("3-4-5"));
         check("%{item.match}|%{item.value}|%{item.order}", 3, Ok("S \\(x\\)|Sales|7"));
         check("%{item.itemName} %{dim.unit.axisName}", 3, Ok("sales dim"));
+    }
+
+    #[test]
+    fn values_change_with_the_axes_that_they_are_made_of() {
+        let last_axis = |text: &str, known: &[usize]| {
+            let (template, mut problems) = (Template::parse(text).unwrap(), Problems::default());
+            Variables::resolve(&template, &axes(), 3, &Place::nowhere("x"), &mut problems).last_axis(known)
+        };
+        assert_eq!(last_axis("%{item.index} %{dim.year.index}", &[0, 1, 2]), 1);
+        assert_eq!(last_axis("%{dim.unit.index} %{item.index}", &[0, 1, 2]), 2);
+        assert_eq!(last_axis("%{item.value}", &[2, 1, 2]), 2, "the value of an item that is made of a dim");
+        assert_eq!(last_axis("%{dim.unit.match} %{dim.unit.order}", &[0, 1, 2]), 0, "these never change");
     }
 
     #[test]

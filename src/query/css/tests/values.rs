@@ -7,9 +7,9 @@ fn read(page: &str, block: &str, selector: &str, values: &[&str]) -> Option<Stri
     let blocks = select(&tree, &[0], block);
     let values: Vec<String> = values.iter().map(ToString::to_string).collect();
     let selector = Selector::compile(&Template::parse(selector).unwrap()).unwrap();
-    let mut scratch = Scratch::default();
-    let value = |scratch: &mut Scratch| {
-        selector.value(&tree, &blocks, values.as_slice(), &meter(), scratch).unwrap().map(String::from)
+    let mut scratch = Scratch::new(&tree);
+    let value = |scratch: &mut Scratch<'_>| {
+        selector.value(scratch, &blocks, values.as_slice(), &meter()).unwrap().map(String::from)
     };
     let first = value(&mut scratch);
     assert_eq!(value(&mut scratch), first, "a used scratch changes nothing");

@@ -54,9 +54,7 @@ static FORMATTING: [LocalName; FORMATTING_NAMES] = [
 /// What comes between tokenizer and tree builder.
 pub(super) struct Guard {
     builder: TreeBuilder<u32, Sink>,
-    /// No token since this was set.
-    quiet: Cell<bool>,
-    /// Attributes given twice in the tag that is being read; html5ever drops them after comparing.
+    /// Attributes given twice in the tag that comes next, which does not hold them.
     duplicates: Cell<u32>,
     /// Attributes of all tags so far; not all reach the sink.
     attrs: Cell<u64>,
@@ -78,7 +76,6 @@ impl Guard {
     pub(super) fn new(builder: TreeBuilder<u32, Sink>) -> Self {
         Self {
             builder,
-            quiet: Cell::new(false),
             duplicates: Cell::new(0),
             attrs: Cell::new(0),
             tags_left: Cell::new(TAGS_PER_LOOK),
@@ -91,14 +88,14 @@ impl Guard {
         self.builder.sink.failure()
     }
 
-    /// Starts to listen for tokens.
-    pub(super) fn listen(&self) {
-        self.quiet.set(true);
+    /// Keeps the first limit that was passed.
+    pub(super) fn fail(&self, error: TreeError) {
+        self.builder.sink.fail(error);
     }
 
-    /// Whether no token came since [`Guard::listen`].
-    pub(super) fn heard_nothing(&self) -> bool {
-        self.quiet.get()
+    /// So many attributes were given twice in the tag that comes next.
+    pub(super) fn count_duplicates(&self, count: u32) {
+        self.duplicates.set(count);
     }
 
     /// The tree of all tokens.
@@ -150,13 +147,9 @@ impl TokenSink for Guard {
     type Handle = u32;
 
     fn process_token(&self, token: Token, line_number: u64) -> TokenSinkResult<u32> {
-        if let Token::ParseError(message) = &token {
-            if message == "Duplicate attribute" {
-                self.duplicates.set(self.duplicates.get() + 1);
-            }
+        if let Token::ParseError(_) = &token {
             return TokenSinkResult::Continue;
         }
-        self.quiet.set(false);
         if let Token::TagToken(tag) = &token {
             self.before_tag(tag);
         }

@@ -95,8 +95,8 @@ fn the_doctype_lies_beside_the_tree() {
 }
 
 #[test]
-fn a_page_longer_than_a_chunk_is_the_same_page() {
-    let text = "é€x ".repeat(CHUNK);
+fn a_long_page_is_read_to_its_end() {
+    let text = "é€x ".repeat(1 << 14);
     check(&format!("<p t='{text}'>{text}"), &format!("(p[t={text}]({text:?}))", text = text));
 }
 
@@ -221,7 +221,7 @@ fn hostile_pages() -> Vec<(&'static str, String, &'static str)> {
         ("attributes of an end tag", format!("x</p {}", numbered("a#=1 ", LONG / 9)), "attributes"),
         ("an attribute again and again", format!("<p{attrs}{}", long(" a999")), "attributes"),
         ("many tags of many attributes", long(&format!("</p{attrs}>")), "nodes"),
-        ("attributes in an endless comment", format!("<!--{}", long("<b a b c")), "attributes"),
+        ("attributes in an endless comment", format!("<!--{}", long("<b a b c")), ""),
         ("distinct formatting elements", numbered("<b a#>", LONG / 10), "repair"),
         ("formatting elements opened again", format!("<p>{tags}{}", long("<p>x")), "nodes"),
         ("formatting elements compared", format!("{tags}{}", long("</b><b x>")), "repair"),

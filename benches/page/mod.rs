@@ -1,0 +1,165 @@
+//! One page through its tasks, without a run: what benches measure.
+//!
+//! Knows how steps are made of definitions and handed a page. Loads nothing and stores nothing.
+
+pub(crate) mod site;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use scoopi::defs;
+use scoopi::engine::Plan;
+use scoopi::engine::PlannedGroup;
+use scoopi::fetch::FetchSettings;
+use scoopi::fetch::Fetcher;
+use scoopi::model::Document;
+use scoopi::model::Source;
+use scoopi::model::date::DatePattern;
+use scoopi::query::Limits;
+use scoopi::query::Tree;
+use scoopi::script::Configs;
+use scoopi::script::Sandbox;
+use scoopi::script::ScriptLimits;
+use scoopi::steps::Facts;
+use scoopi::steps::Outcome;
+use scoopi::steps::Page;
+use scoopi::steps::Payload;
+use scoopi::steps::Replacements;
+use scoopi::steps::ScriptTexts;
+use scoopi::steps::Services;
+
+/// Definitions, compiled.
+pub(crate) struct Tasks {
+    plan: Plan,
+}
+
+/// Scripts of benches ask for nothing.
+struct NoConfigs;
+
+impl Configs for NoConfigs {
+    fn get(&self, _: &str) -> Option<String> {
+        None
+    }
+
+    fn nearest(&self, _: &str) -> Option<String> {
+        None
+    }
+
+    fn run_date(&self) -> i64 {
+        0
+    }
+
+    fn run_date_time(&self) -> i64 {
+        0
+    }
+
+    fn high_date(&self) -> i64 {
+        0
+    }
+
+    fn is_cluster(&self) -> bool {
+        false
+    }
+
+    fn user_agent(&self) -> String {
+        String::new()
+    }
+
+    fn format_date(&self, _: i64) -> Option<String> {
+        None
+    }
+}
+
+impl Tasks {
+    /// Compiles definitions.
+    pub(crate) fn new(yaml: &str) -> Self {
+        let source = defs::SourceFile { name: "bench.yml".to_owned(), text: yaml.to_owned() };
+        let (definitions, problems) = defs::check(vec![source], "jsoupDefault");
+        let definitions = definitions.unwrap_or_else(|| panic!("{problems}"));
+        let (plan, problems) = Plan::compile(&definitions, &services(), &facts());
+        Self { plan: plan.unwrap_or_else(|| panic!("{problems}")) }
+    }
+
+    /// Takes a page of `group` through all its tasks; how many bytes of rows and how many links came out.
+    pub(crate) fn run(&self, group: &str, body: Bytes) -> usize {
+        let page = page(body);
+        self.group(group).tasks.iter().map(|task| self.chain(group, &task.name, &page, usize::MAX)).sum()
+    }
+
+    /// Takes a page of `group` through the parsers of its tasks only; how many rows there are.
+    pub(crate) fn parse(&self, group: &str, body: Bytes) -> usize {
+        let page = page(body);
+        self.group(group).tasks.iter().map(|task| self.chain(group, &task.name, &page, 1)).sum()
+    }
+
+    fn chain(&self, group: &str, name: &str, page: &Arc<Page>, steps: usize) -> usize {
+        let source = Arc::new(source(group, name));
+        let task = self.group(group).tasks.iter().find(|task| task.name == name).unwrap();
+        let mut payload = Payload::Page(Arc::clone(page));
+        for (_, step) in task.steps.iter().take(steps) {
+            match step.run(&source, payload).unwrap() {
+                Outcome::Next(next) => payload = next,
+                Outcome::Links(links) => return links.len(),
+                Outcome::Rows(rows, _) => return rows.parts.iter().map(|part| part.bytes.len()).sum(),
+            }
+        }
+        payload.data().map_or(0, |data| data.rows.len())
+    }
+
+    fn group(&self, name: &str) -> &PlannedGroup {
+        self.plan.group(name).unwrap()
+    }
+}
+
+/// The tree of a page; how many nodes it has.
+pub(crate) fn tree(text: &str) -> usize {
+    Tree::parse_html(text, &Limits::default()).unwrap().len() as usize
+}
+
+fn page(body: Bytes) -> Arc<Page> {
+    let url = "http://127.0.0.1/page.html".to_owned();
+    Arc::new(Page::new(Document { url, fetched_at: 0, charset: None, body }, Limits::default()))
+}
+
+fn source(group: &str, task: &str) -> Source {
+    let url = "http://127.0.0.1/page.html";
+    Source {
+        id: "1".into(),
+        locator: "page".into(),
+        group: group.into(),
+        task: task.into(),
+        url: url.to_owned(),
+        page_url: url.to_owned(),
+        fetched_at: 0,
+        page: 1,
+    }
+}
+
+fn facts() -> Arc<Facts> {
+    let limits = ScriptLimits { memory: 8 << 20, stack: 256 << 10, time: Duration::from_secs(1) };
+    Arc::new(Facts {
+        date_time_pattern: DatePattern::compile("yyyy-MM-dd").unwrap(),
+        replacements: Replacements { not_found: "not found".into(), blank: None },
+        configs: Arc::new(NoConfigs),
+        sandbox: Sandbox::new(limits),
+    })
+}
+
+fn services() -> Services {
+    let root = PathBuf::from(".");
+    Services {
+        fetcher: Fetcher::new(FetchSettings::default(), root.clone()).unwrap(),
+        keeper: None,
+        keep_data: false,
+        limits: Limits::default(),
+        max_rows: 1_000_000,
+        max_row_bytes: 8 << 20,
+        root,
+        scripts: Arc::new(ScriptTexts::from_disk()),
+        run_date_time: Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC),
+    }
+}
