@@ -1,41 +1,38 @@
 //! From an address to a member of a cluster: forming, Raft, and the tasks that keep both going.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use openraft::{Config, Raft, SnapshotPolicy};
 use parking_lot::Mutex;
-use thiserror::Error;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tracing::{debug, error, info, warn};
 
-use crate::model::codec;
 use crate::model::{Incarnation, NodeId};
-use crate::store::log::{Durability, LogError, LogKind};
+use crate::store::log::{Durability, LogKind};
 use crate::store::machine::Phase;
 use crate::store::{OpenProjection, StoreError};
 
 use super::address::Address;
 use super::caller::{Caller, Purpose};
+use super::cluster_file::{read_cluster, write_cluster};
 use super::commit::ClusterCommit;
 use super::desk::{Desk, Office, serve};
+use super::error::ClusterError;
 use super::farewell::{Farewell, farewell};
 use super::forming::{
-    self, Ask, Declared, DeclaredError, Formed, Forming, FormingError, Standing, Waiting, find_running, form,
+    self, Ask, Declared, Formed, Forming, FormingError, Standing, Waiting, find_running, form,
 };
-use super::identity::IdentityError;
-use super::libp2p::NetworkError;
 use super::member::{Member, Timing};
 use super::network::{Conversation, Network};
 use super::peer::{ClusterId, Peer};
 use super::quorum::{Quorum, watch_quorum};
-use super::raft::{Applied, LogStore, RaftClients, StateError, StateMachine, TypeConfig};
+use super::raft::{Applied, LogStore, RaftClients, StateMachine, TypeConfig};
 use super::sessions::Sessions;
 use super::upkeep::{expire, keep_members, show_life};
 use super::wire::{Answer, NodeFigures, Question};
@@ -48,9 +45,6 @@ const FOUNDERS: usize = 5;
 
 /// Between two questions to become a member.
 const AGAIN: Duration = Duration::from_millis(200);
-
-/// The file that says which cluster the data in a folder belongs to.
-const CLUSTER: &str = "cluster";
 
 /// Entries behind a snapshot that are kept for members that are a little behind.
 const KEPT_ENTRIES: u64 = 1_000;
@@ -87,102 +81,6 @@ pub struct NodeOptions {
 /// rows, which wait for it.
 pub type OnComposed =
     Box<dyn FnOnce(&dyn Fn(&str) -> Option<Vec<u8>>) -> Option<Box<dyn OpenProjection>> + Send>;
-
-/// Why a node is no member.
-#[derive(Debug, Error)]
-pub enum ClusterError {
-    /// The numbers that were given cannot be.
-    #[error(transparent)]
-    Declared(DeclaredError),
-    /// No cluster came about.
-    #[error(transparent)]
-    Forming(FormingError),
-    /// The run in the folder is not at work anywhere.
-    #[error(
-        "an unfinished run of cluster {cluster} lies in {}, and no other node is at work on it; `--resume` on a \
-         quorum of its nodes goes on with it, `--fresh` discards what is here",
-        path.display()
-    )]
-    Unfinished {
-        /// The folder.
-        path: PathBuf,
-        /// Whose run it is.
-        cluster: ClusterId,
-    },
-    /// The members could not be joined in time.
-    #[error("not let in by the members of cluster {cluster} within {} s: {why}", after.as_secs())]
-    NotLetIn {
-        /// The cluster.
-        cluster: ClusterId,
-        /// How long it was tried.
-        after: Duration,
-        /// What was the last obstacle.
-        why: String,
-    },
-    /// The members of the run in the folder are not there.
-    #[error(
-        "{here} of {size} members of cluster {cluster} answer after {} s, more than half are needed; start the others \
-         too, or discard the run with `--fresh`",
-        after.as_secs()
-    )]
-    NoQuorum {
-        /// The cluster.
-        cluster: ClusterId,
-        /// Members that answer, with this one.
-        here: usize,
-        /// All that vote.
-        size: usize,
-        /// How long was waited.
-        after: Duration,
-    },
-    /// The network.
-    #[error(transparent)]
-    Network(#[from] NetworkError),
-    /// Who this node is.
-    #[error(transparent)]
-    Identity(#[from] IdentityError),
-    /// The log.
-    #[error(transparent)]
-    Log(#[from] LogError),
-    /// A snapshot.
-    #[error(transparent)]
-    Snapshot(#[from] StateError),
-    /// The file that names the cluster.
-    #[error("{doing} {}: {source}", path.display())]
-    File {
-        /// What was being done.
-        doing: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// Raft refused.
-    #[error("raft: {0}")]
-    Raft(String),
-}
-
-impl ClusterError {
-    /// Whether what the user gave is wrong, rather than what happened.
-    #[must_use]
-    pub fn is_usage(&self) -> bool {
-        matches!(
-            self,
-            Self::Declared(_)
-                | Self::Unfinished { .. }
-                | Self::Forming(FormingError::Declared(_) | FormingError::OtherCluster { .. })
-        )
-    }
-}
-
-impl From<FormingError> for ClusterError {
-    fn from(error: FormingError) -> Self {
-        match error {
-            FormingError::Declared(error) => Self::Declared(error),
-            error => Self::Forming(error),
-        }
-    }
-}
 
 /// A member of a cluster. Dropping it is like a crash: the others find out.
 pub(crate) struct ClusterNode<N: Network> {
@@ -494,29 +392,4 @@ impl<N: Network> Ask for AskOver<'_, N> {
             _ => Err(io::ErrorKind::InvalidData.into()),
         }
     }
-}
-
-/// The cluster that the data in a folder belongs to.
-fn read_cluster(folder: &Path) -> Result<Option<ClusterId>, ClusterError> {
-    let path = folder.join(CLUSTER);
-    let failed = |source| ClusterError::File { doing: "reading", path: path.clone(), source };
-    match fs::read(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(failed(error)),
-        Ok(bytes) => codec::decode(&bytes).map(Some).map_err(|error| failed(io::Error::other(error))),
-    }
-}
-
-/// Notes it, durably.
-fn write_cluster(folder: &Path, cluster: ClusterId) -> Result<(), ClusterError> {
-    let path = folder.join(CLUSTER);
-    let written = || {
-        let bytes = codec::encode(&cluster).map_err(io::Error::other)?;
-        let new = folder.join("cluster.new");
-        fs::write(&new, bytes)?;
-        fs::File::open(&new)?.sync_all()?;
-        fs::rename(&new, &path)?;
-        fs::File::open(folder)?.sync_all()
-    };
-    written().map_err(|source| ClusterError::File { doing: "writing", path: path.clone(), source })
 }

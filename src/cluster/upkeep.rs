@@ -39,7 +39,11 @@ pub(super) async fn show_life<N: Network>(member: Arc<Member<N>>) {
             Ok(()) = incarnation.changed() => {}
             is_running = is_another(&mut leaders, last) => if !is_running { return },
         }
-        last = leaders.borrow_and_update().current_leader;
+        let leader = leaders.borrow_and_update().current_leader;
+        if leader != last && leader == Some(member.id.0) {
+            info!("this node leads");
+        }
+        last = leader;
         let mut figures = member.figures.lock().clone();
         figures.position = member.applied.status().borrow().position;
         if member.leads().is_some() {
