@@ -64,7 +64,7 @@ impl Cluster {
         let (made, parts) = oneshot::channel();
         let on_composed = on_composed(&request, deliveries, Arc::clone(&output), made);
         let node = join(&request, &data, on_composed, &mut tasks).await?;
-        let store = Arc::new(NodeStore::join(node.commit().clone(), node.id()).await?);
+        let store = Arc::new(NodeStore::join(node.commit().clone(), node.id(), node.first_life()).await?);
         let figures = Arc::<Figures>::default();
         node.report(store.incarnation(), NodeFigures::default());
         tasks.spawn(tell_quorum(node.quorum()));
@@ -97,10 +97,12 @@ impl Cluster {
         let (inner, latch) = Shutdown::new();
         self.tasks.spawn(pass_on(cancelled, self.work.store.status(), inner));
         let worked = {
-            let reporting = report_figures(&self.work, &self.node);
+            let beside = async {
+                tokio::join!(report_figures(&self.work, &self.node), self.work.store.stay());
+            };
             tokio::select! {
                 worked = self.work.run(latch, Scope::Node) => worked,
-                () = reporting => Ok(()),
+                () = beside => Ok(()),
             }
         };
         let status = self.work.store.status().borrow().clone();

@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use crate::conf::Settings;
 use crate::defs::Problems;
 use crate::engine::{CancelLatch, Delivery, Output, OutputReport};
+use crate::model::Incarnation;
 use crate::store::log::{Durability, LogKind};
 use crate::store::machine::{Barricade, Claim, Command, Phase};
 use crate::store::solo::{FolderState, NODE, Recovery, SoloCommit};
@@ -68,7 +69,7 @@ impl Solo {
             let run = new_run(&settings, &run_date_time, composed.fingerprint);
             commit.propose(Command::Begin(run)).await?;
         }
-        let store = Arc::new(NodeStore::join(commit.clone(), NODE).await?);
+        let store = Arc::new(NodeStore::join(commit.clone(), NODE, Incarnation(1)).await?);
         store.propose(Command::Resume).await?;
         if let Some(composed) = composed {
             publish(&store, composed).await?;

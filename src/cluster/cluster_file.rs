@@ -1,20 +1,43 @@
-//! The file that says which cluster the data in a folder belongs to.
+//! The files that say which cluster the data in a folder belongs to, and how often a process has used it.
 
 use std::fs;
 use std::io;
 use std::path::Path;
 
-use crate::model::codec;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::model::{Incarnation, codec};
 
 use super::error::ClusterError;
 use super::peer::ClusterId;
 
-/// Its name in the folder of the run.
+/// Their names in the folder of the run.
 const CLUSTER: &str = "cluster";
+const PROCESSES: &str = "processes";
+
+/// How many lives a process may have in the run, each after the others took it for dead.
+const LIVES: u64 = 1 << 16;
 
 /// The cluster that the data in a folder belongs to.
 pub(super) fn read_cluster(folder: &Path) -> Result<Option<ClusterId>, ClusterError> {
-    let path = folder.join(CLUSTER);
+    read(folder, CLUSTER)
+}
+
+/// Notes it, durably.
+pub(super) fn write_cluster(folder: &Path, cluster: ClusterId) -> Result<(), ClusterError> {
+    write(folder, CLUSTER, &cluster)
+}
+
+/// The first life of this process in the run: later than all lives of those before it, which is noted, durably.
+pub(super) fn next_life(folder: &Path) -> Result<Incarnation, ClusterError> {
+    let process = read(folder, PROCESSES)?.unwrap_or(0_u64) + 1;
+    write(folder, PROCESSES, &process)?;
+    Ok(Incarnation(process.saturating_mul(LIVES)))
+}
+
+fn read<T: DeserializeOwned>(folder: &Path, name: &str) -> Result<Option<T>, ClusterError> {
+    let path = folder.join(name);
     let failed = |source| ClusterError::File { doing: "reading", path: path.clone(), source };
     match fs::read(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -23,16 +46,38 @@ pub(super) fn read_cluster(folder: &Path) -> Result<Option<ClusterId>, ClusterEr
     }
 }
 
-/// Notes it, durably.
-pub(super) fn write_cluster(folder: &Path, cluster: ClusterId) -> Result<(), ClusterError> {
-    let path = folder.join(CLUSTER);
+fn write<T: Serialize>(folder: &Path, name: &str, value: &T) -> Result<(), ClusterError> {
+    let path = folder.join(name);
     let written = || {
-        let bytes = codec::encode(&cluster).map_err(io::Error::other)?;
-        let new = folder.join("cluster.new");
+        let bytes = codec::encode(value).map_err(io::Error::other)?;
+        let new = folder.join(format!("{name}.new"));
         fs::write(&new, bytes)?;
         fs::File::open(&new)?.sync_all()?;
         fs::rename(&new, &path)?;
         fs::File::open(folder)?.sync_all()
     };
     written().map_err(|source| ClusterError::File { doing: "writing", path: path.clone(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_process_has_later_lives_than_the_one_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let lives = [0; 3].map(|_| next_life(folder.path()).unwrap().0);
+        assert!(lives.windows(2).all(|pair| pair[0] + LIVES <= pair[1]), "{lives:?}");
+    }
+
+    #[test]
+    fn the_cluster_is_known_again_and_damage_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(read_cluster(folder.path()).unwrap(), None);
+        write_cluster(folder.path(), ClusterId([7; 16])).unwrap();
+        assert_eq!(read_cluster(folder.path()).unwrap(), Some(ClusterId([7; 16])));
+        fs::write(folder.path().join(CLUSTER), "?").unwrap();
+        let error = read_cluster(folder.path()).unwrap_err().to_string();
+        assert!(error.contains(&*folder.path().to_string_lossy()), "{error}");
+    }
 }

@@ -20,7 +20,7 @@ use crate::store::{OpenProjection, StoreError};
 
 use super::address::Address;
 use super::caller::{Caller, Purpose};
-use super::cluster_file::{read_cluster, write_cluster};
+use super::cluster_file::{next_life, read_cluster, write_cluster};
 use super::commit::ClusterCommit;
 use super::desk::{Desk, Office, serve};
 use super::error::ClusterError;
@@ -86,6 +86,7 @@ pub type OnComposed =
 pub(crate) struct ClusterNode<N: Network> {
     office: Arc<Office<N>>,
     quorum: watch::Receiver<Quorum>,
+    first_life: Incarnation,
     log: LogStore,
     _tasks: JoinSet<()>,
 }
@@ -134,6 +135,7 @@ pub(crate) async fn start<N: Network>(
         },
     };
     write_cluster(&options.folder, cluster)?;
+    let first_life = next_life(&options.folder)?;
 
     let (member, log) = open_member(id, cluster, &options, caller, |applied| {
         // Raft begins with what the log holds, and that may be rows.
@@ -154,7 +156,7 @@ pub(crate) async fn start<N: Network>(
     tasks.spawn(expire(Arc::clone(&member)));
     tasks.spawn(keep_members(Arc::clone(&member)));
     tasks.spawn(make_snapshots(Arc::clone(&member)));
-    let mut node = ClusterNode { office, quorum: seen, log, _tasks: tasks };
+    let mut node = ClusterNode { office, quorum: seen, first_life, log, _tasks: tasks };
     node.become_member(&forming, &options, at).await?;
     tokio::select! {
         found = node.await_quorum(options.patience) => found?,
@@ -261,6 +263,11 @@ impl<N: Network> ClusterNode<N> {
     /// Its number.
     pub(crate) fn id(&self) -> NodeId {
         self.office.member.id
+    }
+
+    /// The first life of this process in the run.
+    pub(crate) fn first_life(&self) -> Incarnation {
+        self.first_life
     }
 
     /// Whether anything can be decided.

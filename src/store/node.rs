@@ -28,14 +28,15 @@ pub struct NodeStore<C> {
 }
 
 impl<C: Commit> NodeStore<C> {
-    /// Joins the run as `node`, in a life that was not seen before.
+    /// Joins the run as `node`, in a life that was not seen before: `first`, or a later one. What was applied here
+    /// may be behind, so `first` must be later than all lives that other processes have had as this node.
     ///
     /// # Errors
     /// The store has stopped.
-    pub async fn join(commit: C, node: NodeId) -> Result<Self, StoreError> {
+    pub async fn join(commit: C, node: NodeId, first: Incarnation) -> Result<Self, StoreError> {
         let (incarnation, joining, request) = (AtomicU64::new(0), Mutex::default(), Mutex::default());
         let store = Self { commit, node, incarnation, joining, request };
-        store.join_anew(Incarnation(0)).await?;
+        store.join_anew(Incarnation(0), first).await?;
         Ok(store)
     }
 
@@ -46,13 +47,13 @@ impl<C: Commit> NodeStore<C> {
     }
 
     /// Becomes a member in a later life than `before`, unless that has happened by now.
-    async fn join_anew(&self, before: Incarnation) -> Result<(), StoreError> {
+    async fn join_anew(&self, before: Incarnation, first: Incarnation) -> Result<(), StoreError> {
         let _one_at_a_time = self.joining.lock().await;
-        let (node, mut incarnation) = (self.node, before);
+        let (node, mut next) = (self.node, first.0.max(1));
         while self.incarnation() == before {
-            // What was applied here may be behind: the machine refuses a life that was seen, and the next is tried.
             let seen = self.commit.last_incarnation(node).unwrap_or(Incarnation(0));
-            incarnation = Incarnation(incarnation.max(seen).0 + 1);
+            let incarnation = Incarnation(next.max(seen.0 + 1));
+            next = incarnation.0 + 1;
             match self.propose(Command::Join { node, incarnation }).await {
                 Ok(_) => self.incarnation.store(incarnation.0, Ordering::Release),
                 Err(StoreError::Refused(Refusal::NotAMember)) => {}
@@ -60,6 +61,26 @@ impl<C: Commit> NodeStore<C> {
             }
         }
         Ok(())
+    }
+
+    /// Takes part again whenever the others have taken this node for dead, for as long as it is awaited: a node that
+    /// has nothing to ask for would not hear of it otherwise. Returns where the store ends.
+    pub async fn stay(&self) {
+        let mut status = self.commit.status();
+        loop {
+            let incarnation = self.incarnation();
+            let is_out = |status: &Status| {
+                status.phase < Phase::Shutdown
+                    && status.life.is_some_and(|(life, is_live)| life >= incarnation && !is_live)
+            };
+            if status.wait_for(is_out).await.is_err() {
+                return;
+            }
+            warn!("the others took this node for dead; it takes part again");
+            if self.join_anew(incarnation, Incarnation(incarnation.0 + 1)).await.is_err() {
+                return;
+            }
+        }
     }
 
     /// Commits a command of this node's current life. Where the others took that life for dead (the node was
@@ -71,7 +92,7 @@ impl<C: Commit> NodeStore<C> {
             match self.propose(command(incarnation)).await {
                 Err(StoreError::Refused(Refusal::NotAMember)) => {
                     warn!("the others took this node for dead; it takes part again");
-                    self.join_anew(incarnation).await?;
+                    self.join_anew(incarnation, Incarnation(incarnation.0 + 1)).await?;
                 }
                 other => return other,
             }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::model::NodeId;
+use crate::model::{Incarnation, NodeId};
 
 use super::machine::{Counts, Machine, Phase};
 
@@ -21,6 +21,8 @@ pub struct Status {
     pub takeable_alone: bool,
     /// When the first back-off ends, in milliseconds since 1970: then there may be a job again.
     pub next_at: Option<i64>,
+    /// The last life of this node that was a member, and whether it still is.
+    pub life: Option<(Incarnation, bool)>,
     /// Whether this node's vote that all is done counts. It is lost with the life in which it was cast.
     pub voted: bool,
     /// Another number than before: those who wait before a barricade should ask again.
@@ -39,6 +41,9 @@ impl Status {
             takeable: machine.takeable(node),
             takeable_alone: machine.takeable_alone(node),
             next_at: machine.next_at(),
+            life: machine.last_incarnation(node).map(|life| {
+                (life, machine.members().any(|(member, current, _)| (member, current) == (node, life)))
+            }),
             voted: machine.members().any(|(member, _, done)| member == node && done),
             barricades: machine.barricade_changes(),
             failure: machine.failure().map(Into::into),

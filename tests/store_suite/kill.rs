@@ -11,7 +11,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use scoopi::model::{FailureClass, Job, NodeId};
+use scoopi::model::{FailureClass, Incarnation, Job, NodeId};
 use scoopi::store::log::{Durability, LogKind};
 use scoopi::store::machine::Phase;
 use scoopi::store::solo::{Recovery, RunFolder, SoloCommit};
@@ -43,7 +43,7 @@ pub(crate) async fn child_works() {
 async fn works(what: &str) {
     let (kind, dir) = what.split_once(':').unwrap();
     let commit = open(kind.parse().unwrap(), Path::new(dir));
-    let store = Arc::new(NodeStore::join(commit.clone(), NodeId(1)).await.unwrap());
+    let store = Arc::new(NodeStore::join(commit.clone(), NodeId(1), Incarnation(1)).await.unwrap());
     prepare(&store, &[page(0)]).await.unwrap();
     let mut working = tokio::task::JoinSet::new();
     while store.status().borrow().phase == Phase::Running {

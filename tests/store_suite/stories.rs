@@ -116,7 +116,7 @@ pub(crate) fn seed_commands(epoch: Epoch, locators: &[Locator]) -> [Command; 2] 
 }
 
 pub(crate) async fn join<C: Commit + Clone>(commit: &C, node: u64) -> NodeStore<C> {
-    NodeStore::join(commit.clone(), NodeId(node)).await.unwrap()
+    NodeStore::join(commit.clone(), NodeId(node), Incarnation(1)).await.unwrap()
 }
 
 /// Brings a run from wherever it is to the point where jobs can be taken.
