@@ -79,9 +79,8 @@ impl Settings {
     #[must_use]
     pub fn on_the_machine_of(self, own: &Self) -> Self {
         let own = own.clone();
-        let file = FileSettings { base_dir: own.appender.file.base_dir, ..self.appender.file };
         Self {
-            appender: AppenderSettings { file, ..self.appender },
+            appender: AppenderSettings { file: own.appender.file, ..self.appender },
             datastore: DataStoreSettings { path: own.datastore.path, ..self.datastore },
             store: own.store,
             poolsize: own.poolsize,
