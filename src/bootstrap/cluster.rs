@@ -14,12 +14,12 @@ use tokio::task::JoinSet;
 use tracing::{info, warn};
 
 use crate::cluster::{
-    Address, ClusterCommit, ClusterKey, ClusterNode, Identity, Libp2p, Limits, NetworkOptions, NodeFigures,
-    NodeOptions, OnComposed, Peer, Quorum, Timing, Waiting, gather, start, start_network, tell,
+    Address, ClusterCommit, ClusterKey, ClusterNode, Identity, Keepers, Libp2p, Limits, NetworkOptions,
+    NodeFigures, NodeOptions, OnComposed, Peer, Quorum, Timing, Waiting, gather, start, start_network, tell,
 };
 use crate::conf::Settings;
 use crate::defs::Problems;
-use crate::engine::{CancelLatch, Delivery, Figures, Output, OutputReport, Shutdown};
+use crate::engine::{CancelLatch, Delivery, Figures, Output, OutputPlace, OutputReport, Shutdown};
 use crate::model::codec;
 use crate::store::machine::{Barricade, Claim, Command, Phase, Refusal, Run};
 use crate::store::{Barricades, Earlier, JobStore, NodeStore, Projection, Status, Store, StoreError};
@@ -47,6 +47,7 @@ pub(super) struct Cluster {
     pub(super) resumed: bool,
     node: ClusterNode<Libp2p>,
     data: DataFolder,
+    place: OutputPlace,
     tasks: JoinSet<()>,
 }
 
@@ -86,9 +87,10 @@ impl Cluster {
         if request.existing == Existing::Resume {
             store.propose(Command::Resume).await?;
         }
+        let place = output_place(&parts.settings, &parts.run_date_time)?;
         let Parts { settings, plan, .. } = parts;
         let work = Work { settings, plan: Arc::new(plan), store, figures, output, begun };
-        Ok(Self { work, warnings, resumed, node, data, tasks })
+        Ok(Self { work, warnings, resumed, node, data, place, tasks })
     }
 
     /// Works until all is done, or until this node or the run is `cancelled`.
@@ -109,15 +111,20 @@ impl Cluster {
         if status.phase >= Phase::Shutdown {
             info!("run is over");
         }
-        leave(&self.work.store, &self.node).await?;
+        let kept_by = leave(&self.work.store, &self.node).await?;
         let status = self.work.store.status().borrow().clone();
         self.node.close().await?;
         worked?;
-        if status.phase >= Phase::Shutdown {
+        let is_over = status.phase >= Phase::Shutdown;
+        if is_over {
             self.data.remove_run()?;
         }
-        let report = self.work.report(&status);
-        Ok(Report { others_go_on: matches!(status.phase, Phase::Seeding | Phase::Running), ..report })
+        let kept_by = kept_by.filter(|_| is_over);
+        if kept_by.is_some() {
+            self.place.remove(self.work.plan.sinks())?;
+        }
+        let others_go_on = matches!(status.phase, Phase::Seeding | Phase::Running);
+        Ok(Report { others_go_on, kept_by, ..self.work.report(&status) })
     }
 }
 
@@ -176,6 +183,11 @@ async fn join(
             voter: millis(own.voter_timeout),
         },
         snapshot_after: SNAPSHOT_AFTER,
+        keepers: match own.output_on.as_str() {
+            "all" => Keepers::All,
+            "leader" => Keepers::Leader,
+            name => Keepers::Named(name.into()),
+        },
         resumes: request.existing == Existing::Resume,
     };
     let (found, addresses) = watch::channel(BTreeSet::new());
@@ -337,10 +349,18 @@ async fn await_composer(request: &RunRequest, store: &NodeStore<ClusterCommit>) 
 }
 
 /// Takes part no more, and waits until the others can do without.
-async fn leave(store: &NodeStore<ClusterCommit>, node: &ClusterNode<Libp2p>) -> Result<(), RunError> {
+/// Gives the name of the one node that keeps the rows, if that is another one.
+async fn leave(
+    store: &NodeStore<ClusterCommit>,
+    node: &ClusterNode<Libp2p>,
+) -> Result<Option<String>, RunError> {
+    if *node.quorum().borrow() == Quorum::Lost {
+        warn!(
+            "no quorum: this node cannot hand its jobs back until there is one; once more to leave at once"
+        );
+    }
     store.leave().await?;
-    node.farewell().await;
-    Ok(())
+    Ok(node.farewell().await)
 }
 
 /// Stops the work of this node when it, or the run, is cancelled.

@@ -36,4 +36,6 @@ pub struct Report {
     pub taken: Duration,
     /// Whether other nodes go on with the run.
     pub others_go_on: bool,
+    /// The name of the one node that keeps the rows, if that is another one.
+    pub kept_by: Option<String>,
 }

@@ -12,7 +12,7 @@ use crate::defs::Problems;
 use crate::engine::{Delivery, Figures, FiguresView, SeedError, Shutdown};
 use crate::store::machine::{Counts, Phase};
 use crate::store::solo::SoloError;
-use crate::store::{JobStore, Status, StoreError};
+use crate::store::{JobStore, ProjectionError, Status, StoreError};
 
 use super::cluster::Cluster;
 use super::report::Report;
@@ -76,6 +76,9 @@ pub enum RunError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// Output that another node keeps cannot be removed here.
+    #[error(transparent)]
+    Output(#[from] ProjectionError),
     /// The log, a snapshot or output.
     #[error(transparent)]
     Solo(#[from] SoloError),

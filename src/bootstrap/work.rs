@@ -95,6 +95,7 @@ impl<C: Commit> Work<C> {
             first_failed,
             taken: self.begun.elapsed(),
             others_go_on: false,
+            kept_by: None,
         }
     }
 }

@@ -39,7 +39,7 @@ pub(super) fn text(report: &Report) -> String {
     for reason in &report.first_failed {
         line("", reason);
     }
-    if let Some(file) = &report.failed {
+    if let Some(file) = report.failed.as_ref().filter(|_| report.kept_by.is_none()) {
         line("", &format!("all failed jobs with reasons: {}", file.display()));
     }
     if counts.dropped_links > 0 {
@@ -47,6 +47,10 @@ pub(super) fn text(report: &Report) -> String {
     }
     line("errors", &format!("{}, {}", report.figures.errors, retried(counts.retries)));
     line("time", &format!("{:.3} s", report.taken.as_secs_f64()));
+    if let Some(node) = &report.kept_by {
+        line("output", &format!("kept by node {node} alone (`--output-on`)"));
+        return text;
+    }
     for sink in &report.sinks {
         line(
             "output",

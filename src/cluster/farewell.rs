@@ -9,6 +9,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use compact_str::CompactString;
 use parking_lot::Mutex;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{debug, info};
@@ -28,8 +29,22 @@ const PAUSE: Duration = Duration::from_millis(20);
 const LAST_WORDS: Duration = Duration::from_millis(100);
 
 /// See the module docs.
-#[derive(Debug, Default)]
-pub(super) struct Farewell(Mutex<State>);
+#[derive(Debug)]
+pub(super) struct Farewell {
+    keepers: Keepers,
+    state: Mutex<State>,
+}
+
+/// Which nodes keep the rows when the run is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Keepers {
+    /// Every node.
+    All,
+    /// The one that leads then.
+    Leader,
+    /// The one that is called so; all, where there is none.
+    Named(CompactString),
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -44,13 +59,31 @@ struct State {
 impl Farewell {
     /// As the leader: whether the asker may go.
     pub(super) fn may_go<N: Network>(&self, member: &Member<N>, from: NodeId, position: u64) -> Answer {
-        let mut state = self.0.lock();
+        let mut state = self.state.lock();
         state.applied.insert(from, position);
         if state.waits_for(member).is_some_and(|waiting| waiting.is_empty()) {
             state.told.insert(from);
-            Answer::Yes
+            Answer::Go(self.keeper(&state, member))
         } else {
             Answer::NotYet
+        }
+    }
+
+    /// Nobody has gone yet.
+    pub(super) fn new(keepers: Keepers) -> Self {
+        Self { keepers, state: Mutex::default() }
+    }
+
+    /// As the leader, once there is an end: the one node that keeps the rows. It is here, and has them all.
+    fn keeper<N: Network>(&self, state: &State, member: &Member<N>) -> Option<NodeId> {
+        match &self.keepers {
+            Keepers::All => None,
+            Keepers::Leader => Some(member.id),
+            Keepers::Named(name) if *name == member.me.name => Some(member.id),
+            Keepers::Named(name) => {
+                let is_it = |node: &&NodeId| member.name(**node) == *name && !state.gone.contains(*node);
+                state.applied.keys().find(is_it).copied()
+            }
         }
     }
 }
@@ -85,8 +118,9 @@ fn others<N: Network>(member: &Member<N>) -> Vec<NodeId> {
     nodes.filter(|node| *node != member.id).collect()
 }
 
-/// Waits until this node, which takes part no more, is of no more use to the others.
-pub(super) async fn farewell<N: Network>(office: Arc<Office<N>>) {
+/// Waits until this node, which takes part no more, is of no more use to the others. Gives who keeps the rows, if that
+/// is one node.
+pub(super) async fn farewell<N: Network>(office: Arc<Office<N>>) -> Option<NodeId> {
     let member = &office.member;
     let begun = Instant::now();
     let mut last_leader = Instant::now();
@@ -96,7 +130,7 @@ pub(super) async fn farewell<N: Network>(office: Arc<Office<N>>) {
         let is_at_work = member.applied.status().borrow().phase < Phase::Shutdown && !is_over(member);
         if is_at_work && can_do_without(member) {
             debug!("the others can go on without this node");
-            return;
+            return None;
         }
         if is_at_work && !is_told {
             is_told = true;
@@ -106,23 +140,23 @@ pub(super) async fn farewell<N: Network>(office: Arc<Office<N>>) {
             Leader::Here => {
                 last_leader = Instant::now();
                 if leads_to_the_end(&office, begun).await {
-                    debug!(state = ?office.farewell.0.lock(), "everybody else has the end, or is gone");
+                    debug!(state = ?office.farewell.state.lock(), "everybody else has the end, or is gone");
                     sleep(LAST_WORDS).await;
-                    return;
+                    return office.farewell.keeper(&office.farewell.state.lock(), member);
                 }
             }
             Leader::At(..) | Leader::Unknown => {
                 let position = member.applied.status().borrow().position;
                 let question = Question::MayGo { cluster: member.cluster, position };
                 match member.ask_leader(&question).await {
-                    Some(Answer::Yes) => {
+                    Some(Answer::Go(keeper)) => {
                         debug!(position, "the leader lets this node go");
-                        return;
+                        return keeper;
                     }
                     Some(_) => last_leader = Instant::now(),
                     None if is_over(member) && is_alone(member, last_leader).await => {
                         debug!("nobody leads any more, and this node has the end");
-                        return;
+                        return None;
                     }
                     None => {}
                 }
@@ -130,6 +164,7 @@ pub(super) async fn farewell<N: Network>(office: Arc<Office<N>>) {
         }
         sleep(PAUSE).await;
     }
+    None
 }
 
 /// Whether nobody is left who could tell this node to go: all processes have ended, or no leader was heard for too
@@ -146,11 +181,11 @@ async fn is_alone<N: Network>(member: &Member<N>, last_leader: Instant) -> bool 
 /// As the leader: whether everybody else has gone, or may go and knows it.
 async fn leads_to_the_end<N: Network>(office: &Office<N>, begun: Instant) -> bool {
     let member = &office.member;
-    let waiting = office.farewell.0.lock().waits_for(member);
+    let waiting = office.farewell.state.lock().waits_for(member);
     let Some(waiting) = waiting else { return false };
     let is_late = begun.elapsed() > member.timing.session;
     let untold: Vec<NodeId> = {
-        let state = office.farewell.0.lock();
+        let state = office.farewell.state.lock();
         others(member)
             .into_iter()
             .filter(|node| !state.told.contains(node) && !state.gone.contains(node))
@@ -159,10 +194,10 @@ async fn leads_to_the_end<N: Network>(office: &Office<N>, begun: Instant) -> boo
     for node in untold {
         // Whoever is on its way out asks by itself; of the others it has to be found out.
         if is_late || (waiting.contains(&node) && has_ended(member, node).await) {
-            office.farewell.0.lock().gone.insert(node);
+            office.farewell.state.lock().gone.insert(node);
         }
     }
-    office.farewell.0.lock().is_told(member)
+    office.farewell.state.lock().is_told(member)
 }
 
 /// Whether nobody listens where the node was: its process has ended.

@@ -41,6 +41,7 @@ pub use client::AskError;
 pub(crate) use client::{ask_status, ask_to_cancel};
 pub use commit::ClusterCommit;
 pub use error::ClusterError;
+pub use farewell::Keepers;
 pub(crate) use forming::Waiting;
 pub(crate) use hints::{gather, tell};
 pub use identity::{Identity, IdentityError};

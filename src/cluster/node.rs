@@ -24,7 +24,7 @@ use super::cluster_file::{next_life, read_cluster, write_cluster};
 use super::commit::ClusterCommit;
 use super::desk::{Desk, Office, serve};
 use super::error::ClusterError;
-use super::farewell::{Farewell, farewell};
+use super::farewell::{Farewell, Keepers, farewell};
 use super::forming::{
     self, Ask, Declared, Formed, Forming, FormingError, Standing, Waiting, find_running, form,
 };
@@ -72,6 +72,8 @@ pub struct NodeOptions {
     pub timing: Timing,
     /// Bytes of log after which a snapshot is due.
     pub snapshot_after: u64,
+    /// Which nodes keep the rows.
+    pub keepers: Keepers,
     /// Whether to go on with the run in the folder although no other node does so yet.
     pub resumes: bool,
 }
@@ -146,7 +148,11 @@ pub(crate) async fn start<N: Network>(
     let commit = ClusterCommit::new(Arc::clone(&member), |proposer| {
         tasks.spawn(proposer.run());
     });
-    let office = Arc::new(Office { member: Arc::clone(&member), commit, farewell: Farewell::default() });
+    let office = Arc::new(Office {
+        member: Arc::clone(&member),
+        commit,
+        farewell: Farewell::new(options.keepers.clone()),
+    });
     opened.send_replace(Some(Arc::clone(&office)));
     forming.stand(Standing::Member { cluster });
     let quorum = watch::Sender::new(Quorum::Looking);
@@ -290,8 +296,11 @@ impl<N: Network> ClusterNode<N> {
     }
 
     /// Waits until this node, which takes part no more, may go.
-    pub(crate) async fn farewell(&self) {
-        farewell(Arc::clone(&self.office)).await;
+    /// Gives the name of the one node that keeps the rows, if that is another one than this.
+    pub(crate) async fn farewell(&self) -> Option<String> {
+        let member = &self.office.member;
+        let keeper = farewell(Arc::clone(&self.office)).await;
+        keeper.filter(|keeper| *keeper != member.id).map(|keeper| member.name(keeper))
     }
 
     /// Ends Raft, and makes output and log durable.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::Incarnation;
+use crate::model::{Incarnation, NodeId};
 
 use super::forming;
 use super::peer::{ClusterId, Peer};
@@ -50,6 +50,8 @@ pub(super) enum Answer {
     Form(forming::Answer),
     /// Done, or yes.
     Yes,
+    /// To [`Question::MayGo`]: yes. Names who keeps the rows, if that is one node.
+    Go(Option<NodeId>),
     /// Not yet.
     NotYet,
     /// The leader has to be asked: this one, as far as is known.

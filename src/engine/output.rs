@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 
 use crate::model::{Rows, codec};
 use crate::steps::append::appender::{FileSink, file_path};
-use crate::steps::{SinkSpec, SinkTarget};
+use crate::steps::{SinkSpec, SinkTarget, Sinks};
 use crate::store::machine::Lost;
 use crate::store::{Earlier, Projection, ProjectionError};
 
@@ -35,6 +35,22 @@ impl OutputPlace {
     #[must_use]
     pub fn path(&self, file: &str) -> PathBuf {
         file_path(&self.base, file, &self.stamp)
+    }
+
+    /// Removes the files of a run whose rows another node keeps, and their folders where nothing else is in them.
+    ///
+    /// # Errors
+    /// A file cannot be removed.
+    pub fn remove(&self, sinks: &Sinks) -> Result<(), ProjectionError> {
+        for path in files(sinks.all(), self) {
+            match std::fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failure(&path, &error)),
+                _ => {}
+            }
+            // Whatever else is in the folder is not ours.
+            let _not_empty = path.parent().map(std::fs::remove_dir);
+        }
+        Ok(())
     }
 }
 

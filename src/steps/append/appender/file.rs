@@ -1,6 +1,6 @@
 //! `file`: rows in a file, in the order in which jobs were committed.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -82,6 +82,15 @@ impl FileSink {
             fs::create_dir_all(folder)?;
         }
         let mut file = OpenOptions::new().create(true).write(true).truncate(false).open(&path)?;
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => {
+                return Err(io::Error::other(
+                    "another process writes to it; give each one a folder of its own with `--output`",
+                ));
+            }
+            // A file system without locks: nobody can be told apart there.
+            Ok(()) | Err(TryLockError::Error(_)) => {}
+        }
         let found = file.metadata()?.len();
         if found < length {
             return Err(io::Error::other(format!(
@@ -156,10 +165,14 @@ mod tests {
         let mut sink = FileSink::open(path.clone(), 0).unwrap();
         sink.write(b"one\ntwo\n").unwrap();
         sink.sync().unwrap();
+        let taken = FileSink::open(path.clone(), 4).unwrap_err();
+        assert!(taken.to_string().contains("another process"), "{taken}");
+        drop(sink);
         let mut sink = FileSink::open(path.clone(), 4).unwrap();
         sink.write(b"2\n").unwrap();
         sink.flush().unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"one\n2\n");
+        drop(sink);
         let error = FileSink::open(path, 100).unwrap_err();
         assert!(error.to_string().contains("had 100"), "{error}");
     }
