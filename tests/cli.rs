@@ -151,7 +151,9 @@ fn wrong_settings_and_arguments_are_named_with_what_to_write_instead() {
     check(&["--set", "runDateTimeText=yesterday"], &["scoopi.runDateTimeText", "yesterday"]);
     check(&["--set", "timeZone=Mars/Base"], &["scoopi.timeZone", "Mars/Base"]);
     check(&["--defs", "nowhere"], &["nowhere"]);
-    check(&["--mode", "cluster"], &["--mode cluster", "solo"]);
+    check(&["--mode", "cluster", "--listen", "10.0.0.1"], &["cluster.listen", "HOST:PORT"]);
+    check(&["--mode", "cluster", "--listen", "10.0.0.1:4001"], &["key", "scoopi keygen"]);
+    check(&["--mode", "cluster", "--set", "cluster.mdns=true"], &["mdns", "cluster.size"]);
     check(&["--mode", "clutser"], &["clutser", "cluster"]);
     check(&["--flesh"], &["--flesh", "--fresh"]);
     check(&["chek"], &["chek", "check"]);

@@ -14,8 +14,9 @@ use tokio::task::JoinSet;
 use tracing::{info, warn};
 
 use crate::cluster::{
-    Address, ClusterCommit, ClusterKey, ClusterNode, Identity, Keepers, Libp2p, Limits, NetworkOptions,
-    NodeFigures, NodeOptions, OnComposed, Peer, Quorum, Timing, Waiting, gather, start, start_network, tell,
+    Address, ClusterCommit, ClusterError, ClusterKey, ClusterNode, Identity, Keepers, Libp2p, Limits,
+    NetworkOptions, NodeFigures, NodeOptions, OnComposed, Peer, Quorum, Timing, Waiting, gather, start,
+    start_network, tell,
 };
 use crate::conf::Settings;
 use crate::defs::Problems;
@@ -60,11 +61,19 @@ impl Cluster {
         let begun = Instant::now();
         let data = DataFolder::claim(Path::new(&request.settings.store.dir))?;
         let resumed = data.prepare_for_cluster(request.existing)?;
-        let mut tasks = JoinSet::new();
         let output = Arc::new(OutputReport::default());
-        let (made, parts) = oneshot::channel();
-        let on_composed = on_composed(&request, deliveries, Arc::clone(&output), made);
-        let node = join(&request, &data, on_composed, &mut tasks).await?;
+        let joined = join(&request, &data, deliveries.clone(), Arc::clone(&output)).await;
+        let Joined { node, parts, mut tasks } = match joined {
+            Err(RunError::Cluster(error)) if matches!(*error, ClusterError::Forgetful) => {
+                warn!("{error}; it takes part as a new node");
+                data.remove_run()?;
+                data.prepare_for_cluster(request.existing)?;
+                // The address is free a moment after the network has ended.
+                tokio::time::sleep(Duration::from_millis(500)).await;
+                join(&request, &data, deliveries, Arc::clone(&output)).await?
+            }
+            joined => joined?,
+        };
         let store = Arc::new(NodeStore::join(node.commit().clone(), node.id(), node.first_life()).await?);
         let figures = Arc::<Figures>::default();
         node.report(store.incarnation(), NodeFigures::default());
@@ -128,13 +137,24 @@ impl Cluster {
     }
 }
 
+/// A node that has become a member.
+struct Joined {
+    node: ClusterNode<Libp2p>,
+    /// What was made of what was composed, once it was.
+    parts: oneshot::Receiver<Result<Parts, RunError>>,
+    tasks: JoinSet<()>,
+}
+
 /// Opens the network and becomes a member.
 async fn join(
     request: &RunRequest,
     data: &DataFolder,
-    on_composed: OnComposed,
-    tasks: &mut JoinSet<()>,
-) -> Result<ClusterNode<Libp2p>, RunError> {
+    deliveries: Option<mpsc::Sender<Delivery>>,
+    written: Arc<OutputReport>,
+) -> Result<Joined, RunError> {
+    let (made, parts) = oneshot::channel();
+    let on_composed = on_composed(request, deliveries, written, made);
+    let mut tasks = JoinSet::new();
     let settings = &request.settings;
     let own = &settings.cluster;
     let address = |text: &str, key: &str| {
@@ -146,6 +166,13 @@ async fn join(
     let advertised = own.advertise.as_deref().map(|text| address(text, "advertise")).transpose()?;
     let named = own.join.split(',').filter(|text| !text.trim().is_empty());
     let join = named.map(|text| address(text, "join")).collect::<Result<Vec<_>, _>>()?;
+    if own.mdns && join.is_empty() && own.size == 0 {
+        return Err(RunError::Settings(
+            "scoopi.cluster.mdns finds nodes, but nobody says how many there are to be, and each could begin alone: \
+             write `--set cluster.size=N` on every node"
+                .to_owned(),
+        ));
+    }
     let key = key(settings, [&listen].into_iter().chain(&advertised).chain(&join))?;
     let (kind, durability) = log_settings(settings)?;
     let folder = data.run().path().to_owned();
@@ -198,7 +225,8 @@ async fn join(
     let started =
         start(network.network, network.incoming, id, options, on_composed, addresses, progress).await;
     telling.abort();
-    started.map_err(|error| RunError::Cluster(Box::new(error)))
+    let node = started.map_err(|error| RunError::Cluster(Box::new(error)))?;
+    Ok(Joined { node, parts, tasks })
 }
 
 /// Bytes of log after which a snapshot is due.

@@ -15,9 +15,31 @@ use super::peer::ClusterId;
 /// Their names in the folder of the run.
 const CLUSTER: &str = "cluster";
 const PROCESSES: &str = "processes";
+const BOOT: &str = "boot";
+
+/// Another text after each start of the machine (Linux).
+const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
 /// How many lives a process may have in the run, each after the others took it for dead.
 const LIVES: u64 = 1 << 16;
+
+/// Whether the machine was started anew since the folder was used first. What a log without fsync acknowledged may be
+/// missing then. False where the system does not tell.
+pub(super) fn is_of_earlier_boot(folder: &Path) -> Result<bool, ClusterError> {
+    let Ok(now) = fs::read_to_string(BOOT_ID) else { return Ok(false) };
+    match read::<String>(folder, BOOT)? {
+        Some(noted) => Ok(noted != now),
+        None => note_boot(folder).map(|()| false),
+    }
+}
+
+/// Notes that the folder is used since the machine was started last.
+pub(super) fn note_boot(folder: &Path) -> Result<(), ClusterError> {
+    match fs::read_to_string(BOOT_ID) {
+        Ok(now) => write(folder, BOOT, &now),
+        Err(_) => Ok(()),
+    }
+}
 
 /// The cluster that the data in a folder belongs to.
 pub(super) fn read_cluster(folder: &Path) -> Result<Option<ClusterId>, ClusterError> {
@@ -68,6 +90,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let lives = [0; 3].map(|_| next_life(folder.path()).unwrap().0);
         assert!(lives.windows(2).all(|pair| pair[0] + LIVES <= pair[1]), "{lives:?}");
+    }
+
+    #[test]
+    fn another_boot_is_seen_until_it_is_noted() {
+        let folder = tempfile::tempdir().unwrap();
+        let seen = || is_of_earlier_boot(folder.path()).unwrap();
+        assert_eq!([seen(), seen()], [false; 2]);
+        write(folder.path(), BOOT, &"another".to_owned()).unwrap();
+        let is_told = Path::new(BOOT_ID).exists();
+        assert_eq!([seen(), seen()], [is_told; 2]);
+        note_boot(folder.path()).unwrap();
+        assert!(!seen());
     }
 
     #[test]

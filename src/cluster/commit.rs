@@ -9,14 +9,13 @@ use std::sync::Arc;
 use serde::Serialize;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
-use crate::model::codec::{self, CodecError};
 use crate::model::{Incarnation, NodeId};
 use crate::store::machine::{Command, Reply};
 use crate::store::{Commit, Status, StoreError};
 
 use super::member::Member;
 use super::network::Network;
-use super::raft::{Applied, Batch};
+use super::raft::{Applied, Batch, BatchError};
 
 /// Commands that may wait. More is no use: each waiting command is a job in work.
 const QUEUE: usize = 1024;
@@ -142,12 +141,12 @@ fn refuse(waiting: Vec<Waiting>, error: &StoreError) {
 }
 
 /// The commands, as they lie in the log.
-fn encode(waiting: &[Waiting]) -> Result<Batch, CodecError> {
+fn encode(waiting: &[Waiting]) -> Result<Batch, BatchError> {
     struct Commands<'a>(&'a [Waiting]);
     impl Serialize for Commands<'_> {
         fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
             serializer.collect_seq(self.0.iter().map(|waiting| &waiting.command))
         }
     }
-    codec::encode(&Commands(waiting)).map(|bytes| Batch(bytes.into()))
+    Batch::of(&Commands(waiting))
 }

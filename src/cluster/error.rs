@@ -35,6 +35,12 @@ pub enum ClusterError {
         /// Whose run it is.
         cluster: ClusterId,
     },
+    /// What this node acknowledged may be missing from its disk, and others go on with the run: it can only take part
+    /// as a new node.
+    #[error(
+        "this machine was started anew, and the log is kept without fsync: it may have forgotten what it voted"
+    )]
+    Forgetful,
     /// The members could not be joined in time.
     #[error("not let in by the members of cluster {cluster} within {} s: {why}", after.as_secs())]
     NotLetIn {

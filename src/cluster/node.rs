@@ -20,7 +20,7 @@ use crate::store::{OpenProjection, StoreError};
 
 use super::address::Address;
 use super::caller::{Caller, Purpose};
-use super::cluster_file::{next_life, read_cluster, write_cluster};
+use super::cluster_file::{is_of_earlier_boot, next_life, note_boot, read_cluster, write_cluster};
 use super::commit::ClusterCommit;
 use super::desk::{Desk, Office, serve};
 use super::error::ClusterError;
@@ -122,7 +122,15 @@ pub(crate) async fn start<N: Network>(
     let ask = AskOver(&*asker);
     let forming_options =
         forming::Options { timeout: options.patience, grace: GRACE, founders: FOUNDERS, found, progress };
+    let is_forgetful = is_of_earlier_boot(&options.folder)? && options.durability == Durability::Process;
     let (cluster, at) = match known {
+        Some(cluster) if is_forgetful => {
+            match find_running(&forming, cluster, &forming_options.found, &ask).await? {
+                Some(_) => return Err(ClusterError::Forgetful),
+                None if options.resumes => (cluster, vec![]),
+                None => return Err(ClusterError::Unfinished { path: options.folder, cluster }),
+            }
+        }
         Some(cluster) if options.resumes => (cluster, vec![]),
         Some(cluster) => match find_running(&forming, cluster, &forming_options.found, &ask).await? {
             Some(running) => (cluster, running.at),
@@ -138,6 +146,12 @@ pub(crate) async fn start<N: Network>(
     };
     write_cluster(&options.folder, cluster)?;
     let first_life = next_life(&options.folder)?;
+    note_boot(&options.folder)?;
+    if is_forgetful {
+        warn!(
+            "this machine was started anew since, and the log is kept without fsync: if it lost its power, rows may be missing"
+        );
+    }
 
     let (member, log) = open_member(id, cluster, &options, caller, |applied| {
         // Raft begins with what the log holds, and that may be rows.

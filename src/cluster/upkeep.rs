@@ -10,7 +10,6 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use tracing::{debug, info, warn};
 
 use crate::model::NodeId;
-use crate::model::codec;
 use crate::store::machine::Command;
 
 use super::member::{Member, Metrics};
@@ -155,8 +154,8 @@ fn seen<N: Network>(member: &Member<N>) -> Vec<Seen> {
 
 /// Commits one command as the leader; where this node leads no more, another one will.
 async fn propose<N: Network>(member: &Member<N>, command: Command) {
-    let Ok(bytes) = codec::encode(&vec![command]) else { return };
-    if let Err(error) = member.commit_here(Batch(bytes.into())).await {
+    let Ok(batch) = Batch::of(&vec![command]) else { return };
+    if let Err(error) = member.commit_here(batch).await {
         debug!(%error, "unable to commit");
     }
 }

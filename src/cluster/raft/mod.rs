@@ -14,7 +14,7 @@ pub(crate) use log_store::LogStore;
 pub(crate) use network::{RaftClients, serve};
 pub(crate) use state_machine::{Applied, StateError, StateMachine};
 pub(crate) use transfer::receive;
-pub(crate) use types::{Batch, Replies, TypeConfig};
+pub(crate) use types::{Batch, BatchError, Replies, TypeConfig};
 
 #[cfg(test)]
 mod tests;

@@ -42,7 +42,7 @@ impl Story {
     pub(super) fn tell(&mut self, commands: Vec<Command>) -> (LogEntry, Vec<Reply>) {
         let mut lost = vec![];
         let replies = commands.iter().map(|command| self.machine.apply(command, &mut lost)).collect();
-        let batch = Batch(codec::encode(&commands).unwrap().into());
+        let batch = Batch::of(&commands).unwrap();
         let entry = Entry { log_id: id(1, self.next), payload: EntryPayload::Normal(batch) };
         self.next += 1;
         (entry, replies)

@@ -1,10 +1,12 @@
 //! What openraft is told about our types.
 
+use std::io::{self, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use thiserror::Error;
 
 use crate::cluster::peer::Peer;
 use crate::model::codec::{self, CodecError};
@@ -22,17 +24,66 @@ openraft::declare_raft_types!(
 );
 
 /// Commands that are decided together, as the proposing node encoded them: they are stored and sent as they are, and
-/// decoded once on each node, to be applied.
+/// decoded once on each node, to be applied. The first byte says whether they are compressed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Batch(pub(crate) Bytes);
 
+/// Encoded commands of so many bytes are compressed: below it the rows of a few pages are not worth the time.
+const COMPRESSED_FROM: usize = 64 << 10;
+
+/// How much trouble the compressor takes: the least, since rows shrink well and a page is waiting.
+const LEVEL: i32 = 1;
+
+const PLAIN: u8 = 0;
+const ZSTD: u8 = 1;
+
+/// Why a batch is none.
+#[derive(Debug, Error)]
+pub(crate) enum BatchError {
+    /// The commands cannot be written or read.
+    #[error(transparent)]
+    Codec(#[from] CodecError),
+    /// They cannot be compressed, or what was read was not.
+    #[error("compressed commands: {0}")]
+    Compression(#[from] io::Error),
+    /// There is nothing, or nothing that a node of this version writes.
+    #[error("no batch of commands")]
+    Unknown,
+}
+
 impl Batch {
+    /// Encodes commands: a value that is read back as a list of them.
+    ///
+    /// # Errors
+    /// They cannot be encoded, or are larger than a frame may be.
+    pub(crate) fn of(commands: &impl Serialize) -> Result<Self, BatchError> {
+        let frame = codec::encode(commands)?;
+        let mut bytes = vec![PLAIN];
+        if frame.len() < COMPRESSED_FROM {
+            bytes.extend_from_slice(&frame);
+        } else {
+            bytes = vec![ZSTD];
+            zstd::stream::copy_encode(&frame[..], &mut bytes, LEVEL)?;
+        }
+        Ok(Self(bytes.into()))
+    }
+
     /// The commands.
     ///
     /// # Errors
     /// The bytes are not what a node of this version writes.
-    pub(crate) fn commands(&self) -> Result<Vec<Command>, CodecError> {
-        codec::decode(&self.0)
+    pub(crate) fn commands(&self) -> Result<Vec<Command>, BatchError> {
+        match self.0.split_first() {
+            Some((&PLAIN, frame)) => Ok(codec::decode(frame)?),
+            Some((&ZSTD, compressed)) => {
+                let mut frame = vec![];
+                // However much a few bytes may blow up to, more than a frame is none.
+                let limit = codec::MAX_FRAME as u64 + 2;
+                zstd::stream::Decoder::new(compressed)?.take(limit).read_to_end(&mut frame)?;
+                Ok(codec::decode(&frame)?)
+            }
+            _ => Err(BatchError::Unknown),
+        }
     }
 }
 
@@ -92,5 +143,41 @@ impl SnapshotFiles {
     /// Where whoever receives puts the part with this number.
     pub(crate) fn part(&self, number: usize) -> PathBuf {
         self.state.with_file_name(part_name(number))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Epoch, JobKey, Rows, SinkRows};
+
+    /// A finished job with so many bytes of rows.
+    fn commands(bytes: usize) -> Vec<Command> {
+        let part = SinkRows { sink: 0, count: 1, bytes: b"price|12.5|".repeat(bytes / 11) };
+        let rows = Rows { parts: vec![part] };
+        vec![Command::Finish { job: JobKey([7; 16]), epoch: Epoch(1), rows, links: vec![] }, Command::Cancel]
+    }
+
+    #[test]
+    fn commands_come_back_and_many_rows_take_less_room() {
+        for bytes in [0, 1000, COMPRESSED_FROM * 2, 8 << 20] {
+            let commands = commands(bytes);
+            let batch = Batch::of(&commands).unwrap();
+            assert_eq!(batch.commands().unwrap(), commands);
+            assert!(batch.0.len() < COMPRESSED_FROM, "{bytes} bytes became {}", batch.0.len());
+        }
+    }
+
+    #[test]
+    fn what_is_no_batch_is_an_error_and_a_bomb_has_a_limit() {
+        let bomb = {
+            let mut bytes = vec![ZSTD];
+            zstd::stream::copy_encode(std::io::repeat(0).take(3 * codec::MAX_FRAME as u64), &mut bytes, 1)
+                .unwrap();
+            bytes
+        };
+        for bytes in [vec![], vec![9, 1], vec![ZSTD, 1, 2, 3], vec![PLAIN, 77], bomb] {
+            assert!(Batch(bytes.into()).commands().is_err());
+        }
     }
 }
