@@ -4,7 +4,7 @@
 //! first behind the barricade, and that the end is taken together.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,12 +14,13 @@ use tokio::task::JoinSet;
 use tracing::{info, warn};
 
 use crate::cluster::{
-    Address, ClusterCommit, ClusterKey, ClusterNode, Identity, Libp2p, Limits, NetworkOptions, NodeFigures,
-    NodeOptions, OnComposed, Peer, Quorum, Timing, Waiting, gather, start, start_network, tell,
+    Address, ClusterCommit, ClusterKey, ClusterNode, Identity, Libp2p, Limits, Network, NetworkOptions,
+    NodeFigures, NodeOptions, OnComposed, Peer, Quorum, Storage, Timing, Waiting, gather, start,
+    start_network, tell,
 };
 use crate::conf::Settings;
 use crate::defs::Problems;
-use crate::engine::{CancelLatch, Delivery, Figures, Output, OutputReport, Shutdown};
+use crate::engine::{CancelLatch, Delivery, Figures, Output, OutputReport, Shutdown, system_now};
 use crate::model::codec;
 use crate::store::machine::{Barricade, Claim, Command, Phase, Refusal, Run};
 use crate::store::{Barricades, Earlier, JobStore, NodeStore, Projection, Status, Store, StoreError};
@@ -41,29 +42,56 @@ const RUN: &str = "run";
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A run that is ready to go.
-pub(super) struct Cluster {
+pub(super) struct Cluster<N: Network> {
     pub(super) work: Work<ClusterCommit>,
     pub(super) warnings: Problems,
     pub(super) resumed: bool,
-    node: ClusterNode<Libp2p>,
+    node: ClusterNode<N>,
     data: DataFolder,
     tasks: JoinSet<()>,
 }
 
-impl Cluster {
+impl Cluster<Libp2p> {
     /// Becomes a member, and makes a plan of what the cluster's store holds or of what is asked for.
     pub(super) async fn open(
         request: RunRequest,
         deliveries: Option<mpsc::Sender<Delivery>>,
     ) -> Result<Self, RunError> {
+        let (mut opening, on_composed) = Opening::new(request, deliveries)?;
+        let node = join(&opening.request, &opening.data, on_composed, &mut opening.tasks).await?;
+        opening.go_on(node).await
+    }
+}
+
+/// What there is of a run before this node is a member.
+pub(super) struct Opening {
+    pub(super) request: RunRequest,
+    pub(super) data: DataFolder,
+    tasks: JoinSet<()>,
+    begun: Instant,
+    resumed: bool,
+    output: Arc<OutputReport>,
+    parts: oneshot::Receiver<Result<Parts, RunError>>,
+}
+
+impl Opening {
+    /// Claims the data folder.
+    pub(super) fn new(
+        request: RunRequest,
+        deliveries: Option<mpsc::Sender<Delivery>>,
+    ) -> Result<(Self, OnComposed), RunError> {
         let begun = Instant::now();
         let data = DataFolder::claim(Path::new(&request.settings.store.dir))?;
         let resumed = data.prepare_for_cluster(request.existing)?;
-        let mut tasks = JoinSet::new();
         let output = Arc::new(OutputReport::default());
         let (made, parts) = oneshot::channel();
         let on_composed = on_composed(&request, deliveries, Arc::clone(&output), made);
-        let node = join(&request, &data, on_composed, &mut tasks).await?;
+        Ok((Self { request, data, tasks: JoinSet::new(), begun, resumed, output, parts }, on_composed))
+    }
+
+    /// Goes on as a member: joins the run, and makes a plan of it.
+    pub(super) async fn go_on<N: Network>(self, node: ClusterNode<N>) -> Result<Cluster<N>, RunError> {
+        let Self { request, data, mut tasks, begun, resumed, output, parts } = self;
         let store = Arc::new(NodeStore::join(node.commit().clone(), node.id(), node.first_life()).await?);
         let figures = Arc::<Figures>::default();
         node.report(store.incarnation(), NodeFigures::default());
@@ -87,10 +115,12 @@ impl Cluster {
             store.propose(Command::Resume).await?;
         }
         let Parts { settings, plan, .. } = parts;
-        let work = Work { settings, plan: Arc::new(plan), store, figures, output, begun };
-        Ok(Self { work, warnings, resumed, node, data, tasks })
+        let work = Work { settings, plan: Arc::new(plan), store, figures, output, begun, now: system_now };
+        Ok(Cluster { work, warnings, resumed, node, data, tasks })
     }
+}
 
+impl<N: Network> Cluster<N> {
     /// Works until all is done, or until this node or the run is `cancelled`.
     pub(super) async fn run(mut self, cancelled: CancelLatch) -> Result<Report, RunError> {
         info!("work begins");
@@ -140,7 +170,6 @@ async fn join(
     let named = own.join.split(',').filter(|text| !text.trim().is_empty());
     let join = named.map(|text| address(text, "join")).collect::<Result<Vec<_>, _>>()?;
     let key = key(settings, [&listen].into_iter().chain(&advertised).chain(&join))?;
-    let (kind, durability) = log_settings(settings)?;
     let folder = data.run().path().to_owned();
     let identity = Identity::open(&folder).map_err(|error| RunError::Cluster(Box::new(error.into())))?;
     let id = identity.node_id();
@@ -159,25 +188,7 @@ async fn join(
         None => network.address.clone(),
     };
     let name = own.name.clone().unwrap_or_else(|| at.to_string());
-    let millis = Duration::from_millis;
-    let options = NodeOptions {
-        folder,
-        me: Peer { address: at, name: name.into() },
-        join,
-        size: (own.size > 0).then_some(own.size as usize),
-        quorum: (own.quorum.size > 0).then_some(own.quorum.size as usize),
-        patience: millis(own.quorum.timeout),
-        kind,
-        durability,
-        timing: Timing {
-            session: millis(own.session.max(100)),
-            keep_alive: millis(own.keep_alive.max(10)),
-            election: millis(own.election.max(50)),
-            voter: millis(own.voter_timeout),
-        },
-        snapshot_after: SNAPSHOT_AFTER,
-        resumes: request.existing == Existing::Resume,
-    };
+    let options = node_options(request, folder, Peer { address: at, name: name.into() }, join)?;
     let (found, addresses) = watch::channel(BTreeSet::new());
     tasks.spawn(gather(network.hints, network.found, found));
     tasks.spawn(tell(network.network.clone(), options.me.address.clone()));
@@ -187,6 +198,35 @@ async fn join(
         start(network.network, network.incoming, id, options, on_composed, addresses, progress).await;
     telling.abort();
     started.map_err(|error| RunError::Cluster(Box::new(error)))
+}
+
+/// What the member is told that is `me` for others.
+pub(super) fn node_options(
+    request: &RunRequest,
+    folder: PathBuf,
+    me: Peer,
+    join: Vec<Address>,
+) -> Result<NodeOptions, RunError> {
+    let own = &request.settings.cluster;
+    let (kind, durability) = log_settings(&request.settings)?;
+    let millis = Duration::from_millis;
+    Ok(NodeOptions {
+        folder,
+        me,
+        join,
+        size: (own.size > 0).then_some(own.size as usize),
+        quorum: (own.quorum.size > 0).then_some(own.quorum.size as usize),
+        patience: millis(own.quorum.timeout),
+        storage: Storage::Disk { kind, durability },
+        timing: Timing {
+            session: millis(own.session.max(100)),
+            keep_alive: millis(own.keep_alive.max(10)),
+            election: millis(own.election.max(50)),
+            voter: millis(own.voter_timeout),
+        },
+        snapshot_after: SNAPSHOT_AFTER,
+        resumes: request.existing == Existing::Resume,
+    })
 }
 
 /// Bytes of log after which a snapshot is due.
@@ -254,10 +294,10 @@ fn read_run(value: &dyn Fn(&str) -> Option<Vec<u8>>) -> Result<Run, RunError> {
 }
 
 /// Sees that definitions are composed, by this node or another one, and that the run is begun.
-async fn compose(
+async fn compose<N: Network>(
     request: &RunRequest,
     store: &NodeStore<ClusterCommit>,
-    node: &ClusterNode<Libp2p>,
+    node: &ClusterNode<N>,
     warnings: &mut Problems,
 ) -> Result<(), RunError> {
     if !has_definitions(request) {
@@ -337,7 +377,7 @@ async fn await_composer(request: &RunRequest, store: &NodeStore<ClusterCommit>) 
 }
 
 /// Takes part no more, and waits until the others can do without.
-async fn leave(store: &NodeStore<ClusterCommit>, node: &ClusterNode<Libp2p>) -> Result<(), RunError> {
+async fn leave<N: Network>(store: &NodeStore<ClusterCommit>, node: &ClusterNode<N>) -> Result<(), RunError> {
     store.leave().await?;
     node.farewell().await;
     Ok(())
@@ -355,7 +395,7 @@ async fn pass_on(mut cancelled: CancelLatch, mut status: watch::Receiver<Status>
 }
 
 /// Tells others what this node does, for as long as it does.
-async fn report_figures(work: &Work<ClusterCommit>, node: &ClusterNode<Libp2p>) {
+async fn report_figures<N: Network>(work: &Work<ClusterCommit>, node: &ClusterNode<N>) {
     let mut ticks = tokio::time::interval(Duration::from_secs(1));
     let (mut pages, mut rate) = (0, 0.0_f64);
     loop {

@@ -38,6 +38,8 @@ pub(super) struct Work<C> {
     pub(super) figures: Arc<Figures>,
     pub(super) output: Arc<OutputReport>,
     pub(super) begun: Instant,
+    /// The clock by which back-offs end.
+    pub(super) now: fn() -> i64,
 }
 
 impl<C: Commit> Work<C> {
@@ -67,6 +69,7 @@ impl<C: Commit> Work<C> {
             limit: job.take_limit.max(1),
             retry_delay: Duration::from_millis(job.retry_delay),
             max_retry_delay: Duration::from_millis(job.max_retry_delay),
+            now: self.now,
         };
         JobRunner::new(Arc::clone(&self.store), Arc::new(tasks), rules, Arc::clone(&self.figures))
     }

@@ -14,7 +14,6 @@ use tokio::time::{sleep, timeout};
 use tracing::{debug, error, info, warn};
 
 use crate::model::{Incarnation, NodeId};
-use crate::store::log::{Durability, LogKind};
 use crate::store::machine::Phase;
 use crate::store::{OpenProjection, StoreError};
 
@@ -32,7 +31,7 @@ use super::member::{Member, Timing};
 use super::network::{Conversation, Network};
 use super::peer::{ClusterId, Peer};
 use super::quorum::{Quorum, watch_quorum};
-use super::raft::{Applied, LogStore, RaftClients, StateMachine, TypeConfig};
+use super::raft::{Applied, LogStore, RaftClients, StateMachine, Storage, TypeConfig};
 use super::sessions::Sessions;
 use super::upkeep::{expire, keep_members, show_life};
 use super::wire::{Answer, NodeFigures, Question};
@@ -64,10 +63,8 @@ pub struct NodeOptions {
     pub quorum: Option<usize>,
     /// How long they are waited for.
     pub patience: Duration,
-    /// Which database holds the log.
-    pub kind: LogKind,
-    /// What its writes survive.
-    pub durability: Durability,
+    /// What the log lies on.
+    pub storage: Storage,
     /// How long things may take.
     pub timing: Timing,
     /// Bytes of log after which a snapshot is due.
@@ -186,9 +183,9 @@ async fn open_member<N: Network>(
     caller: Arc<Caller<N>>,
     opened: impl FnOnce(Applied),
 ) -> Result<(Member<N>, LogStore), ClusterError> {
-    let log = LogStore::open(&options.folder.join("log"), options.kind, options.durability)?;
-    let (machine, applied) =
-        StateMachine::open(options.folder.join("snapshots"), id, options.snapshot_after)?;
+    let log = LogStore::open(&options.folder.join("log"), &options.storage)?;
+    let snapshots = options.folder.join("snapshots");
+    let (machine, applied) = StateMachine::open(snapshots, id, options.snapshot_after, &options.storage)?;
     opened(applied.clone());
     let peers = RaftClients::new(caller.network().clone(), cluster);
     let config = Arc::new(raft_config(cluster, options.timing).map_err(ClusterError::Raft)?);
