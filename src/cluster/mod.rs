@@ -56,7 +56,7 @@ pub use node::{NodeOptions, OnComposed};
 pub use peer::{ClusterId, Founding, Peer};
 pub use quorum::Quorum;
 #[cfg(test)]
-pub(crate) use raft::SimulatedDisk;
+pub use raft::SimulatedDisk;
 pub use raft::Storage;
 pub use view::{ClusterView, MemberState, MemberView, Role};
 pub use wire::NodeFigures;

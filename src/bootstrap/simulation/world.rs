@@ -39,7 +39,6 @@ thread_local! {
 
 /// See the module docs.
 pub(super) struct World {
-    plan: Plan,
     site: Arc<Site>,
     switch: Switch,
     random: Random,
@@ -75,7 +74,7 @@ pub(super) fn simulate(seed: u64) -> Result<u64, String> {
     let random = Random::new(seed);
     let plan = Plan::of(&random.fork());
     let told = plan.to_string();
-    let mut world = World::new(plan, &random);
+    let mut world = World::new(&plan, &random);
     PANICS.set(Some(vec![]));
     let result = world.run();
     let panics = PANICS.take().unwrap_or_default();
@@ -104,7 +103,7 @@ fn gather_panics() {
 }
 
 impl World {
-    fn new(plan: Plan, random: &Random) -> Self {
+    fn new(plan: &Plan, random: &Random) -> Self {
         clock::set(0);
         let switch = Switch::new(random.fork(), plan.hosts);
         let site = Arc::new(Site::new(&random.fork(), plan.with_poison));
@@ -133,7 +132,6 @@ impl World {
             shut_at: None,
             quiet_since: 0,
             story: vec![],
-            plan,
         }
     }
 

@@ -16,7 +16,7 @@ mod types;
 pub(crate) use log_store::LogStore;
 pub(crate) use network::{RaftClients, serve};
 #[cfg(test)]
-pub(crate) use simulated_disk::SimulatedDisk;
+pub use simulated_disk::SimulatedDisk;
 pub(crate) use state_machine::{Applied, StateError, StateMachine};
 pub use storage::Storage;
 pub(crate) use transfer::receive;

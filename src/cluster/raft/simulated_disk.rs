@@ -16,7 +16,7 @@ use crate::store::log::{DurableLog, Entries, LogError};
 
 /// The disk of one node. Clones are the same disk.
 #[derive(Clone)]
-pub(crate) struct SimulatedDisk {
+pub struct SimulatedDisk {
     content: Arc<Mutex<Content>>,
     /// How long each next request waits.
     delay: Arc<dyn Fn() -> Duration + Send + Sync>,
