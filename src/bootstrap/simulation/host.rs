@@ -170,8 +170,9 @@ impl Host {
             return;
         }
         let (since, instant) = process.begun;
+        let _entered = tracing::error_span!("on", node = self.index).entered();
         let until = instant + Duration::from_millis(clock::now() - since);
-        process.runtime.block_on(sleep_until(until));
+        process.runtime.block_on(async { sleep_until(until).await });
         if process.node.is_finished() {
             let ended = process.runtime.block_on(&mut process.node);
             let ended = ended.map_err(|error| error.to_string());
@@ -197,7 +198,8 @@ impl Host {
     pub(super) fn go_on(&mut self) {
         let HostState::Up(process) = &mut self.state else { return };
         let Some(since) = process.paused_at.take() else { return };
-        process.runtime.block_on(advance(Duration::from_millis(clock::now() - since)));
+        let missed = Duration::from_millis(clock::now() - since);
+        process.runtime.block_on(async { advance(missed).await });
         self.setup.switch.pause(self.index, false);
     }
 

@@ -16,6 +16,7 @@
 
 mod clock;
 mod host;
+mod logging;
 mod network;
 mod oracle;
 mod plan;

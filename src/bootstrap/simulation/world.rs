@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Once};
 
 use tokio::runtime::{Builder, Runtime};
@@ -14,6 +15,7 @@ use crate::store::machine::Phase;
 
 use super::clock;
 use super::host::{Host, HostState, SESSION, Setup};
+use super::logging;
 use super::network::{End, Switch, address};
 use super::oracle::Oracle;
 use super::plan::{Fault, Plan, Strike, When};
@@ -74,9 +76,11 @@ pub(super) fn simulate(seed: u64) -> Result<u64, String> {
     let random = Random::new(seed);
     let plan = Plan::of(&random.fork());
     let told = plan.to_string();
+    let _shown = logging::show();
     let mut world = World::new(&plan, &random);
     PANICS.set(Some(vec![]));
-    let result = world.run();
+    let result = catch_unwind(AssertUnwindSafe(|| world.run()));
+    let result = result.unwrap_or_else(|_| Err("the simulation itself has failed".to_owned()));
     let panics = PANICS.take().unwrap_or_default();
     let story = world.story.join("\n");
     match result {
@@ -145,7 +149,7 @@ impl World {
                 host.step();
             }
             if let Some((runtime, _)) = &self.outsider {
-                runtime.block_on(sleep(Duration::from_millis(STEP)));
+                runtime.block_on(async { sleep(Duration::from_millis(STEP)).await });
             }
             if self.look()? {
                 return self.judge();
@@ -157,7 +161,7 @@ impl World {
         let at = clock::now();
         let (phase, over) = (self.oracle.furthest, self.oracle.over);
         self.story.push(format!("{at:>7} ms, {phase}, {over} jobs over: {what}"));
-        tracing::info!(what, "simulation");
+        tracing::info!("{what}");
     }
 
     /// Puts what now has its moment on the agenda.
