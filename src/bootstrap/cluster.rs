@@ -328,6 +328,12 @@ async fn compose<N: Network>(
             }
         }
     }
+    // The others said that it is there; here it may be a moment later.
+    let mut status = store.status();
+    let is_there = |status: &Status| store.value(RUN).is_some() || status.failure.is_some();
+    if status.wait_for(is_there).await.is_err() {
+        return Err(stopped(store));
+    }
     // Every node does so: whoever composed may be gone.
     store.propose(Command::Begin(read_run(&|key| store.value(key))?)).await?;
     Ok(())

@@ -23,7 +23,7 @@ use crate::bootstrap::request::{Definitions, Existing, RunRequest};
 use crate::bootstrap::run::RunError;
 use crate::cluster::{Conversation, Peer, SimulatedDisk, Storage, Waiting, start};
 use crate::conf::Settings;
-use crate::engine::{CancelLatch, Shutdown};
+use crate::engine::{CancelLatch, OutputReport, Shutdown};
 use crate::model::NodeId;
 use crate::store::{Commit, Status};
 
@@ -59,8 +59,6 @@ pub(super) struct Host {
 }
 
 struct Disk {
-    /// The identity of the node lies on it.
-    id: NodeId,
     log: SimulatedDisk,
     folder: TempDir,
 }
@@ -86,6 +84,7 @@ pub(super) struct Process {
 struct View {
     dies: Arc<AtomicBool>,
     status: Mutex<Option<watch::Receiver<Status>>>,
+    output: Mutex<Option<Arc<OutputReport>>>,
     /// The cluster that it is a member of.
     cluster: Mutex<Option<Vec<u8>>>,
 }
@@ -98,7 +97,7 @@ impl Disk {
         let folder = if memory.is_dir() { folder.tempdir_in(memory) } else { folder.tempdir() };
         let delays = random.fork();
         let delay = move || Duration::from_millis(delays.of(0..5));
-        Self { id: NodeId(random.next().max(1)), log: SimulatedDisk::new(delay), folder: folder.unwrap() }
+        Self { log: SimulatedDisk::new(delay), folder: folder.unwrap() }
     }
 }
 
@@ -126,14 +125,26 @@ impl Host {
         latch: CancelLatch,
         view: Arc<View>,
     ) -> impl Future<Output = Result<Report, RunError>> + Send + use<> {
+        let id = self.identity();
         let wire = Wire {
-            id: self.disk.id,
+            id,
             index: self.index,
             network: self.setup.switch.host(self.index),
-            incoming: self.setup.switch.listen(self.index, self.disk.id),
+            incoming: self.setup.switch.listen(self.index, id),
             log: self.disk.log.clone(),
         };
         live(self.setup.clone(), self.request(), wire, latch, view)
+    }
+
+    /// The number of the node, which is as new as the run in its data folder.
+    fn identity(&self) -> NodeId {
+        let folder = self.disk.folder.path().join("data/run");
+        let file = folder.join("node.key");
+        let id = fs::read_to_string(&file)
+            .map_or_else(|_| self.setup.random.next().max(1), |id| id.parse().unwrap());
+        fs::create_dir_all(folder).unwrap();
+        fs::write(file, id.to_string()).unwrap();
+        NodeId(id)
     }
 
     fn request(&self) -> RunRequest {
@@ -157,8 +168,8 @@ impl Host {
         settings.loader.fetch.parallelism = 100;
         settings.loader.fetch.delay = 0;
         // Whoever finds a part of a run here goes on with it.
-        let existing =
-            if folder.join("data/run/node.key").exists() { Existing::Resume } else { Existing::Refuse };
+        let is_there = folder.join("data/run/cluster").exists();
+        let existing = if is_there { Existing::Resume } else { Existing::Refuse };
         let definitions = Definitions::text("job.yml", DEFINITIONS);
         RunRequest { definitions, root: folder.to_owned(), existing, ..RunRequest::new(settings) }
     }
@@ -237,6 +248,12 @@ impl Host {
         Some(status.as_ref()?.borrow().clone())
     }
 
+    /// Whether the process shows whole entries of the log only: one that waits for its output is shown in part.
+    pub(super) fn has_output(&self) -> bool {
+        let HostState::Up(process) = &self.state else { return false };
+        process.view.output.lock().as_ref().is_some_and(|output| !output.view().0.is_empty())
+    }
+
     /// The cluster that the process is a member of.
     pub(super) fn cluster(&self) -> Option<Vec<u8>> {
         let HostState::Up(process) = &self.state else { return None };
@@ -281,8 +298,6 @@ async fn live(
 ) -> Result<Report, RunError> {
     let (opening, on_composed) = Opening::new(request, None)?;
     let folder = opening.data.run().path().to_owned();
-    // Others tell by it that the run is one of a cluster.
-    fs::write(folder.join("node.key"), wire.id.to_string()).unwrap();
     let me = Peer { address: address(wire.index), name: format!("node-{}", wire.index).into() };
     let join = (0..setup.hosts).map(address).collect();
     let mut options = node_options(&opening.request, folder.clone(), me, join)?;
@@ -296,6 +311,7 @@ async fn live(
     *view.cluster.lock() = fs::read(folder.join("cluster")).ok();
     *view.status.lock() = Some(node.commit().status());
     let mut cluster = opening.go_on(node).await?;
+    *view.output.lock() = Some(Arc::clone(&cluster.work.output));
     let loader = SimulatedLoader {
         site: Arc::clone(&setup.site),
         dies: Arc::clone(&view.dies),

@@ -36,18 +36,10 @@ impl Oracle {
         if self.clusters.len() > 1 { Err("there are two clusters".to_owned()) } else { Ok(()) }
     }
 
-    /// A node shows what it has applied.
+    /// A node shows how far it is.
     pub(super) fn status(&mut self, host: usize, status: &Status) -> Result<(), String> {
         if let Some(reason) = &status.failure {
             return Err(format!("node {host} has stopped: {reason}"));
-        }
-        let seen = (status.phase, status.counts);
-        let decided = self.decided.entry(status.position).or_insert(seen);
-        if *decided != seen {
-            return Err(format!(
-                "node {host} has {seen:?} at entry {}, another had {decided:?}",
-                status.position
-            ));
         }
         let counts = status.counts;
         self.over = self.over.max(counts.done + counts.failed + counts.quarantined);
@@ -58,7 +50,20 @@ impl Oracle {
         Ok(())
     }
 
-    /// Whether a majority is connected now; without one, nothing may be decided.
+    /// A node shows what has come of whole entries.
+    pub(super) fn applied(&mut self, host: usize, status: &Status) -> Result<(), String> {
+        let seen = (status.phase, status.counts);
+        let decided = self.decided.entry(status.position).or_insert(seen);
+        if *decided != seen {
+            return Err(format!(
+                "node {host} has {seen:?} at entry {}, another had {decided:?}",
+                status.position
+            ));
+        }
+        Ok(())
+    }
+
+    /// Whether there may be a majority now; without one, nothing may be decided.
     pub(super) fn majority(&mut self, is_there: bool) -> Result<(), String> {
         if is_there {
             self.no_majority = None;
