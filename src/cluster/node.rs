@@ -149,7 +149,7 @@ pub(crate) async fn start<N: Network>(
     let quorum = watch::Sender::new(Quorum::Looking);
     let seen = quorum.subscribe();
     tasks.spawn(watch_quorum(member.raft.metrics(), options.timing.election, quorum));
-    tasks.spawn(show_life(Arc::clone(&member)));
+    tasks.spawn(show_life(Arc::clone(&member), at.iter().chain(&options.join).cloned().collect()));
     tasks.spawn(expire(Arc::clone(&member)));
     tasks.spawn(keep_members(Arc::clone(&member)));
     tasks.spawn(make_snapshots(Arc::clone(&member)));
@@ -329,7 +329,7 @@ impl<N: Network> ClusterNode<N> {
         let joined = timeout(options.patience, async {
             while !member.is_member(member.id) {
                 for address in asked.clone() {
-                    match self.ask_to_join(&address).await {
+                    match member.ask_to_join(&address).await {
                         Ok(None) => "the leader has not let this node in yet".clone_into(&mut why),
                         Ok(Some(leader)) => {
                             asked.insert(leader);
@@ -342,19 +342,6 @@ impl<N: Network> ClusterNode<N> {
         });
         let joined = joined.await;
         joined.map_err(|_| ClusterError::NotLetIn { cluster, after: options.patience, why })
-    }
-
-    /// Asks whoever is at `address` to let this node in. Gives who should be asked instead.
-    async fn ask_to_join(&self, address: &Address) -> Result<Option<Address>, String> {
-        let member = &self.office.member;
-        let question = Question::Join { cluster: member.cluster, peer: member.me.clone() };
-        let asked = member.caller.call(address, Purpose::Control, &question, member.timing.keep_alive);
-        match asked.await {
-            Ok((_, Answer::AskLeader(leader))) => Ok(leader.map(|peer| peer.address)),
-            Ok((_, Answer::OtherCluster(other))) => Err(format!("it is a member of cluster {other}")),
-            Ok(_) => Ok(None),
-            Err(error) => Err(error.to_string()),
-        }
     }
 
     /// Waits until anything can be decided.
