@@ -4,7 +4,7 @@
 //! first behind the barricade, and that the end is taken together.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,12 +15,14 @@ use tracing::{info, warn};
 
 use crate::cluster::{
     Address, ClusterCommit, ClusterError, ClusterKey, ClusterNode, Identity, Keepers, Libp2p, Limits,
-    NetworkOptions, NodeFigures, NodeOptions, OnComposed, Peer, Quorum, Timing, Waiting, gather, start,
-    start_network, tell,
+    Network, NetworkOptions, NodeFigures, NodeOptions, OnComposed, Peer, Quorum, Storage, Timing, Waiting,
+    gather, start, start_network, tell,
 };
 use crate::conf::Settings;
 use crate::defs::Problems;
-use crate::engine::{CancelLatch, Delivery, Figures, Output, OutputPlace, OutputReport, Shutdown};
+use crate::engine::{
+    CancelLatch, Delivery, Figures, Output, OutputPlace, OutputReport, Shutdown, system_now,
+};
 use crate::model::codec;
 use crate::store::machine::{Barricade, Claim, Command, Phase, Refusal, Run};
 use crate::store::{Barricades, Earlier, JobStore, NodeStore, Projection, Status, Store, StoreError};
@@ -42,38 +44,68 @@ const RUN: &str = "run";
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A run that is ready to go.
-pub(super) struct Cluster {
+pub(super) struct Cluster<N: Network> {
     pub(super) work: Work<ClusterCommit>,
     pub(super) warnings: Problems,
     pub(super) resumed: bool,
-    node: ClusterNode<Libp2p>,
+    node: ClusterNode<N>,
     data: DataFolder,
     place: OutputPlace,
     tasks: JoinSet<()>,
 }
 
-impl Cluster {
+impl Cluster<Libp2p> {
     /// Becomes a member, and makes a plan of what the cluster's store holds or of what is asked for.
     pub(super) async fn open(
         request: RunRequest,
         deliveries: Option<mpsc::Sender<Delivery>>,
     ) -> Result<Self, RunError> {
+        let mut is_new = false;
+        loop {
+            let (mut opening, on_composed) = Opening::new(request.clone(), deliveries.clone())?;
+            match join(&opening.request, &opening.data, on_composed, &mut opening.tasks).await {
+                Err(RunError::Cluster(error)) if !is_new && matches!(*error, ClusterError::Forgetful) => {
+                    warn!("{error}; it takes part as a new node");
+                    opening.data.remove_run()?;
+                    is_new = true;
+                }
+                node => return opening.go_on(node?).await,
+            }
+            // The address is free a moment after the network has ended.
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    }
+}
+
+/// What there is of a run before this node is a member.
+pub(super) struct Opening {
+    pub(super) request: RunRequest,
+    pub(super) data: DataFolder,
+    tasks: JoinSet<()>,
+    begun: Instant,
+    resumed: bool,
+    output: Arc<OutputReport>,
+    parts: oneshot::Receiver<Result<Parts, RunError>>,
+}
+
+impl Opening {
+    /// Claims the data folder.
+    pub(super) fn new(
+        request: RunRequest,
+        deliveries: Option<mpsc::Sender<Delivery>>,
+    ) -> Result<(Self, OnComposed), RunError> {
         let begun = Instant::now();
         let data = DataFolder::claim(Path::new(&request.settings.store.dir))?;
         let resumed = data.prepare_for_cluster(request.existing)?;
         let output = Arc::new(OutputReport::default());
-        let joined = join(&request, &data, deliveries.clone(), Arc::clone(&output)).await;
-        let Joined { node, parts, mut tasks } = match joined {
-            Err(RunError::Cluster(error)) if matches!(*error, ClusterError::Forgetful) => {
-                warn!("{error}; it takes part as a new node");
-                data.remove_run()?;
-                data.prepare_for_cluster(request.existing)?;
-                // The address is free a moment after the network has ended.
-                tokio::time::sleep(Duration::from_millis(500)).await;
-                join(&request, &data, deliveries, Arc::clone(&output)).await?
-            }
-            joined => joined?,
-        };
+        let (made, parts) = oneshot::channel();
+        let on_composed = on_composed(&request, deliveries, Arc::clone(&output), made);
+        Ok((Self { request, data, tasks: JoinSet::new(), begun, resumed, output, parts }, on_composed))
+    }
+
+    /// Goes on as a member: joins the run, and makes a plan of it.
+    pub(super) async fn go_on<N: Network>(self, node: ClusterNode<N>) -> Result<Cluster<N>, RunError> {
+        let Self { request, data, mut tasks, begun, resumed, output, parts } = self;
         let store = Arc::new(NodeStore::join(node.commit().clone(), node.id(), node.first_life()).await?);
         let figures = Arc::<Figures>::default();
         node.report(store.incarnation(), NodeFigures::default());
@@ -98,10 +130,12 @@ impl Cluster {
         }
         let place = output_place(&parts.settings, &parts.run_date_time)?;
         let Parts { settings, plan, .. } = parts;
-        let work = Work { settings, plan: Arc::new(plan), store, figures, output, begun };
-        Ok(Self { work, warnings, resumed, node, data, place, tasks })
+        let work = Work { settings, plan: Arc::new(plan), store, figures, output, begun, now: system_now };
+        Ok(Cluster { work, warnings, resumed, node, data, place, tasks })
     }
+}
 
+impl<N: Network> Cluster<N> {
     /// Works until all is done, or until this node or the run is `cancelled`.
     pub(super) async fn run(mut self, cancelled: CancelLatch) -> Result<Report, RunError> {
         info!("work begins");
@@ -137,24 +171,13 @@ impl Cluster {
     }
 }
 
-/// A node that has become a member.
-struct Joined {
-    node: ClusterNode<Libp2p>,
-    /// What was made of what was composed, once it was.
-    parts: oneshot::Receiver<Result<Parts, RunError>>,
-    tasks: JoinSet<()>,
-}
-
 /// Opens the network and becomes a member.
 async fn join(
     request: &RunRequest,
     data: &DataFolder,
-    deliveries: Option<mpsc::Sender<Delivery>>,
-    written: Arc<OutputReport>,
-) -> Result<Joined, RunError> {
-    let (made, parts) = oneshot::channel();
-    let on_composed = on_composed(request, deliveries, written, made);
-    let mut tasks = JoinSet::new();
+    on_composed: OnComposed,
+    tasks: &mut JoinSet<()>,
+) -> Result<ClusterNode<Libp2p>, RunError> {
     let settings = &request.settings;
     let own = &settings.cluster;
     let address = |text: &str, key: &str| {
@@ -174,7 +197,6 @@ async fn join(
         ));
     }
     let key = key(settings, [&listen].into_iter().chain(&advertised).chain(&join))?;
-    let (kind, durability) = log_settings(settings)?;
     let folder = data.run().path().to_owned();
     let identity = Identity::open(&folder).map_err(|error| RunError::Cluster(Box::new(error.into())))?;
     let id = identity.node_id();
@@ -193,16 +215,36 @@ async fn join(
         None => network.address.clone(),
     };
     let name = own.name.clone().unwrap_or_else(|| at.to_string());
+    let options = node_options(request, folder, Peer { address: at, name: name.into() }, join)?;
+    let (found, addresses) = watch::channel(BTreeSet::new());
+    tasks.spawn(gather(network.hints, network.found, found));
+    tasks.spawn(tell(network.network.clone(), options.me.address.clone()));
+    let (progress, waiting) = watch::channel(Waiting::default());
+    let telling = tokio::spawn(tell_waiting(waiting));
+    let started =
+        start(network.network, network.incoming, id, options, on_composed, addresses, progress).await;
+    telling.abort();
+    started.map_err(|error| RunError::Cluster(Box::new(error)))
+}
+
+/// What the member is told that is `me` for others.
+pub(super) fn node_options(
+    request: &RunRequest,
+    folder: PathBuf,
+    me: Peer,
+    join: Vec<Address>,
+) -> Result<NodeOptions, RunError> {
+    let own = &request.settings.cluster;
+    let (kind, durability) = log_settings(&request.settings)?;
     let millis = Duration::from_millis;
-    let options = NodeOptions {
+    Ok(NodeOptions {
         folder,
-        me: Peer { address: at, name: name.into() },
+        me,
         join,
         size: (own.size > 0).then_some(own.size as usize),
         quorum: (own.quorum.size > 0).then_some(own.quorum.size as usize),
         patience: millis(own.quorum.timeout),
-        kind,
-        durability,
+        storage: Storage::Disk { kind, durability },
         timing: Timing {
             session: millis(own.session.max(100)),
             keep_alive: millis(own.keep_alive.max(10)),
@@ -216,17 +258,7 @@ async fn join(
             name => Keepers::Named(name.into()),
         },
         resumes: request.existing == Existing::Resume,
-    };
-    let (found, addresses) = watch::channel(BTreeSet::new());
-    tasks.spawn(gather(network.hints, network.found, found));
-    tasks.spawn(tell(network.network.clone(), options.me.address.clone()));
-    let (progress, waiting) = watch::channel(Waiting::default());
-    let telling = tokio::spawn(tell_waiting(waiting));
-    let started =
-        start(network.network, network.incoming, id, options, on_composed, addresses, progress).await;
-    telling.abort();
-    let node = started.map_err(|error| RunError::Cluster(Box::new(error)))?;
-    Ok(Joined { node, parts, tasks })
+    })
 }
 
 /// Bytes of log after which a snapshot is due.
@@ -294,10 +326,10 @@ fn read_run(value: &dyn Fn(&str) -> Option<Vec<u8>>) -> Result<Run, RunError> {
 }
 
 /// Sees that definitions are composed, by this node or another one, and that the run is begun.
-async fn compose(
+async fn compose<N: Network>(
     request: &RunRequest,
     store: &NodeStore<ClusterCommit>,
-    node: &ClusterNode<Libp2p>,
+    node: &ClusterNode<N>,
     warnings: &mut Problems,
 ) -> Result<(), RunError> {
     if !has_definitions(request) {
@@ -327,6 +359,12 @@ async fn compose(
                 }
             }
         }
+    }
+    // The others said that it is there; here it may be a moment later.
+    let mut status = store.status();
+    let is_there = |status: &Status| store.value(RUN).is_some() || status.failure.is_some();
+    if status.wait_for(is_there).await.is_err() {
+        return Err(stopped(store));
     }
     // Every node does so: whoever composed may be gone.
     store.propose(Command::Begin(read_run(&|key| store.value(key))?)).await?;
@@ -378,9 +416,9 @@ async fn await_composer(request: &RunRequest, store: &NodeStore<ClusterCommit>) 
 
 /// Takes part no more, and waits until the others can do without.
 /// Gives the name of the one node that keeps the rows, if that is another one.
-async fn leave(
+async fn leave<N: Network>(
     store: &NodeStore<ClusterCommit>,
-    node: &ClusterNode<Libp2p>,
+    node: &ClusterNode<N>,
 ) -> Result<Option<String>, RunError> {
     if *node.quorum().borrow() == Quorum::Lost {
         warn!(
@@ -403,7 +441,7 @@ async fn pass_on(mut cancelled: CancelLatch, mut status: watch::Receiver<Status>
 }
 
 /// Tells others what this node does, for as long as it does.
-async fn report_figures(work: &Work<ClusterCommit>, node: &ClusterNode<Libp2p>) {
+async fn report_figures<N: Network>(work: &Work<ClusterCommit>, node: &ClusterNode<N>) {
     let mut ticks = tokio::time::interval(Duration::from_secs(1));
     let (mut pages, mut rate) = (0, 0.0_f64);
     loop {

@@ -13,6 +13,8 @@ mod report;
 mod request;
 mod rules;
 mod run;
+#[cfg(test)]
+mod simulation;
 mod solo;
 mod work;
 

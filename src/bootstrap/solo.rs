@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 
 use crate::conf::Settings;
 use crate::defs::Problems;
-use crate::engine::{CancelLatch, Delivery, Output, OutputReport};
+use crate::engine::{CancelLatch, Delivery, Output, OutputReport, system_now};
 use crate::model::Incarnation;
 use crate::store::log::{Durability, LogKind};
 use crate::store::machine::{Barricade, Claim, Command, Phase};
@@ -75,7 +75,7 @@ impl Solo {
             publish(&store, composed).await?;
         }
         let plan = Arc::new(plan);
-        let work = Work { settings, plan, store, figures: Arc::default(), output, begun };
+        let work = Work { settings, plan, store, figures: Arc::default(), output, begun, now: system_now };
         Ok(Self { work, warnings, resumed, commit, data })
     }
 

@@ -38,6 +38,8 @@ pub(super) struct Work<C> {
     pub(super) figures: Arc<Figures>,
     pub(super) output: Arc<OutputReport>,
     pub(super) begun: Instant,
+    /// The clock by which back-offs end.
+    pub(super) now: fn() -> i64,
 }
 
 impl<C: Commit> Work<C> {
@@ -48,13 +50,20 @@ impl<C: Commit> Work<C> {
         let (runner, in_work) = self.job_runner();
         let monitor = Monitor::new(Arc::clone(&self.store), in_work, self.period());
         let drain = drain(Arc::clone(&self.store), cancelled.clone(), stop.clone(), scope);
-        let runner = tokio::spawn(runner.run(stopped));
+        let runner = async {
+            let ran = tokio::spawn(runner.run(stopped)).await;
+            ran.map_err(|error| RunError::Internal(error.to_string()))?.map_err(RunError::from)
+        };
         let drain = tokio::spawn(drain);
-        let watched = monitor.run(cancelled).await;
-        stop.cancel();
-        let ran = runner.await.map_err(|error| RunError::Internal(error.to_string()))?;
+        let watched = async {
+            let watched = monitor.run(cancelled).await;
+            stop.cancel();
+            Ok(watched)
+        };
+        // A runner that cannot go on leaves nothing to watch for.
+        let worked = tokio::try_join!(watched, runner);
         drain.abort();
-        Ok(watched.and(ran)?)
+        Ok(worked?.0?)
     }
 
     fn job_runner(&self) -> (JobRunner<NodeStore<C>>, watch::Receiver<usize>) {
@@ -67,6 +76,7 @@ impl<C: Commit> Work<C> {
             limit: job.take_limit.max(1),
             retry_delay: Duration::from_millis(job.retry_delay),
             max_retry_delay: Duration::from_millis(job.max_retry_delay),
+            now: self.now,
         };
         JobRunner::new(Arc::clone(&self.store), Arc::new(tasks), rules, Arc::clone(&self.figures))
     }

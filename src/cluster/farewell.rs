@@ -220,12 +220,18 @@ async fn has_ended<N: Network>(member: &Member<N>, node: NodeId) -> bool {
 fn can_do_without<N: Network>(member: &Member<N>) -> bool {
     let metrics = member.raft.metrics();
     let metrics = metrics.borrow();
-    let membership = metrics.membership_config.membership();
-    let voters: BTreeSet<u64> = membership.voter_ids().collect();
-    if !voters.contains(&member.id.0) {
+    if *metrics.membership_config.log_id() > metrics.last_applied {
+        // A change of who votes is under way, and it may need this node's vote.
+        return false;
+    }
+    // While one change follows another, majorities of both are needed.
+    let configs = metrics.membership_config.membership().get_joint_config();
+    if !configs.iter().any(|voters| voters.contains(&member.id.0)) {
         return true;
     }
     let machine = member.applied.machine().read();
-    let left = machine.members().filter(|(node, ..)| voters.contains(&node.0)).count();
-    left > voters.len() / 2
+    // That this node has left may not be applied here yet.
+    let left: BTreeSet<u64> =
+        machine.members().map(|(node, ..)| node.0).filter(|node| *node != member.id.0).collect();
+    configs.iter().all(|voters| voters.intersection(&left).count() > voters.len() / 2)
 }

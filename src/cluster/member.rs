@@ -14,6 +14,7 @@ use crate::model::{Incarnation, NodeId};
 use crate::store::StoreError;
 use crate::store::machine::Barricade;
 
+use super::address::Address;
 use super::caller::{Caller, Purpose};
 use super::network::Network;
 use super::peer::{ClusterId, Peer};
@@ -144,6 +145,20 @@ impl<N: Network> Member<N> {
         let Leader::At(node, peer) = self.leader() else { return None };
         let asked = self.caller.call(&peer.address, Purpose::Control, question, self.timing.keep_alive).await;
         asked.ok().filter(|(from, _)| *from == node).map(|(_, answer)| answer)
+    }
+
+    /// Asks whoever is at `address` to let this node in. Gives who should be asked instead.
+    ///
+    /// # Errors
+    /// Why there is no answer of use.
+    pub(super) async fn ask_to_join(&self, address: &Address) -> Result<Option<Address>, String> {
+        let question = Question::Join { cluster: self.cluster, peer: self.me.clone() };
+        match self.caller.call(address, Purpose::Control, &question, self.timing.keep_alive).await {
+            Ok((_, Answer::AskLeader(leader))) => Ok(leader.map(|peer| peer.address)),
+            Ok((_, Answer::OtherCluster(other))) => Err(format!("it is a member of cluster {other}")),
+            Ok(_) => Ok(None),
+            Err(error) => Err(error.to_string()),
+        }
     }
 
     /// What people call a node.

@@ -49,9 +49,15 @@ pub use key::{ClusterKey, KeyError};
 pub use libp2p::NetworkError;
 pub(crate) use libp2p::{Libp2p, Limits, Options as NetworkOptions, start as start_network};
 pub use member::Timing;
+pub(crate) use network::Network;
+#[cfg(test)]
+pub(crate) use network::{Conversation, Oneself};
 pub(crate) use node::{ClusterNode, start};
 pub use node::{NodeOptions, OnComposed};
 pub use peer::{ClusterId, Founding, Peer};
 pub use quorum::Quorum;
+#[cfg(test)]
+pub use raft::SimulatedDisk;
+pub use raft::Storage;
 pub use view::{ClusterView, MemberState, MemberView, Role};
 pub use wire::NodeFigures;

@@ -14,7 +14,6 @@ use tokio::time::{sleep, timeout};
 use tracing::{debug, error, info, warn};
 
 use crate::model::{Incarnation, NodeId};
-use crate::store::log::{Durability, LogKind};
 use crate::store::machine::Phase;
 use crate::store::{OpenProjection, StoreError};
 
@@ -32,7 +31,7 @@ use super::member::{Member, Timing};
 use super::network::{Conversation, Network};
 use super::peer::{ClusterId, Peer};
 use super::quorum::{Quorum, watch_quorum};
-use super::raft::{Applied, LogStore, RaftClients, StateMachine, TypeConfig};
+use super::raft::{Applied, LogStore, RaftClients, StateMachine, Storage, TypeConfig};
 use super::sessions::Sessions;
 use super::upkeep::{expire, keep_members, show_life};
 use super::wire::{Answer, NodeFigures, Question};
@@ -64,10 +63,8 @@ pub struct NodeOptions {
     pub quorum: Option<usize>,
     /// How long they are waited for.
     pub patience: Duration,
-    /// Which database holds the log.
-    pub kind: LogKind,
-    /// What its writes survive.
-    pub durability: Durability,
+    /// What the log lies on.
+    pub storage: Storage,
     /// How long things may take.
     pub timing: Timing,
     /// Bytes of log after which a snapshot is due.
@@ -122,7 +119,7 @@ pub(crate) async fn start<N: Network>(
     let ask = AskOver(&*asker);
     let forming_options =
         forming::Options { timeout: options.patience, grace: GRACE, founders: FOUNDERS, found, progress };
-    let is_forgetful = is_of_earlier_boot(&options.folder)? && options.durability == Durability::Process;
+    let is_forgetful = is_of_earlier_boot(&options.folder)? && options.storage.is_forgetful();
     let (cluster, at) = match known {
         Some(cluster) if is_forgetful => {
             match find_running(&forming, cluster, &forming_options.found, &ask).await? {
@@ -172,7 +169,7 @@ pub(crate) async fn start<N: Network>(
     let quorum = watch::Sender::new(Quorum::Looking);
     let seen = quorum.subscribe();
     tasks.spawn(watch_quorum(member.raft.metrics(), options.timing.election, quorum));
-    tasks.spawn(show_life(Arc::clone(&member)));
+    tasks.spawn(show_life(Arc::clone(&member), at.iter().chain(&options.join).cloned().collect()));
     tasks.spawn(expire(Arc::clone(&member)));
     tasks.spawn(keep_members(Arc::clone(&member)));
     tasks.spawn(make_snapshots(Arc::clone(&member)));
@@ -206,9 +203,9 @@ async fn open_member<N: Network>(
     caller: Arc<Caller<N>>,
     opened: impl FnOnce(Applied),
 ) -> Result<(Member<N>, LogStore), ClusterError> {
-    let log = LogStore::open(&options.folder.join("log"), options.kind, options.durability)?;
-    let (machine, applied) =
-        StateMachine::open(options.folder.join("snapshots"), id, options.snapshot_after)?;
+    let log = LogStore::open(&options.folder.join("log"), &options.storage)?;
+    let snapshots = options.folder.join("snapshots");
+    let (machine, applied) = StateMachine::open(snapshots, id, options.snapshot_after, &options.storage)?;
     opened(applied.clone());
     let peers = RaftClients::new(caller.network().clone(), cluster);
     let config = Arc::new(raft_config(cluster, options.timing).map_err(ClusterError::Raft)?);
@@ -355,7 +352,7 @@ impl<N: Network> ClusterNode<N> {
         let joined = timeout(options.patience, async {
             while !member.is_member(member.id) {
                 for address in asked.clone() {
-                    match self.ask_to_join(&address).await {
+                    match member.ask_to_join(&address).await {
                         Ok(None) => "the leader has not let this node in yet".clone_into(&mut why),
                         Ok(Some(leader)) => {
                             asked.insert(leader);
@@ -368,19 +365,6 @@ impl<N: Network> ClusterNode<N> {
         });
         let joined = joined.await;
         joined.map_err(|_| ClusterError::NotLetIn { cluster, after: options.patience, why })
-    }
-
-    /// Asks whoever is at `address` to let this node in. Gives who should be asked instead.
-    async fn ask_to_join(&self, address: &Address) -> Result<Option<Address>, String> {
-        let member = &self.office.member;
-        let question = Question::Join { cluster: member.cluster, peer: member.me.clone() };
-        let asked = member.caller.call(address, Purpose::Control, &question, member.timing.keep_alive);
-        match asked.await {
-            Ok((_, Answer::AskLeader(leader))) => Ok(leader.map(|peer| peer.address)),
-            Ok((_, Answer::OtherCluster(other))) => Err(format!("it is a member of cluster {other}")),
-            Ok(_) => Ok(None),
-            Err(error) => Err(error.to_string()),
-        }
     }
 
     /// Waits until anything can be decided.

@@ -12,11 +12,12 @@ use tracing::{debug, info, warn};
 use crate::model::NodeId;
 use crate::store::machine::Command;
 
+use super::address::Address;
 use super::member::{Member, Metrics};
 use super::network::Network;
 use super::raft::Batch;
 use super::voters::{Change, Patience, Seen, next_change};
-use super::wire::Question;
+use super::wire::{Answer, Question};
 
 /// Log entries that a member may be behind to become a voter.
 const CLOSE: u64 = 1000;
@@ -24,13 +25,16 @@ const CLOSE: u64 = 1000;
 /// Between two looks at who is a member.
 const LOOK: Duration = Duration::from_millis(250);
 
-/// Tells the leader that this node is alive, for as long as it is.
-pub(super) async fn show_life<N: Network>(member: Arc<Member<N>>) {
+/// Tells the leader that this node is alive, for as long as it is. Where none hears it for long, asks at `places`, one
+/// after the other, to be let in: who let this node in may have done so without the others, who do not know it.
+pub(super) async fn show_life<N: Network>(member: Arc<Member<N>>, places: BTreeSet<Address>) {
     let mut ticks = interval(member.timing.keep_alive);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut incarnation = member.incarnation.subscribe();
     let mut leaders = member.raft.metrics();
     let mut last = None;
+    let mut heard = Instant::now();
+    let mut places = places.iter().cycle();
     loop {
         tokio::select! {
             _ = ticks.tick() => {}
@@ -47,12 +51,22 @@ pub(super) async fn show_life<N: Network>(member: Arc<Member<N>>) {
         figures.position = member.applied.status().borrow().position;
         if member.leads().is_some() {
             member.hear(member.id, figures);
+            heard = Instant::now();
             continue;
         }
         let incarnation = *incarnation.borrow_and_update();
         let question = Question::Alive { cluster: member.cluster, incarnation, figures };
-        if member.ask_leader(&question).await.is_none() {
-            debug!("no leader heard this node's sign of life");
+        if matches!(member.ask_leader(&question).await, Some(Answer::Yes)) {
+            heard = Instant::now();
+            continue;
+        }
+        debug!("no leader heard this node's sign of life");
+        if heard.elapsed() > member.timing.session
+            && let Some(place) = places.next()
+            && let Ok(Some(leader)) = member.ask_to_join(place).await
+            && let Err(error) = member.ask_to_join(&leader).await
+        {
+            debug!(%leader, error, "unable to ask to be let in again");
         }
     }
 }

@@ -30,6 +30,14 @@ pub struct JobRules {
     pub retry_delay: Duration,
     /// Between two tries at most.
     pub max_retry_delay: Duration,
+    /// Milliseconds since 1970. Only decides when a back-off is over.
+    pub now: fn() -> i64,
+}
+
+impl JobRules {
+    fn backoff(&self) -> Backoff {
+        Backoff { first: self.retry_delay, most: self.max_retry_delay }
+    }
 }
 
 /// See the module docs.
@@ -58,6 +66,7 @@ impl<S: JobStore> JobRunner<S> {
     /// # Errors
     /// The store has stopped: nothing can be committed any more.
     pub async fn run(self, mut stop: CancelLatch) -> Result<(), StoreError> {
+        let now = self.rules.now;
         let mut working = Working::default();
         let mut status = self.store.status();
         loop {
@@ -83,7 +92,8 @@ impl<S: JobStore> JobRunner<S> {
                 self.take(room, &mut working, &stop).await?;
                 continue;
             }
-            if let Some(ended) = wait(&mut working, &mut status, room, next_at, &mut stop).await? {
+            let pause = next_at.map(|at| Duration::from_millis(u64::try_from(at - now()).unwrap_or(0)));
+            if let Some(ended) = wait(&mut working, &mut status, room, pause, &mut stop).await? {
                 self.ended(ended).await?;
             }
         }
@@ -92,15 +102,11 @@ impl<S: JobStore> JobRunner<S> {
     /// Takes up to `room` jobs and starts them.
     async fn take(&self, room: usize, working: &mut Working, stop: &CancelLatch) -> Result<(), StoreError> {
         let max = u32::try_from(room).unwrap_or(u32::MAX);
-        for job in self.store.take(max, now()).await? {
+        for job in self.store.take(max, (self.rules.now)()).await? {
             let (store, tasks) = (Arc::clone(&self.store), Arc::clone(&self.tasks));
-            working.start(job, store, tasks, self.backoff(), Arc::clone(&self.figures), stop.clone());
+            working.start(job, store, tasks, self.rules, Arc::clone(&self.figures), stop.clone());
         }
         Ok(())
-    }
-
-    fn backoff(&self) -> Backoff {
-        Backoff { first: self.rules.retry_delay, most: self.rules.max_retry_delay }
     }
 
     /// A job that panicked is a fault of ours; the page fails, the run goes on.
@@ -123,10 +129,9 @@ async fn wait(
     working: &mut Working,
     status: &mut watch::Receiver<Status>,
     room: usize,
-    next_at: Option<i64>,
+    pause: Option<Duration>,
     stop: &mut CancelLatch,
 ) -> Result<Option<EndedJob>, StoreError> {
-    let pause = next_at.map(|at| Duration::from_millis(u64::try_from(at - now()).unwrap_or(0)));
     tokio::select! {
         Some(ended) = working.join() => Ok(Some(ended)),
         changed = status.changed(), if room > 0 => match changed {
@@ -176,7 +181,7 @@ impl Working {
         job: Job,
         store: Arc<S>,
         tasks: Arc<TaskRunner>,
-        backoff: Backoff,
+        rules: JobRules,
         figures: Arc<Figures>,
         stop: CancelLatch,
     ) {
@@ -184,7 +189,7 @@ impl Working {
         let job = Arc::new(job);
         let name = Arc::clone(&job);
         let handle =
-            self.jobs.spawn(async move { work(&*store, &tasks, backoff, &figures, &stop, &job).await });
+            self.jobs.spawn(async move { work(&*store, &tasks, &rules, &figures, &stop, &job).await });
         self.names.insert(handle.id(), name);
     }
 
@@ -208,7 +213,7 @@ impl Working {
 async fn work<S: JobStore>(
     store: &S,
     tasks: &TaskRunner,
-    backoff: Backoff,
+    rules: &JobRules,
     figures: &Figures,
     stop: &CancelLatch,
     job: &Job,
@@ -228,9 +233,9 @@ async fn work<S: JobStore>(
         }
         Err(Stopped { failure, retry_after }) => {
             figures.errors.inc();
-            let wait = backoff.wait(job.key, job.failures, retry_after);
+            let wait = rules.backoff().wait(job.key, job.failures, retry_after);
             let (step, reason) = (failure.step.clone(), failure.reason.clone());
-            let retry_at = now().saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX));
+            let retry_at = (rules.now)().saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX));
             if store.fail(job, failure, retry_at).await? {
                 warn!(locator = %job.locator.name, %url, %step, reason, wait = ?wait, "will be tried again");
             } else {
@@ -241,8 +246,9 @@ async fn work<S: JobStore>(
     Ok(())
 }
 
-/// Milliseconds since 1970. Only decides when a back-off is over.
-fn now() -> i64 {
+/// The time of the system, for [`JobRules::now`].
+#[must_use]
+pub fn system_now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

@@ -72,6 +72,12 @@ impl Plan {
         self.groups.values().for_each(|group| group.loader.close());
     }
 
+    /// Gets pages from elsewhere.
+    #[cfg(test)]
+    pub(crate) fn load_from(&mut self, loader: Arc<dyn Loader>) {
+        self.groups.values_mut().for_each(|group| group.loader = Arc::clone(&loader));
+    }
+
     /// The names of all steps.
     pub fn step_names(&self) -> impl Iterator<Item = &CompactString> {
         self.groups.values().flat_map(|group| {

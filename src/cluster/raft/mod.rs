@@ -4,7 +4,10 @@
 
 mod log_store;
 mod network;
+#[cfg(test)]
+mod simulated_disk;
 mod state_machine;
+mod storage;
 #[cfg(test)]
 mod story;
 mod transfer;
@@ -12,7 +15,10 @@ mod types;
 
 pub(crate) use log_store::LogStore;
 pub(crate) use network::{RaftClients, serve};
+#[cfg(test)]
+pub use simulated_disk::SimulatedDisk;
 pub(crate) use state_machine::{Applied, StateError, StateMachine};
+pub use storage::Storage;
 pub(crate) use transfer::receive;
 pub(crate) use types::{Batch, BatchError, Replies, TypeConfig};
 

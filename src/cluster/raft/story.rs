@@ -10,9 +10,11 @@ use crate::model::{
     Epoch, Failure, FailureClass, Fingerprint, Incarnation, Job, Locator, NodeId, Rows, RunId, SinkRows,
     codec,
 };
+use crate::store::log::{Durability, LogKind};
 use crate::store::machine::{Barricade, Command, Lost, Machine, Pacing, Reply, Rules, Run, seed_digest};
 use crate::store::{Earlier, OpenProjection, Projection, ProjectionError, part_name};
 
+use super::storage::Storage;
 use super::types::{Batch, TypeConfig};
 
 pub(super) type LogEntry = Entry<TypeConfig>;
@@ -200,6 +202,11 @@ impl Projection for Files {
 /// What such output holds.
 pub(super) fn output_of(folder: &Path) -> [String; 2] {
     NAMES.map(|name| fs::read_to_string(folder.join(name)).unwrap_or_default())
+}
+
+/// Where logs of tests lie.
+pub(super) fn on_disk(kind: LogKind) -> Storage {
+    Storage::Disk { kind, durability: Durability::Process }
 }
 
 /// Runs a test to its end, which must come soon.

@@ -20,9 +20,9 @@ use tempfile::TempDir;
 
 use crate::cluster::peer::Peer;
 use crate::model::NodeId;
-use crate::store::log::{Durability, LogKind};
+use crate::store::log::LogKind;
 
-use super::story::{LogEntry, Story, content, killed, output_in, output_of, soon};
+use super::story::{LogEntry, Story, content, killed, on_disk, output_in, output_of, soon};
 use super::types::{Replies, SnapshotFiles, TypeConfig};
 use super::{Applied, LogStore, StateMachine};
 
@@ -31,8 +31,10 @@ struct Builder(LogKind);
 impl StoreBuilder<TypeConfig, LogStore, Transferring, TempDir> for Builder {
     async fn build(&self) -> Result<(TempDir, LogStore, Transferring), StorageError<u64>> {
         let folder = tempfile::tempdir().unwrap();
-        let log = LogStore::open(&folder.path().join("log"), self.0, Durability::Process).unwrap();
-        let (machine, _) = StateMachine::open(folder.path().join("snapshots"), NodeId(1), 1 << 20).unwrap();
+        let log = LogStore::open(&folder.path().join("log"), &on_disk(self.0)).unwrap();
+        let (machine, _) =
+            StateMachine::open(folder.path().join("snapshots"), NodeId(1), 1 << 20, &on_disk(LogKind::Redb))
+                .unwrap();
         Ok((folder, log, Transferring(machine)))
     }
 }
@@ -149,8 +151,9 @@ async fn start(dir: &Path, kind: LogKind) -> (Raft<TypeConfig>, LogStore, Applie
         max_in_snapshot_log_to_keep: 2,
         ..Config::default()
     };
-    let log = LogStore::open(&dir.join("log"), kind, Durability::Process).unwrap();
-    let (machine, applied) = StateMachine::open(dir.join("snapshots"), NodeId(1), 1 << 20).unwrap();
+    let log = LogStore::open(&dir.join("log"), &on_disk(kind)).unwrap();
+    let (machine, applied) =
+        StateMachine::open(dir.join("snapshots"), NodeId(1), 1 << 20, &on_disk(LogKind::Redb)).unwrap();
     let config = Arc::new(config.validate().unwrap());
     let raft = tokio::spawn(Raft::new(1, config, Alone, log.clone(), machine));
     applied.open_output(output_in(&dir.join("output"))).await.unwrap();

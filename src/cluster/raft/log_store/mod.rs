@@ -25,8 +25,9 @@ use openraft::{AnyError, Entry, LogId, StorageError, StorageIOError, Vote};
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::store::log::{Durability, LogError, LogKind};
+use crate::store::log::LogError;
 
+use super::storage::Storage;
 use super::types::TypeConfig;
 use tail::{Lookup, Tail};
 use writer::{Request, Writer};
@@ -53,26 +54,18 @@ impl LogStore {
     ///
     /// # Errors
     /// The folder is in use, damaged, or cannot be read.
-    pub(crate) fn open(dir: &Path, kind: LogKind, durability: Durability) -> Result<Self, LogError> {
-        Self::open_keeping(dir, kind, durability, KEPT)
+    pub(crate) fn open(dir: &Path, storage: &Storage) -> Result<Self, LogError> {
+        Self::open_keeping(dir, storage, KEPT)
     }
 
-    fn open_keeping(
-        dir: &Path,
-        kind: LogKind,
-        durability: Durability,
-        kept: usize,
-    ) -> Result<Self, LogError> {
-        let (writer, tail) = Writer::open(dir, kind, durability, kept)?;
-        let (requests, queue) = mpsc::channel(QUEUE);
-        std::thread::Builder::new()
-            .name("scoopi-raft-log".to_owned())
-            .spawn(move || writer.run(queue))
-            .map_err(|source| LogError::Io {
-                path: dir.to_owned(),
-                doing: "starting the log writer",
-                source,
-            })?;
+    fn open_keeping(dir: &Path, storage: &Storage, kept: usize) -> Result<Self, LogError> {
+        let (writer, tail) = Writer::open(dir, storage, kept)?;
+        let requests = storage.start("scoopi-raft-log", QUEUE, |queue| writer.run(queue));
+        let requests = requests.map_err(|source| LogError::Io {
+            path: dir.to_owned(),
+            doing: "starting the log writer",
+            source,
+        })?;
         Ok(Self { requests, tail })
     }
 

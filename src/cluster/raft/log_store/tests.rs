@@ -2,7 +2,8 @@
 
 use openraft::storage::RaftLogStorageExt;
 
-use crate::cluster::raft::story::{LogEntry, id, killed, opaque, soon};
+use crate::cluster::raft::story::{LogEntry, id, killed, on_disk, opaque, soon};
+use crate::store::log::{Durability, LogKind};
 
 use super::writer::reason;
 use super::*;
@@ -25,7 +26,7 @@ fn check_on_each_engine<F: Future<Output = ()>>(test: impl Fn(tempfile::TempDir,
 }
 
 fn open(dir: &Path, kind: LogKind) -> LogStore {
-    LogStore::open(dir, kind, Durability::Process).unwrap()
+    LogStore::open(dir, &on_disk(kind)).unwrap()
 }
 
 #[test]
@@ -94,7 +95,7 @@ fn entries_that_were_purged_without_a_word_are_an_error() {
     log.append(0, &[b"a", b"b"]).unwrap();
     log.purge(0).unwrap();
     drop(log);
-    let error = LogStore::open(dir.path(), LogKind::Redb, Durability::Process).err().unwrap().to_string();
+    let error = LogStore::open(dir.path(), &on_disk(LogKind::Redb)).err().unwrap().to_string();
     assert!(error.contains("--fresh"), "{error}");
 }
 
@@ -122,7 +123,7 @@ fn how_far_is_committed_is_noted_at_the_end_and_never_beyond_the_log() {
 #[test]
 fn entries_come_from_memory_and_from_the_disk_as_if_there_was_no_difference() {
     check_on_each_engine(async |dir, kind| {
-        let mut store = LogStore::open_keeping(dir.path(), kind, Durability::Process, 5 * SIZE).unwrap();
+        let mut store = LogStore::open_keeping(dir.path(), &on_disk(kind), 5 * SIZE).unwrap();
         store.blocking_append(entries(1, 0..6)).await.unwrap();
         store.blocking_append(entries(1, 6..20)).await.unwrap();
         assert!(matches!(store.tail.lock().get(0, 20, 1), Lookup::OnDisk { to: 17, .. }));
@@ -144,7 +145,7 @@ fn what_is_read_for_a_message_is_bounded_by_bytes_but_never_nothing() {
         // All in memory, all but one on the disk.
         for (name, kept) in [("a", usize::MAX), ("b", 1)] {
             let dir = dir.path().join(name);
-            let store = LogStore::open_keeping(&dir, kind, Durability::Process, kept).unwrap();
+            let store = LogStore::open_keeping(&dir, &on_disk(kind), kept).unwrap();
             store.clone().blocking_append(entries(1, 0..20)).await.unwrap();
             store.clone().blocking_append(entries(1, 20..21)).await.unwrap();
             let count = async |limit| store.entries(3, 20, limit).await.unwrap().len();

@@ -15,9 +15,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::cluster::raft::storage::Storage;
 use crate::cluster::raft::types::TypeConfig;
 use crate::model::codec;
-use crate::store::log::{self, Durability, DurableLog, LogError, LogKind};
+use crate::store::log::{DurableLog, LogError};
 
 use super::tail::{Tail, weight};
 
@@ -71,11 +72,10 @@ impl Writer {
     /// Opens the log, and finishes a purge that a crash interrupted.
     pub(super) fn open(
         dir: &Path,
-        kind: LogKind,
-        durability: Durability,
+        storage: &Storage,
         kept: usize,
     ) -> Result<(Self, Arc<Mutex<Tail>>), LogError> {
-        let mut log = Disk { log: log::open(kind, dir, durability)?, dir: dir.into() };
+        let mut log = Disk { log: storage.open_log(dir)?, dir: dir.into() };
         let purged: Option<LogId<u64>> = log.value(PURGED)?;
         log.finish_purge(purged)?;
         let mut tail = Tail::new(kept, log.last()?, purged);
@@ -87,10 +87,17 @@ impl Writer {
     }
 
     /// Answers requests until it is told to close or nobody can ask any more.
-    pub(super) fn run(mut self, mut queue: mpsc::Receiver<Request>) {
+    pub(super) async fn run(mut self, mut queue: mpsc::Receiver<Request>) {
         let mut closed = None;
         let mut next = None;
-        while let Some(request) = next.take().or_else(|| queue.blocking_recv()) {
+        loop {
+            let request = match next.take() {
+                Some(request) => request,
+                None => match queue.recv().await {
+                    Some(request) => request,
+                    None => break,
+                },
+            };
             match request {
                 Request::Append(entries, flushed) => next = self.append(entries, flushed, &mut queue),
                 Request::Vote(vote, reply) => self.change(reply, |log| log.put(VOTE, &vote)),

@@ -12,9 +12,9 @@ use crate::cluster::identity::Identity;
 use crate::cluster::key::ClusterKey;
 use crate::cluster::libp2p::{self, Libp2p, Limits, Options, Started};
 use crate::cluster::network::Conversation;
-use crate::cluster::raft::story::{Story, content, id, opaque, output_in, output_of};
+use crate::cluster::raft::story::{Story, content, id, on_disk, opaque, output_in, output_of};
 use crate::cluster::raft::{Applied, Batch, LogStore, StateMachine, receive};
-use crate::store::log::{Durability, LogKind};
+use crate::store::log::LogKind;
 
 use super::*;
 
@@ -46,8 +46,9 @@ async fn node(key: ClusterKey) -> Node {
         max_in_snapshot_log_to_keep: 0,
         ..Config::default()
     };
-    let log = LogStore::open(&dir.join("log"), LogKind::Redb, Durability::Process).unwrap();
-    let (machine, applied) = StateMachine::open(dir.join("snapshots"), id, 1 << 20).unwrap();
+    let log = LogStore::open(&dir.join("log"), &on_disk(LogKind::Redb)).unwrap();
+    let (machine, applied) =
+        StateMachine::open(dir.join("snapshots"), id, 1 << 20, &on_disk(LogKind::Redb)).unwrap();
     let clients = RaftClients::new(network.clone(), OURS);
     let config = Arc::new(config.validate().unwrap());
     let raft = tokio::spawn(Raft::new(id.0, config, clients, log, machine));

@@ -125,8 +125,8 @@ impl Applier {
     }
 
     /// Answers until it is closed, nobody can ask any more, or the disk refuses.
-    pub(super) fn run(mut self, mut queue: mpsc::Receiver<Message>) {
-        let served = self.serve(&mut queue);
+    pub(super) async fn run(mut self, mut queue: mpsc::Receiver<Message>) {
+        let served = self.serve(&mut queue).await;
         let synced = |output: &mut Box<dyn Projection>| output.sync().map(drop).map_err(StateError::from);
         let ended = served.and_then(|()| self.output.as_mut().map_or(Ok(()), synced));
         let closing = self.closing.take();
@@ -140,11 +140,17 @@ impl Applier {
         }
     }
 
-    fn serve(&mut self, queue: &mut mpsc::Receiver<Message>) -> Result<(), StateError> {
+    async fn serve(&mut self, queue: &mut mpsc::Receiver<Message>) -> Result<(), StateError> {
         while self.closing.is_none() {
             let ready = if self.waits_for_output() { None } else { self.deferred.pop_front() };
-            let Some(message) = ready.or_else(|| queue.blocking_recv()) else { break };
-            match self.handle(message, queue) {
+            let message = match ready {
+                Some(message) => message,
+                None => match queue.recv().await {
+                    Some(message) => message,
+                    None => break,
+                },
+            };
+            match self.handle(message, queue).await {
                 Err(StateError::Closed) => break,
                 handled => handled?,
             }
@@ -152,10 +158,14 @@ impl Applier {
         Ok(())
     }
 
-    fn handle(&mut self, message: Message, queue: &mut mpsc::Receiver<Message>) -> Result<(), StateError> {
+    async fn handle(
+        &mut self,
+        message: Message,
+        queue: &mut mpsc::Receiver<Message>,
+    ) -> Result<(), StateError> {
         match message {
             Message::Apply(entries, reply) => {
-                let applied = self.apply(entries, queue);
+                let applied = self.apply(entries, queue).await;
                 self.answer(reply, applied)
             }
             Message::State(reply) => {
@@ -210,7 +220,7 @@ impl Applier {
         stop(&reason)
     }
 
-    fn apply(
+    async fn apply(
         &mut self,
         entries: Vec<Entry<TypeConfig>>,
         queue: &mut mpsc::Receiver<Message>,
@@ -218,7 +228,7 @@ impl Applier {
         let mut replies = Vec::with_capacity(entries.len());
         for entry in entries {
             replies.push(match entry.payload {
-                EntryPayload::Normal(batch) => self.apply_batch(&batch, entry.log_id, queue)?,
+                EntryPayload::Normal(batch) => self.apply_batch(&batch, entry.log_id, queue).await?,
                 EntryPayload::Membership(members) => {
                     self.position.1 = StoredMembership::new(Some(entry.log_id), members);
                     Replies::default()
@@ -235,7 +245,7 @@ impl Applier {
         Ok(replies)
     }
 
-    fn apply_batch(
+    async fn apply_batch(
         &mut self,
         batch: &Batch,
         id: LogId<u64>,
@@ -253,7 +263,7 @@ impl Applier {
         for command in &commands {
             let reply = self.machine.write().apply(command, &mut self.lost);
             if concerns_output(command, &reply, &self.lost) {
-                self.await_output(queue)?;
+                self.await_output(queue).await?;
                 let output = self.output.as_deref_mut().ok_or(StateError::Closed)?;
                 project(output, command, &reply, &mut self.lost)?;
             }
@@ -263,13 +273,13 @@ impl Applier {
     }
 
     /// Waits until there is output. Others see meanwhile what was applied: output is made of it.
-    fn await_output(&mut self, queue: &mut mpsc::Receiver<Message>) -> Result<(), StateError> {
+    async fn await_output(&mut self, queue: &mut mpsc::Receiver<Message>) -> Result<(), StateError> {
         if self.output.is_some() {
             return Ok(());
         }
         self.publish();
         while self.output.is_none() {
-            match queue.blocking_recv() {
+            match queue.recv().await {
                 Some(Message::Output(opener, reply)) => self.take_output(opener, reply)?,
                 Some(Message::Close(reply)) => {
                     self.closing = Some(reply);

@@ -25,6 +25,7 @@ use crate::cluster::peer::Peer;
 use crate::model::NodeId;
 use crate::store::Status;
 
+use super::storage::Storage;
 use super::types::{Replies, SnapshotFiles, TypeConfig};
 
 pub(crate) use applied::Applied;
@@ -53,6 +54,7 @@ impl StateMachine {
         snapshots: PathBuf,
         node: NodeId,
         snapshot_after: u64,
+        storage: &Storage,
     ) -> Result<(Self, Applied), StateError> {
         let path = snapshots.clone();
         let (folder, restored) = SnapshotFolder::open(snapshots)?;
@@ -64,11 +66,9 @@ impl StateMachine {
         if let Some(restored) = restored {
             applier.take_over(restored)?;
         }
-        let (messages, queue) = mpsc::channel(QUEUE);
-        std::thread::Builder::new()
-            .name("scoopi-apply".to_owned())
-            .spawn(move || applier.run(queue))
-            .map_err(|source| StateError::Io { doing: "starting the thread for", path, source })?;
+        let messages = storage.start("scoopi-apply", QUEUE, |queue| applier.run(queue));
+        let messages =
+            messages.map_err(|source| StateError::Io { doing: "starting the thread for", path, source })?;
         let applied = Applied { messages: messages.clone(), status: status.clone(), machine, snapshot_due };
         Ok((Self { messages, status }, applied))
     }

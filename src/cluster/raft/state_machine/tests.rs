@@ -9,8 +9,11 @@ use openraft::Membership;
 use tempfile::TempDir;
 use tokio::time::timeout;
 
-use crate::cluster::raft::story::{self, LogEntry, Story, content, id, opaque, output_in, output_of, soon};
+use crate::cluster::raft::story::{
+    self, LogEntry, Story, content, id, on_disk, opaque, output_in, output_of, soon,
+};
 use crate::model::codec;
+use crate::store::log::LogKind;
 use crate::store::machine::Phase;
 use crate::store::{Earlier, Projection, ProjectionError, StoreError, part_name};
 
@@ -27,7 +30,8 @@ fn output(dir: &Path) -> PathBuf {
 }
 
 fn start(dir: &Path) -> Node {
-    let (machine, applied) = StateMachine::open(dir.join("snapshots"), NodeId(1), u64::MAX).unwrap();
+    let (machine, applied) =
+        StateMachine::open(dir.join("snapshots"), NodeId(1), u64::MAX, &on_disk(LogKind::Redb)).unwrap();
     Node { machine, applied }
 }
 
@@ -397,7 +401,7 @@ fn a_damaged_snapshot_is_told_with_its_file_and_the_way_out() {
         let mut bytes = fs::read(&snapshot.snapshot.state).unwrap();
         bytes[100] ^= 1;
         fs::write(&snapshot.snapshot.state, &bytes).unwrap();
-        let opened = StateMachine::open(dir.path().join("snapshots"), NodeId(1), 1);
+        let opened = StateMachine::open(dir.path().join("snapshots"), NodeId(1), 1, &on_disk(LogKind::Redb));
         let error = opened.err().unwrap().to_string();
         assert!(error.contains("snapshot-") && error.contains("--fresh"), "{error}");
         // Intact, and no snapshot of ours.
@@ -405,7 +409,7 @@ fn a_damaged_snapshot_is_told_with_its_file_and_the_way_out() {
             crate::store::snapshot::SnapshotWriter::create(&dir.path().join("snapshots"), 30).unwrap();
         writer.write_record(&codec::encode(&"no head").unwrap()).unwrap();
         writer.finish().unwrap();
-        let opened = StateMachine::open(dir.path().join("snapshots"), NodeId(1), 1);
+        let opened = StateMachine::open(dir.path().join("snapshots"), NodeId(1), 1, &on_disk(LogKind::Redb));
         let error = opened.err().unwrap().to_string();
         assert!(error.contains("snapshot-") && error.contains("--fresh"), "{error}");
     });
@@ -416,7 +420,8 @@ fn a_snapshot_is_due_after_so_many_bytes_and_four_times_its_own_size() {
     soon(async {
         let dir = tempfile::tempdir().unwrap();
         let (mut machine, applied) =
-            StateMachine::open(dir.path().join("snapshots"), NodeId(1), 10_000).unwrap();
+            StateMachine::open(dir.path().join("snapshots"), NodeId(1), 10_000, &on_disk(LogKind::Redb))
+                .unwrap();
         let is_due = async || timeout(Duration::ZERO, applied.snapshot_due().notified()).await.is_ok();
         let mut index = 0;
         let mut apply = async |bytes| {
