@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::sync::mpsc;
+use tracing::info;
 
 use crate::conf::Settings;
 use crate::defs::Problems;
@@ -102,6 +103,7 @@ impl Solo {
 
     async fn end(self) -> Result<Report, RunError> {
         let status = self.commit.status().borrow().clone();
+        info!(is_over = status.phase >= Phase::Shutdown, "nothing is in work any more");
         self.work.store.leave().await?;
         self.commit.close().await?;
         if status.phase >= Phase::Shutdown {
