@@ -67,7 +67,7 @@ pub(super) enum HostState {
     Down,
     Up(Box<Process>),
     /// The process has ended by itself.
-    Over(Result<Report, String>),
+    Over(Result<Box<Report>, String>),
 }
 
 pub(super) struct Process {
@@ -187,7 +187,7 @@ impl Host {
         if process.node.is_finished() {
             let ended = process.runtime.block_on(&mut process.node);
             let ended = ended.map_err(|error| error.to_string());
-            let ended = ended.and_then(|ended| ended.map_err(|error| error.to_string()));
+            let ended = ended.and_then(|ended| ended.map(Box::new).map_err(|error| error.to_string()));
             self.end(End::Killed);
             self.state = HostState::Over(ended);
         }
