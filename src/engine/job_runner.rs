@@ -80,12 +80,14 @@ impl<S: JobStore> JobRunner<S> {
                 return Ok(());
             }
             let room = working.room(self.rules.limit);
+            // A request costs as much for many jobs as for one: none is made for a few of many places.
+            let is_worth_it = room >= (self.rules.limit as usize / 4).max(1);
             let next_at = {
                 let seen = status.borrow_and_update();
-                if room > 0 && working.may_take(&seen) {
+                if is_worth_it && working.may_take(&seen) {
                     Some(now())
                 } else {
-                    seen.next_at.filter(|_| room > 0)
+                    seen.next_at.filter(|_| is_worth_it)
                 }
             };
             if next_at.is_some_and(|at| at <= now()) {
