@@ -28,26 +28,6 @@ fn text(path: &str) -> String {
     fs::read_to_string(project().join(path)).expect(path)
 }
 
-/// Copies a file, or a folder with everything in it, from the project.
-fn copy(path: &str, scoopi: &Scoopi) {
-    let from = project().join(path);
-    if !from.is_dir() {
-        return scoopi.write(path, fs::read(from).unwrap());
-    }
-    for entry in fs::read_dir(from).unwrap() {
-        copy(&format!("{path}/{}", entry.unwrap().file_name().to_str().unwrap()), scoopi);
-    }
-}
-
-/// A folder with what the repository has in it for its first command.
-fn clone() -> Scoopi {
-    let scoopi = Scoopi::new("");
-    fs::remove_file(scoopi.path("defs/job.yml")).unwrap();
-    copy("conf", &scoopi);
-    copy("defs", &scoopi);
-    scoopi
-}
-
 /// The lines of the guide's code blocks.
 fn blocks(guide: &str) -> Vec<String> {
     guide.split("```").skip(1).step_by(2).flat_map(|block| rows::lines(block).into_iter().skip(1)).collect()
@@ -55,7 +35,7 @@ fn blocks(guide: &str) -> Vec<String> {
 
 #[test]
 fn the_main_job_ends_by_saying_how_many_rows_lie_where() {
-    let scoopi = clone();
+    let scoopi = Scoopi::of_project();
     let ended = scoopi.exits(0, &["--mode", "solo"]);
     assert_eq!(ended.stderr, "", "{ended:#?}");
     let expected = rows::lines(&text("defs/main/expected.txt"));
@@ -70,7 +50,7 @@ fn the_main_job_ends_by_saying_how_many_rows_lie_where() {
 
 #[test]
 fn the_main_job_runs_again_without_being_asked_anything() {
-    let scoopi = clone();
+    let scoopi = Scoopi::of_project();
     for _ in 0..2 {
         scoopi.exits(0, &["--mode", "solo"]);
     }
@@ -97,7 +77,7 @@ fn the_guide_shows_rows_that_come_out() {
 #[test]
 fn the_guide_shows_the_last_lines_of_the_main_job() {
     let blocks = blocks(&text("docs/guide/first-run.md"));
-    let ended = clone().exits(0, &["--mode", "solo"]);
+    let ended = Scoopi::of_project().exits(0, &["--mode", "solo"]);
     // Times and dates differ from run to run; all other words and numbers do not.
     let undated = |line: &str| line.split("output/").next().unwrap().to_owned();
     for line in ended.stdout.lines().filter(|line| !line.starts_with("time")) {
@@ -107,7 +87,7 @@ fn the_guide_shows_the_last_lines_of_the_main_job() {
 
 #[test]
 fn the_guide_shows_what_is_said_of_a_misspelt_key() {
-    let scoopi = clone();
+    let scoopi = Scoopi::of_project();
     let job = scoopi.read("defs/main/job.yml");
     scoopi.write("defs/main/job.yml", job.replacen("indexRange", "indxRange", 1));
     let ended = scoopi.exits(2, &["--mode", "solo"]);
@@ -130,7 +110,7 @@ fn the_definition_in_ten_lines_is_an_example() {
 
 #[test]
 fn the_guide_shows_what_the_shell_says() {
-    let scoopi = clone();
+    let scoopi = Scoopi::of_project();
     scoopi.write("queries.txt", "tr:nth-child(2) > td\n");
     let mut command = scoopi.command(&["shell", "defs/examples/ten-lines/pages/planets.html"]);
     command.stdin(File::open(scoopi.path("queries.txt")).unwrap());

@@ -5,14 +5,12 @@
 use std::net::IpAddr;
 use std::net::Ipv4Addr;
 use std::net::SocketAddr;
-use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 use std::process::Stdio;
-use std::sync::atomic::AtomicU32;
-use std::sync::atomic::Ordering;
 
+use crate::support::cluster::free_address;
 use crate::support::scoopi::bare;
 
 use super::assumptions::PORT;
@@ -166,17 +164,6 @@ fn script(words: &[&str]) -> Command {
     // Ctrl-C on a terminal is for the hammer, which then takes the network down.
     command.process_group(0);
     command
-}
-
-/// An address of loopback that nobody else uses: nodes need to know it before they listen, and must have it again
-/// after a restart, so that a port of 127.0.0.1 could be taken by others in between.
-fn free_address() -> SocketAddr {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let process = std::process::id();
-    let byte = |number: u32| u8::try_from(1 + number % 254).unwrap();
-    let address = Ipv4Addr::new(127, byte(process), byte(process / 254 + number / 254), byte(number));
-    TcpListener::bind((address, 0)).unwrap().local_addr().unwrap()
 }
 
 #[cfg(test)]

@@ -37,6 +37,8 @@ struct State {
 struct Now {
     /// Whether pages of items are answered.
     is_open: bool,
+    /// How many of the first items are answered all the same.
+    answered: usize,
     is_stopped: bool,
     items: Vec<String>,
     streams: Vec<TcpStream>,
@@ -63,6 +65,12 @@ impl Held {
     /// Answers all items, those that wait and those to come.
     pub(crate) fn open(&self) {
         self.state.now.lock().unwrap().is_open = true;
+        self.state.changed.notify_all();
+    }
+
+    /// Answers one more item, in the order in which they were asked for.
+    pub(crate) fn answer_one(&self) {
+        self.state.now.lock().unwrap().answered += 1;
         self.state.changed.notify_all();
     }
 
@@ -136,9 +144,11 @@ impl State {
     fn admit(&self, path: &str) -> bool {
         let mut now = self.now.lock().unwrap();
         if let Some(number) = path.strip_prefix("item/").and_then(|rest| rest.strip_suffix(".html")) {
+            let before = now.items.len();
             now.items.push(format!("Item {number}"));
             self.changed.notify_all();
-            now = self.changed.wait_while(now, |now| !now.is_open && !now.is_stopped).unwrap();
+            let waits = |now: &mut Now| !now.is_open && now.answered <= before && !now.is_stopped;
+            now = self.changed.wait_while(now, waits).unwrap();
         }
         !now.is_stopped
     }

@@ -9,6 +9,7 @@
     reason = "a test fails by panicking, also in its own functions"
 )]
 
+pub(crate) mod cluster;
 pub(crate) mod held;
 pub(crate) mod random;
 pub(crate) mod response;

@@ -61,6 +61,25 @@ impl Scoopi {
         scoopi
     }
 
+    /// A folder with what the repository has in it for its first command.
+    pub(crate) fn of_project() -> Self {
+        let scoopi = Self { folder: tempfile::tempdir().unwrap(), arguments: Vec::new() };
+        scoopi.copy("conf");
+        scoopi.copy("defs");
+        scoopi
+    }
+
+    /// Copies a file, or a folder with everything in it, from the project.
+    pub(crate) fn copy(&self, path: &str) {
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+        if !from.is_dir() {
+            return self.write(path, fs::read(from).unwrap());
+        }
+        for entry in fs::read_dir(from).unwrap() {
+            self.copy(&format!("{path}/{}", entry.unwrap().file_name().to_str().unwrap()));
+        }
+    }
+
     /// The same, with these settings in every run.
     pub(crate) fn with(mut self, settings: &[&str]) -> Self {
         self.arguments.extend(settings.iter().flat_map(|set| ["--set".to_owned(), (*set).to_owned()]));
@@ -183,6 +202,11 @@ impl Running {
     /// Sends a signal by name, such as `INT`.
     pub(crate) fn signal(&self, name: &str) {
         signal(self.child.id(), name);
+    }
+
+    /// Whether it has said `words` on stderr so far.
+    pub(crate) fn has_said(&self, words: &str) -> bool {
+        self.stderr.text().contains(words)
     }
 
     /// Waits until it has said `words` on stderr.
