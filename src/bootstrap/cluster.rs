@@ -251,7 +251,7 @@ pub(super) fn node_options(
             election: millis(own.election.max(50)),
             voter: millis(own.voter_timeout),
         },
-        snapshot_after: SNAPSHOT_AFTER,
+        snapshot_after: request.settings.store.snapshot_after.max(1),
         keepers: match own.output_on.as_str() {
             "all" => Keepers::All,
             "leader" => Keepers::Leader,
@@ -260,9 +260,6 @@ pub(super) fn node_options(
         resumes: request.existing == Existing::Resume,
     })
 }
-
-/// Bytes of log after which a snapshot is due.
-const SNAPSHOT_AFTER: u64 = 64 << 20;
 
 /// The cluster's key. There must be one unless nobody but this machine can reach any node.
 fn key<'a>(

@@ -53,6 +53,7 @@ impl Solo {
             Some(recovery) => recovery,
             None => Recovery::open(data.run(), kind, durability)?,
         };
+        let recovery = recovery.snapshot_after(parts.settings.store.snapshot_after.max(1));
         let output = Arc::new(OutputReport::default());
         let place = output_place(&parts.settings, &parts.run_date_time)?;
         let (sinks, written) = (parts.plan.sinks().clone(), Arc::clone(&output));

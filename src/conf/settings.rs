@@ -220,6 +220,9 @@ settings! {
         kind: String = "redb".to_owned(),
         /// What a committed job survives: `process` (this program being killed) or `fsync` (the machine losing power).
         durability: String = "process".to_owned(),
+        /// Bytes of log after which the state is written down and the log before it removed, or four times the bytes of
+        /// the state if that is more.
+        snapshot_after: u64 = 64 << 20,
     }
 }
 

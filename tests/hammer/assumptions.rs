@@ -113,6 +113,8 @@ pub(super) fn settings(is_cluster: bool) -> Vec<String> {
     ];
     if is_cluster {
         settings.push(format!("cluster.session={}", SESSION.as_millis()));
+        // Small enough for several snapshots in each run, so that who comes back is sent one.
+        settings.push("store.snapshotAfter=20000".to_owned());
         settings.push(format!("cluster.keepAlive={}", KEEP_ALIVE.as_millis()));
     }
     settings.into_iter().flat_map(|setting| ["--set".to_owned(), setting]).collect()
