@@ -20,6 +20,8 @@ mod composing;
 mod data;
 #[path = "cluster/end.rs"]
 mod end;
+#[path = "cluster/keepers.rs"]
+mod keepers;
 #[path = "cluster/key.rs"]
 mod key;
 #[path = "cluster/numbers.rs"]
