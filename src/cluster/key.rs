@@ -78,7 +78,7 @@ impl ClusterKey {
             io::ErrorKind::InvalidData => KeyError::Malformed(path.into()),
             _ => KeyError::Disk { path: path.into(), doing: "read", source },
         })?;
-        if mode != 0 {
+        if mode & 0o077 != 0 {
             return Err(KeyError::Exposed { path: path.into(), mode });
         }
         let text = String::from_utf8(bytes).map_err(|_| KeyError::Malformed(path.into()))?;

@@ -42,30 +42,30 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_folder_of(path)
 }
 
-/// Reads a file, and says which rights others have to it (always none where there is no such thing).
+/// Reads a file, and says its mode (0600 where there is no such thing).
 ///
 /// # Errors
 /// [`io::ErrorKind::NotFound`] and whatever else the disk says; [`io::ErrorKind::InvalidData`] if it is far too long.
 pub(super) fn read(path: &Path) -> io::Result<(Vec<u8>, u32)> {
     let file = File::open(path)?;
-    let rights = rights_of_others(&file)?;
+    let mode = mode(&file)?;
     let mut bytes = vec![];
     let read = file.take(LIMIT + 1).read_to_end(&mut bytes)?;
     if read as u64 > LIMIT {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "it is far too long"));
     }
-    Ok((bytes, rights))
+    Ok((bytes, mode))
 }
 
 #[cfg(unix)]
-fn rights_of_others(file: &File) -> io::Result<u32> {
+fn mode(file: &File) -> io::Result<u32> {
     use std::os::unix::fs::PermissionsExt;
-    Ok(file.metadata()?.permissions().mode() & 0o077)
+    Ok(file.metadata()?.permissions().mode() & 0o7777)
 }
 
 #[cfg(not(unix))]
-fn rights_of_others(_: &File) -> io::Result<u32> {
-    Ok(0)
+fn mode(_: &File) -> io::Result<u32> {
+    Ok(0o600)
 }
 
 fn sync_folder_of(path: &Path) -> io::Result<()> {

@@ -90,11 +90,11 @@ fn a_node_with_another_key_or_none_is_alone_and_disturbs_nobody() {
     cluster.nodes[1].start(&with_key);
     let [first, _, stranger] = &mut *cluster.nodes else { panic!() };
     for arguments in [&with_key[..], &[]] {
-        let arguments = [arguments, &["--set", "cluster.quorum.timeout=2500"]].concat();
+        let arguments = [arguments, &["--set", "cluster.quorum.timeout=7000"]].concat();
         let ended = stranger.exits(1, &arguments);
         let why =
             format!("{}: what listens there did not prove that it has the cluster's key", first.address);
-        ended.said(&["1 of 3 nodes after 2 s, 2 would do; ", &why]);
+        ended.said(&["1 of 3 nodes after 7 s, 2 would do; ", &why]);
     }
     let question = ["status", "--json", "--at", &first.address.to_string()].map(str::to_owned);
     let ended = stranger.folder.exits(1, &question);

@@ -10,6 +10,7 @@
 )]
 
 pub(crate) mod cluster;
+pub(crate) mod conformance;
 pub(crate) mod held;
 pub(crate) mod random;
 pub(crate) mod response;

@@ -41,8 +41,9 @@ const SOON: Duration = Duration::from_millis(100);
 const LATER: Duration = Duration::from_millis(500);
 /// What the first moments are: nodes that are started together find each other in them.
 const FIRST: Duration = Duration::from_secs(3);
-/// How long an address has to answer.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long an address has to answer: longer than the network needs to find that who is there has another key, which
+/// helps people more than that the time is over.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Looks for nodes.
 pub(super) struct Lookout<'a, A> {

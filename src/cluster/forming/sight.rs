@@ -232,8 +232,10 @@ fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => "refused, nobody listens there".to_owned(),
         io::ErrorKind::TimedOut => "no answer in time (host down, or a firewall)".to_owned(),
-        io::ErrorKind::PermissionDenied
-        | io::ErrorKind::UnexpectedEof
+        io::ErrorKind::PermissionDenied => {
+            "what listens there did not prove that it has the cluster's key".to_owned()
+        }
+        io::ErrorKind::UnexpectedEof
         | io::ErrorKind::ConnectionReset
         | io::ErrorKind::ConnectionAborted
         | io::ErrorKind::BrokenPipe => {
