@@ -422,7 +422,13 @@ async fn leave<N: Network>(
             "no quorum: this node cannot hand its jobs back until there is one; once more to leave at once"
         );
     }
-    store.leave().await?;
+    tokio::select! {
+        left = store.leave() => left?,
+        () = node.abandoned() => {
+            warn!("every other node has gone: what this one holds is left to `--resume`");
+            return Ok(None);
+        }
+    }
     Ok(node.farewell().await)
 }
 

@@ -167,6 +167,20 @@ pub(super) async fn farewell<N: Network>(office: Arc<Office<N>>) -> Option<NodeI
     None
 }
 
+/// Waits until every other member's process has ended.
+pub(super) async fn abandoned<N: Network>(member: &Member<N>) {
+    loop {
+        sleep(member.timing.election).await;
+        let mut is_anybody_there = false;
+        for node in others(member) {
+            is_anybody_there |= !has_ended(member, node).await;
+        }
+        if !is_anybody_there {
+            return;
+        }
+    }
+}
+
 /// Whether nobody is left who could tell this node to go: all processes have ended, or no leader was heard for too
 /// long.
 async fn is_alone<N: Network>(member: &Member<N>, last_leader: Instant) -> bool {

@@ -23,7 +23,7 @@ use super::cluster_file::{is_of_earlier_boot, next_life, note_boot, read_cluster
 use super::commit::ClusterCommit;
 use super::desk::{Desk, Office, serve};
 use super::error::ClusterError;
-use super::farewell::{Farewell, Keepers, farewell};
+use super::farewell::{Farewell, Keepers, abandoned, farewell};
 use super::forming::{
     self, Ask, Declared, Formed, Forming, FormingError, Standing, Waiting, find_running, form,
 };
@@ -312,6 +312,17 @@ impl<N: Network> ClusterNode<N> {
         let member = &self.office.member;
         let keeper = farewell(Arc::clone(&self.office)).await;
         keeper.filter(|keeper| *keeper != member.id).map(|keeper| member.name(keeper))
+    }
+
+    /// Waits until nothing can be decided any more and every other node has gone.
+    pub(crate) async fn abandoned(&self) {
+        let mut quorum = self.quorum.clone();
+        // An error means that Raft has ended, which whatever is awaited beside this tells.
+        if quorum.wait_for(|quorum| *quorum == Quorum::Lost).await.is_ok() {
+            abandoned(&self.office.member).await;
+        } else {
+            std::future::pending::<()>().await;
+        }
     }
 
     /// Ends Raft, and makes output and log durable.

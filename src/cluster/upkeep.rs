@@ -10,7 +10,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use tracing::{debug, info, warn};
 
 use crate::model::NodeId;
-use crate::store::machine::Command;
+use crate::store::machine::{Command, Phase};
 
 use super::address::Address;
 use super::member::{Member, Metrics};
@@ -150,6 +150,12 @@ fn seen<N: Network>(member: &Member<N>) -> Vec<Seen> {
     let voters: BTreeSet<u64> = membership.voter_ids().collect();
     let last = metrics.last_log_index.unwrap_or_default();
     let now = Instant::now();
+    let takes_part = {
+        let machine = member.applied.machine().read();
+        let is_leaving = machine.phase() > Phase::Running;
+        let live: BTreeSet<NodeId> = machine.members().map(|(node, ..)| node).collect();
+        move |node: NodeId| !is_leaving && live.contains(&node)
+    };
     let mut sessions = member.sessions.lock();
     let nodes = membership.nodes().map(|(id, peer)| {
         let node = NodeId(*id);
@@ -159,7 +165,8 @@ fn seen<N: Network>(member: &Member<N>) -> Vec<Seen> {
             node,
             address: peer.address.clone(),
             is_voter: voters.contains(id),
-            is_close: matched.is_some_and(|matched| matched.index + CLOSE >= last),
+            // Whoever leaves must not be given a vote that it takes with it.
+            is_close: takes_part(node) && matched.is_some_and(|matched| matched.index + CLOSE >= last),
             silence: if node == member.id { Duration::ZERO } else { sessions.silence(node, now) },
         }
     });
