@@ -244,8 +244,9 @@ fn can_do_without<N: Network>(member: &Member<N>) -> bool {
         return true;
     }
     let machine = member.applied.machine().read();
-    // That this node has left may not be applied here yet.
-    let left: BTreeSet<u64> =
-        machine.members().map(|(node, ..)| node.0).filter(|node| *node != member.id.0).collect();
-    configs.iter().all(|voters| voters.intersection(&left).count() > voters.len() / 2)
+    let left: BTreeSet<u64> = machine.members().map(|(node, ..)| node.0).collect();
+    // Before it is applied here that this node has left, others may have left before it, unseen: two that each count
+    // upon the other would both go.
+    !left.contains(&member.id.0)
+        && configs.iter().all(|voters| voters.intersection(&left).count() > voters.len() / 2)
 }
