@@ -231,6 +231,50 @@ async fn a_thousand_fetches_share_a_few_connections() {
     assert!(server.connections() <= 8, "{} connections", server.connections());
 }
 
+/// A server that answers one request on each connection but the last, reads another one, and closes without a word.
+/// Gives how many requests it saw.
+async fn forgetful(listener: tokio::net::TcpListener, connections: usize) -> usize {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let mut requests = 0;
+    for _ in 0..connections {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        for answer in ["HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", ""] {
+            let mut request = vec![];
+            while !request.ends_with(b"\r\n\r\n") && stream.read_buf(&mut request).await.unwrap() > 0 {}
+            requests += usize::from(!request.is_empty());
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        }
+    }
+    requests
+}
+
+#[tokio::test]
+async fn a_connection_that_the_server_gave_up_is_replaced() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let server = tokio::spawn(forgetful(listener, 3));
+    let fetcher = fetcher(|_| {});
+    for _ in 0..3 {
+        assert_eq!(fetch(&fetcher, &url).await.unwrap().body, "ok");
+    }
+    drop(fetcher);
+    // The second and the third page were asked for twice each, over the old connection and over a new one.
+    assert_eq!(server.await.unwrap(), 5);
+}
+
+#[tokio::test]
+async fn an_answer_whose_body_nobody_wants_leaves_the_connection_open() {
+    let server = Server::with_routes([
+        ("/moved", Response::ok("gone there").with_status(302).header("Location", "/missing")),
+        ("/missing", Response::ok("not here").with_status(404)),
+        ("/here", Response::ok("ok")),
+    ]);
+    let fetcher = fetcher(|_| {});
+    fetch(&fetcher, &server.at("/moved")).await.unwrap_err();
+    fetch(&fetcher, &server.at("/here")).await.unwrap();
+    assert_eq!((server.hits(), server.connections()), (3, 1));
+}
+
 #[tokio::test]
 async fn redirects_are_followed_and_the_last_url_is_told() {
     let other = Server::start(|request| Response::ok(request.path.clone()));

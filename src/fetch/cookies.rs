@@ -43,6 +43,10 @@ impl CookieStore for Cookies {
     }
 
     fn cookies(&self, url: &Url) -> Option<HeaderValue> {
+        // Most sites give none, and each page would pay for a look into the jar.
+        if self.known.lock().cookies.is_empty() {
+            return None;
+        }
         let header = self.jar.cookies(url)?;
         if header.len() <= MAX_HEADER {
             return Some(header);

@@ -9,50 +9,29 @@
 //!                       └─ 2xx: body, piece by piece
 //! ```
 
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use ::url::Url;
+use hyper::header::{self, HeaderValue};
 use jiff::Timestamp;
-use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, Response};
 use tokio::time::{Instant, timeout};
 
-use crate::fetch::coding::{self, Coding, Fault, Inflow};
-use crate::fetch::cookies::Cookies;
+use crate::fetch::coding::{Coding, Fault, Inflow};
 use crate::fetch::error::{FetchError, Limit};
 use crate::fetch::gate::{Gates, Pass};
 use crate::fetch::headers;
 use crate::fetch::page::Page;
 use crate::fetch::redirects::{Redirect, Redirects};
 use crate::fetch::settings::FetchSettings;
-use crate::fetch::tls::Tls;
-use crate::fetch::transport::{self, Cause, Stage};
+use crate::fetch::transport::Cause;
 use crate::fetch::url;
-
-/// What we like to get. Servers that choose by this header choose HTML.
-const ACCEPT: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
-
-/// How long a connection is kept for the next request, beyond the delay between two requests. Longer, and a
-/// crawl over many hosts runs out of descriptors.
-const IDLE_CONNECTION: Duration = Duration::from_secs(5);
-const LONGEST_IDLE_CONNECTION: Duration = Duration::from_secs(60);
+use crate::fetch::wire::{self, Response, Wire};
 
 /// Fetches from web servers.
 #[derive(Debug)]
 pub(super) struct Http {
-    user_agent: HeaderValue,
     gates: Gates,
-    /// Made at the first request, because reading the system's certificates takes longer than many a run
-    /// over files.
-    wire: OnceLock<Result<Wire, String>>,
-}
-
-/// The client and what it lacks.
-#[derive(Debug)]
-struct Wire {
-    client: Client,
-    no_certificates: Option<String>,
+    wire: Wire,
 }
 
 /// What one request led to.
@@ -69,7 +48,7 @@ impl Http {
             reason: "holds characters that a header cannot carry",
         })?;
         let gates = Gates::new(settings.parallelism, settings.delay);
-        Ok(Self { user_agent, gates, wire: OnceLock::new() })
+        Ok(Self { gates, wire: Wire::new(settings, user_agent) })
     }
 
     /// Fetches `url`, whose host went over to another fetcher `moves` times, following redirects.
@@ -79,7 +58,6 @@ impl Http {
         mut url: Url,
         moves: u32,
     ) -> Result<Page, FetchError> {
-        let wire = self.wire(settings)?;
         let mut redirects = Redirects::new(&url, settings.max_redirects);
         let mut left = settings.total_timeout;
         let Some(mut pass) = self.gates.enter_if_open(url::host(&url), moves).await else {
@@ -87,7 +65,7 @@ impl Http {
         };
         loop {
             let started = Instant::now();
-            let request = wire.request(settings, &url, &pass);
+            let request = self.request(settings, &url, &pass);
             let answer = timeout(left, request)
                 .await
                 .map_err(|_| late(&url, Limit::Total, settings.total_timeout))??;
@@ -118,45 +96,6 @@ impl Http {
         self.gates.enter(host).await
     }
 
-    fn wire(&self, settings: &FetchSettings) -> Result<&Wire, FetchError> {
-        let wire = self.wire.get_or_init(|| Wire::new(settings, &self.user_agent));
-        wire.as_ref().map_err(|reason| FetchError::Client { reason: reason.clone() })
-    }
-}
-
-impl Wire {
-    fn new(settings: &FetchSettings, user_agent: &HeaderValue) -> Result<Self, String> {
-        let tls = Tls::new().map_err(|error| error.to_string())?;
-        let mut client = Client::builder()
-            .tls_backend_preconfigured(tls.config)
-            .user_agent(user_agent)
-            .default_headers(HeaderMap::from_iter([
-                (header::ACCEPT, HeaderValue::from_static(ACCEPT)),
-                (header::ACCEPT_ENCODING, HeaderValue::from_static(coding::ACCEPT_ENCODING)),
-            ]))
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .connect_timeout(settings.connect_timeout)
-            .pool_max_idle_per_host(settings.parallelism.get())
-            .pool_idle_timeout(settings.delay.saturating_add(IDLE_CONNECTION).min(LONGEST_IDLE_CONNECTION))
-            // Bodies are decompressed here, whichever features of reqwest another crate turns on.
-            .no_gzip()
-            .no_brotli()
-            .no_zstd()
-            .no_deflate()
-            .no_proxy();
-        if settings.cookies {
-            client = client.cookie_provider(Cookies::default().into());
-        }
-        if let Some(proxy) = &settings.proxy {
-            let proxy =
-                reqwest::Proxy::all(proxy).map_err(|error| transport::condensed(&error.without_url()))?;
-            client = client.proxy(proxy);
-        }
-        let client = client.build().map_err(|error| transport::condensed(&error))?;
-        Ok(Self { client, no_certificates: tls.no_certificates })
-    }
-
     /// One request and its answer, under the host's `pass`.
     async fn request(&self, settings: &FetchSettings, url: &Url, pass: &Pass) -> Result<Answer, FetchError> {
         let response = self.head(settings, url).await?;
@@ -165,13 +104,15 @@ impl Wire {
             return page(settings, url, response).await.map(Answer::Page);
         }
         if matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
-            && let Some(location) = response.headers().get(header::LOCATION)
+            && let Some(location) = response.header(header::LOCATION)
         {
             let location = String::from_utf8_lossy(location.as_bytes()).into_owned();
-            let cookie = settings.cookies && response.headers().contains_key(header::SET_COOKIE);
+            let cookie = settings.cookies && response.header(header::SET_COOKIE).is_some();
+            response.leave().await;
             return Ok(Answer::Redirect(Redirect { location, cookie }));
         }
         let retry_after = retry_after(settings, &response);
+        response.leave().await;
         if let Some(time) = retry_after {
             pass.hold(time);
         }
@@ -179,22 +120,11 @@ impl Wire {
     }
 
     async fn head(&self, settings: &FetchSettings, url: &Url) -> Result<Response, FetchError> {
-        if let (Some(reason), "https") = (&self.no_certificates, url.scheme()) {
-            return Err(FetchError::NoCertificates {
-                url: url::shown_url(url.as_str()),
-                reason: reason.clone(),
-            });
-        }
-        let response = timeout(settings.first_byte_timeout, self.client.get(url.clone()).send())
+        let response = timeout(settings.first_byte_timeout, self.wire.get(settings, url));
+        response
             .await
-            .map_err(|_| late(url, Limit::FirstByte, settings.first_byte_timeout))?;
-        response.map_err(|error| {
-            if error.is_connect() && error.is_timeout() {
-                late(url, Limit::Connect, settings.connect_timeout)
-            } else {
-                broken(url, error, Stage::Head)
-            }
-        })
+            .map_err(|_| late(url, Limit::FirstByte, settings.first_byte_timeout))?
+            .map_err(|fault| unanswered(settings, url, fault))
     }
 }
 
@@ -203,16 +133,16 @@ async fn page(settings: &FetchSettings, url: &Url, mut response: Response) -> Re
     let limit = settings.max_body;
     let fault = |fault| faulty(url, fault, limit);
     let coding = coding(url, &response)?;
-    let mut body = Inflow::new(coding, response.content_length(), limit).map_err(fault)?;
+    let mut body = Inflow::new(coding, response.length(), limit).map_err(fault)?;
     loop {
-        let piece = timeout(settings.idle_timeout, response.chunk())
+        let piece = timeout(settings.idle_timeout, response.piece())
             .await
             .map_err(|_| late(url, Limit::Idle, settings.idle_timeout))?
-            .map_err(|error| broken(url, error, Stage::Body))?;
+            .map_err(|fault| unanswered(settings, url, fault))?;
         let Some(piece) = piece else { break };
         body.push(&piece).map_err(fault)?;
     }
-    let content_type = text(&response, header::CONTENT_TYPE);
+    let content_type = response.text(header::CONTENT_TYPE);
     Ok(Page {
         url: url.to_string(),
         body: body.finish().map_err(fault)?,
@@ -223,7 +153,7 @@ async fn page(settings: &FetchSettings, url: &Url, mut response: Response) -> Re
 }
 
 fn coding(url: &Url, response: &Response) -> Result<Coding, FetchError> {
-    let Some(name) = response.headers().get(header::CONTENT_ENCODING) else { return Ok(Coding::Identity) };
+    let Some(name) = response.header(header::CONTENT_ENCODING) else { return Ok(Coding::Identity) };
     let name = String::from_utf8_lossy(name.as_bytes());
     Coding::named(&name).ok_or_else(|| FetchError::Encoding {
         url: url::shown_url(url.as_str()),
@@ -245,27 +175,21 @@ fn retry_after(settings: &FetchSettings, response: &Response) -> Option<Duration
     if !matches!(response.status().as_u16(), 429 | 503) {
         return None;
     }
-    let value = text(response, header::RETRY_AFTER)?;
-    headers::retry_after(value, text(response, header::DATE), Timestamp::now(), settings.max_retry_after)
-}
-
-fn text(response: &Response, name: HeaderName) -> Option<&str> {
-    response.headers().get(name)?.to_str().ok()
+    let value = response.text(header::RETRY_AFTER)?;
+    headers::retry_after(value, response.text(header::DATE), Timestamp::now(), settings.max_retry_after)
 }
 
 fn late(url: &Url, limit: Limit, after: Duration) -> FetchError {
     FetchError::Timeout { url: url::shown_url(url.as_str()), limit, after }
 }
 
-fn broken(url: &Url, error: reqwest::Error, stage: Stage) -> FetchError {
-    let error = error.without_url();
-    let url = url::shown_url(url.as_str());
-    if error.is_builder() {
-        return FetchError::Url { url, reason: transport::condensed(&error) };
-    }
-    FetchError::Transport {
-        url,
-        cause: transport::cause(&error, stage),
-        reason: transport::condensed(&error),
+fn unanswered(settings: &FetchSettings, url: &Url, fault: wire::Fault) -> FetchError {
+    let shown = url::shown_url(url.as_str());
+    match fault {
+        wire::Fault::Client(reason) => FetchError::Client { reason },
+        wire::Fault::NoCertificates(reason) => FetchError::NoCertificates { url: shown, reason },
+        wire::Fault::Url(reason) => FetchError::Url { url: shown, reason },
+        wire::Fault::ConnectTime => late(url, Limit::Connect, settings.connect_timeout),
+        wire::Fault::Broken(cause, reason) => FetchError::Transport { url: shown, cause, reason },
     }
 }

@@ -90,7 +90,7 @@ impl Step<'_> {
             return Err(self.invalid("a link that begins with `//` needs a scheme before it".to_owned()));
         }
         let path = self.link.split(['?', '#']).next().unwrap_or_default();
-        let path = decoded(path).ok_or_else(|| self.invalid("its escapes are not UTF-8".to_owned()))?;
+        let path = url::decoded(path).ok_or_else(|| self.invalid("its escapes are not UTF-8".to_owned()))?;
         let target = match page.parent() {
             _ if path.is_empty() => page.to_owned(),
             Some(folder) if !path.starts_with('/') => folder.join(path),
@@ -119,23 +119,6 @@ impl Step<'_> {
     fn invalid(self, reason: String) -> LinkError {
         LinkError::Invalid { page: url::shown_url(self.page), link: url::shown_url(self.link), reason }
     }
-}
-
-/// `text` with its percent-escapes undone; a `%` that escapes nothing stays.
-fn decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes().iter();
-    while let Some(&byte) = rest.next() {
-        let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-        match rest.as_slice().first_chunk::<2>().map(|[high, low]| (digit(high), digit(low))) {
-            Some((Some(high), Some(low))) if byte == b'%' => {
-                bytes.push(high * 16 + low);
-                rest.nth(1);
-            }
-            _ => bytes.push(byte),
-        }
-    }
-    String::from_utf8(bytes).ok()
 }
 
 #[cfg(test)]

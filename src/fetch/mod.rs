@@ -27,6 +27,7 @@ mod settings;
 mod tls;
 mod transport;
 mod url;
+mod wire;
 
 pub use error::{FetchError, Limit};
 pub use fetcher::Fetcher;

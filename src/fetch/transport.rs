@@ -49,9 +49,16 @@ impl Cause {
     }
 }
 
+/// The name service has no address for a host.
+#[derive(Debug, thiserror::Error)]
+#[error("dns error")]
+pub(super) struct Unresolved(#[source] pub(super) io::Error);
+
 /// Where in a fetch an error came up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
+    /// Before there was a connection.
+    Connect,
     /// Before the head of the response was complete.
     Head,
     /// While the body came.
@@ -59,20 +66,20 @@ pub(super) enum Stage {
 }
 
 /// The cause of `error`.
-pub(super) fn cause(error: &reqwest::Error, stage: Stage) -> Cause {
+pub(super) fn cause(error: &(dyn Error + 'static), stage: Stage) -> Cause {
     let links = chain(error);
     let any = |test: &dyn Fn(&(dyn Error + 'static)) -> bool| links.iter().any(|link| test(*link));
     if any(&|link| link.is::<rustls::Error>()) {
         return Cause::Tls;
     }
-    if error.is_dns() {
+    if any(&is_unresolved) {
         return if any(&|link| says_unknown_host(&link.to_string())) {
             Cause::UnknownHost
         } else {
             Cause::NameService
         };
     }
-    if error.is_connect() {
+    if stage == Stage::Connect {
         return Cause::Connect;
     }
     if any(&|link| link.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse)) {
@@ -130,6 +137,15 @@ fn chain<'a>(error: &'a (dyn Error + 'static)) -> Vec<&'a (dyn Error + 'static)>
         };
     }
     links
+}
+
+/// The kinds of all errors of the system in `error`.
+pub(super) fn io_kinds(error: &(dyn Error + 'static)) -> impl Iterator<Item = io::ErrorKind> {
+    chain(error).into_iter().filter_map(|link| link.downcast_ref::<io::Error>().map(io::Error::kind))
+}
+
+fn is_unresolved(link: &(dyn Error + 'static)) -> bool {
+    link.is::<Unresolved>() || link.downcast_ref::<reqwest::Error>().is_some_and(reqwest::Error::is_dns)
 }
 
 fn is_lost(link: &(dyn Error + 'static)) -> bool {

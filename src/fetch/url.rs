@@ -206,6 +206,23 @@ fn escaped(part: &str) -> Option<String> {
     Some(text)
 }
 
+/// `text` with its percent-escapes undone; a `%` that escapes nothing stays. `None` if that is not UTF-8.
+pub(super) fn decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes().iter();
+    while let Some(&byte) = rest.next() {
+        let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        match rest.as_slice().first_chunk::<2>().map(|[high, low]| (digit(high), digit(low))) {
+            Some((Some(high), Some(low))) if byte == b'%' => {
+                bytes.push(high * 16 + low);
+                rest.nth(1);
+            }
+            _ => bytes.push(byte),
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
 fn parse_file(text: &str, rest: &str) -> Result<PathBuf, String> {
     if !rest.starts_with('/') {
         let reason = "a `file:` URL needs an absolute path, as in `file:///data/page.html`; a path below the resource \

@@ -3,6 +3,7 @@
 //! Splits the text once; what a placeholder name means is decided by whoever binds it. Values are put in
 //! by position and never scanned again, so a value that looks like a placeholder stays text.
 
+use compact_str::CompactString;
 use thiserror::Error;
 
 /// A text with placeholders, split.
@@ -35,19 +36,24 @@ pub struct TemplateError {
 pub trait Bindings {
     /// The value of the placeholder with this index into [`Template::names`]; always the same text during
     /// one evaluation.
-    fn value(&self, var: usize) -> &str;
+    fn value(&self, var: usize) -> CompactString;
+
+    /// The same as a number, where it is known to be one: a position need not be written down to be read again.
+    fn number(&self, _var: usize) -> Option<u32> {
+        None
+    }
 }
 
 /// No placeholders, no values.
 impl Bindings for () {
-    fn value(&self, _var: usize) -> &str {
-        ""
+    fn value(&self, _var: usize) -> CompactString {
+        CompactString::default()
     }
 }
 
 impl Bindings for [String] {
-    fn value(&self, var: usize) -> &str {
-        self.get(var).map_or("", String::as_str)
+    fn value(&self, var: usize) -> CompactString {
+        self.get(var).map(CompactString::from).unwrap_or_default()
     }
 }
 
@@ -110,7 +116,7 @@ impl Template {
         for part in &self.parts {
             match part {
                 Part::Text(piece) => text.push_str(piece),
-                Part::Var(var) => text.push_str(values.value(*var)),
+                Part::Var(var) => text.push_str(&values.value(*var)),
             }
         }
         text

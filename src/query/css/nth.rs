@@ -48,6 +48,11 @@ impl Nth {
         }
     }
 
+    /// This position only; `None` for a number that has too many digits for [`Nth::parse`].
+    pub(super) fn at(position: u32) -> Option<Self> {
+        (position < 10_u32.pow(MAX_DIGITS as u32)).then(|| Self { a: 0, b: i64::from(position) })
+    }
+
     /// The position, if there is only one.
     pub(super) fn only(self) -> Option<i64> {
         (self.a == 0).then_some(self.b)
@@ -75,6 +80,13 @@ mod tests {
         let nth = Nth::parse(text).unwrap();
         let found: Vec<i64> = (1..=8).filter(|position| nth.has(*position)).collect();
         assert_eq!(found, positions, "{text}");
+    }
+
+    #[test]
+    fn a_number_is_what_its_text_is() {
+        for number in [0, 1, 7, 999_999_999, 1_000_000_000, u32::MAX] {
+            assert_eq!(Nth::at(number), Nth::parse(&number.to_string()), "{number}");
+        }
     }
 
     #[test]

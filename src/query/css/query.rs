@@ -122,8 +122,14 @@ impl Query {
     fn bind(&self, slots: &[Slot], vars: &(impl Bindings + ?Sized)) -> Result<Option<Bound>, QueryError> {
         let mut bound = Bound::new();
         for slot in slots {
+            // Most slots are the positions of rows and cells.
+            let number = slot.text.only_var().and_then(|var| vars.number(var));
+            if let Some(test) = number.and_then(|number| slot.recipe.of_number(number)) {
+                bound.push(test);
+                continue;
+            }
             let text = slot.text.fill(vars);
-            let is_part = slot.text.vars().all(|var| slot.recipe.takes(vars.value(var)));
+            let is_part = slot.text.vars().all(|var| slot.recipe.takes(&vars.value(var)));
             if !is_part || (text.is_empty() && slot.recipe.is_name()) {
                 return Ok(None);
             }

@@ -91,6 +91,14 @@ impl Recipe {
         }
     }
 
+    /// The test that [`Recipe::make`] makes of this number's text, if a number is what it needs.
+    pub(super) fn of_number(&self, number: u32) -> Option<Test> {
+        match self {
+            Self::Position(counting) => Some(Test::Position(*counting, Nth::at(number)?)),
+            _ => None,
+        }
+    }
+
     /// Whether the value of a placeholder can stand in the text without being more than a part of it.
     pub(super) fn takes(&self, value: &str) -> bool {
         match self {

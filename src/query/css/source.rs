@@ -144,14 +144,22 @@ impl Text {
     /// The text with all values put in.
     pub(super) fn fill(&self, values: &(impl Bindings + ?Sized)) -> CompactString {
         match self.parts.as_slice() {
-            [Part::Var(var)] => values.value(*var).into(),
+            [Part::Var(var)] => values.value(*var),
             parts => parts.iter().fold(CompactString::default(), |mut filled, part| {
                 match part {
                     Part::Text(text) => filled.push_str(text),
-                    Part::Var(var) => filled.push_str(values.value(*var)),
+                    Part::Var(var) => filled.push_str(&values.value(*var)),
                 }
                 filled
             }),
+        }
+    }
+
+    /// The placeholder that is all of the text.
+    pub(super) fn only_var(&self) -> Option<usize> {
+        match self.parts.as_slice() {
+            [Part::Var(var)] => Some(*var),
+            _ => None,
         }
     }
 

@@ -66,15 +66,19 @@ impl Bound {
     pub(super) fn new(program: &Program, values: &(impl Bindings + ?Sized)) -> Option<Self> {
         let mut bound = Self::default();
         for var in &program.bare {
-            bound.numbers.push(number::parse_exact(values.value(*var))?);
+            let number = values.number(*var).map(f64::from);
+            bound.numbers.push(match number {
+                Some(number) => number,
+                None => number::parse_exact(&values.value(*var))?,
+            });
         }
         for pieces in &program.joined {
             let mut text = CompactString::default();
             for piece in pieces {
-                text.push_str(match piece {
-                    Piece::Text(text) => text,
-                    Piece::Var(var) => values.value(*var),
-                });
+                match piece {
+                    Piece::Text(piece) => text.push_str(piece),
+                    Piece::Var(var) => text.push_str(&values.value(*var)),
+                }
             }
             bound.texts.push(text);
         }

@@ -3,18 +3,23 @@
 //! Items and dims are asked again for other combinations of indexes; their answers are kept for the time of
 //! one page and task. The keys are the queries and the values bound into them, never hashes of texts.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use compact_str::CompactString;
+use foldhash::{HashMap, HashMapExt};
 
 use super::variables::Bound;
 
 /// A query by number, with the values bound into it.
 pub(super) type Key = (usize, Bound);
 
+/// Highest index whose answer is kept by it.
+const MOST_INDEXES: u32 = 4096;
+
 /// See the module docs.
 pub(super) struct Cache<N> {
+    /// Answers that depend on an index alone, by query and index.
+    by_index: Vec<Vec<Option<Option<CompactString>>>>,
     /// Blocks without placeholders, which is most of them, by number.
     plain: Vec<Option<Rc<[N]>>>,
     blocks: HashMap<Key, Rc<[N]>>,
@@ -23,9 +28,10 @@ pub(super) struct Cache<N> {
 }
 
 impl<N> Cache<N> {
-    /// An empty cache for so many block queries.
-    pub(super) fn new(blocks: usize) -> Self {
+    /// An empty cache for so many block queries, and queries whose answers are kept by index.
+    pub(super) fn new(blocks: usize, by_index: usize) -> Self {
         Self {
+            by_index: vec![vec![]; by_index],
             plain: std::iter::repeat_with(|| None).take(blocks).collect(),
             blocks: HashMap::new(),
             values: HashMap::new(),
@@ -53,6 +59,22 @@ impl<N> Cache<N> {
             None => drop(self.blocks.insert((number, bound.clone()), Rc::clone(&nodes))),
         }
         Ok(nodes)
+    }
+
+    /// What was answered before to a query that depends on an index alone.
+    pub(super) fn by_index(&self, number: usize, index: u32) -> Option<Option<CompactString>> {
+        self.by_index.get(number)?.get(index as usize)?.clone()
+    }
+
+    /// Keeps such an answer, and also that nothing was found.
+    pub(super) fn keep_by_index(&mut self, number: usize, index: u32, value: &Option<CompactString>) {
+        if let Some(answers) = self.by_index.get_mut(number).filter(|_| index <= MOST_INDEXES) {
+            let index = index as usize;
+            if answers.len() <= index {
+                answers.resize(index + 1, None);
+            }
+            answers[index] = Some(value.clone());
+        }
     }
 
     /// A value that was found before.

@@ -14,6 +14,9 @@ use super::odometer::Odometer;
 use super::program::{AxisProgram, Origin, Program, QueryUse, RowProgram, ScriptUse};
 use super::variables::Bound;
 
+/// Most rows that room is made for before they are there.
+const MOST_AHEAD: usize = 1024;
+
 /// A page being read.
 pub(super) struct Extraction<'a, E: Engine> {
     pub(super) program: &'a Program<E>,
@@ -49,6 +52,7 @@ impl<E: Engine> Extraction<'_, E> {
         rows: &mut Vec<Row>,
     ) -> Result<(), StepError> {
         let mut odometer = Odometer::new(&program.ranges);
+        rows.reserve(odometer.combinations().min(MOST_AHEAD));
         // The first axis whose index is not that of the row before.
         let mut changed = 0;
         loop {
@@ -125,9 +129,18 @@ impl<E: Engine> Extraction<'_, E> {
         own: usize,
         cells: &[Cell],
     ) -> Result<Option<CompactString>, StepError> {
+        let known = query.by_index.and_then(|number| self.cache.by_index(number, cells[own].index));
+        if let Some(value) = known {
+            return Ok(value);
+        }
         let block = (query.block, query.block_variables.bind(axes, cells));
         let selector = (query.selector, query.selector_variables.bind(axes, cells));
         let failed = |error| StepError::fatal(format!("{}: {error}", label(&axes[own])));
+        if let Some(number) = query.by_index {
+            let value = self.find(&block, &selector).map_err(failed)?;
+            self.cache.keep_by_index(number, cells[own].index, &value);
+            return Ok(value);
+        }
         // A fact is asked once per combination, so keeping it would only cost.
         if axes[own].kind == AxisKind::Fact && !query.selector_variables.is_empty() {
             return self.find(&block, &selector).map_err(failed);
@@ -187,7 +200,7 @@ fn script_text(template: &Template, bound: &Bound) -> String {
             Part::Var(var) => {
                 let value = bound.value(*var);
                 match quote {
-                    None => text.push_str(value),
+                    None => text.push_str(&value),
                     Some(_) => value.chars().for_each(|c| push_quoted(&mut text, c)),
                 }
             }

@@ -24,6 +24,15 @@ impl Odometer {
         }
     }
 
+    /// How many combinations there are at least; each open range counts as one index.
+    pub(super) fn combinations(&self) -> usize {
+        let lengths = self.ranges.iter().map(|range| match range.to {
+            Some(to) => (to - range.from.min(to)) as usize + 1,
+            None => 1,
+        });
+        lengths.fold(1, usize::saturating_mul)
+    }
+
     /// The current index of an axis.
     pub(super) fn index(&self, axis: usize) -> u32 {
         self.indexes[axis]
@@ -68,6 +77,14 @@ mod tests {
                 return all;
             }
         }
+    }
+
+    #[test]
+    fn combinations_are_counted_as_far_as_they_are_known() {
+        let count = |ranges: &[IndexRange]| Odometer::new(ranges).combinations();
+        assert_eq!(count(&[closed(5, 6), closed(2, 4), closed(1, 1)]), 6);
+        assert_eq!(count(&[IndexRange { from: 7, to: None }, closed(2, 4)]), 3);
+        assert_eq!(count(&[closed(1, u32::MAX); 4]), usize::MAX);
     }
 
     #[test]

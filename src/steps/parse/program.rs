@@ -53,6 +53,8 @@ pub(super) struct QueryUse {
     pub(super) block_variables: Variables,
     pub(super) selector: usize,
     pub(super) selector_variables: Variables,
+    /// Under which number answers are kept by the index of the axis, if they depend on nothing else.
+    pub(super) by_index: Option<usize>,
 }
 
 /// What one axis does.
@@ -79,6 +81,8 @@ pub(super) struct Program<E: Engine> {
     pub(super) rows: Vec<RowProgram>,
     pub(super) blocks: Vec<E::Block>,
     pub(super) selectors: Vec<E::Selector>,
+    /// Queries whose answers are kept by index.
+    pub(super) by_index: usize,
 }
 
 impl<E: Engine> Program<E> {
@@ -90,6 +94,7 @@ impl<E: Engine> Program<E> {
             facts,
             blocks: Interned::default(),
             selectors: Interned::default(),
+            by_index: vec![],
             scripts: HashSet::new(),
             problems,
         };
@@ -99,8 +104,9 @@ impl<E: Engine> Program<E> {
             .zip(&shape.templates)
             .map(|((item, fact), axes)| compiler.row(item, fact, axes))
             .collect();
-        let (blocks, selectors) = (compiler.blocks.compiled, compiler.selectors.compiled);
-        Self { shape, rows, blocks, selectors }
+        let Compiler { blocks, selectors, by_index, .. } = compiler;
+        let (blocks, selectors, by_index) = (blocks.compiled, selectors.compiled, by_index.len());
+        Self { shape, rows, blocks, selectors, by_index }
     }
 }
 
@@ -169,6 +175,8 @@ struct Compiler<'a, E: Engine> {
     facts: &'a Facts,
     blocks: Interned<E::Block>,
     selectors: Interned<E::Selector>,
+    /// Blocks and selectors in them whose answers depend on the index of the axis alone.
+    by_index: Vec<(usize, usize)>,
     /// Scripts that were checked.
     scripts: HashSet<String>,
     problems: &'a mut Problems,
@@ -266,11 +274,17 @@ impl<E: Engine> Compiler<'_, E> {
         let block_number = block_number.map_err(|error| self.report(&block.place, error.to_string())).ok();
         let selector_number =
             selector_number.map_err(|error| self.report(&selector.place, error.to_string())).ok();
-        Some(QueryUse {
-            block: block_number?,
-            block_variables,
-            selector: selector_number?,
-            selector_variables,
+        let (block, selector) = (block_number?, selector_number?);
+        let is_by_index = block_variables.is_empty() && selector_variables.are_index_of(own);
+        let by_index = is_by_index.then(|| self.number_by_index((block, selector)));
+        Some(QueryUse { block, block_variables, selector, selector_variables, by_index })
+    }
+
+    fn number_by_index(&mut self, query: (usize, usize)) -> usize {
+        let known = self.by_index.iter().position(|known| *known == query);
+        known.unwrap_or_else(|| {
+            self.by_index.push(query);
+            self.by_index.len() - 1
         })
     }
 

@@ -99,7 +99,7 @@ impl<E: Engine> Parser<E> {
             ),
             replacements: &self.facts.replacements,
             max_rows: self.max_rows,
-            cache: Cache::new(self.program.blocks.len()),
+            cache: Cache::new(self.program.blocks.len(), self.program.by_index),
             scratch: E::scratch(tree),
         };
         extraction.rows()

@@ -9,13 +9,20 @@ use crate::query::{Bindings, Template};
 
 /// Values of the placeholders of one template, by position; a key for caches too.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub(super) struct Bound(SmallVec<[CompactString; 2]>);
+pub(super) struct Bound(SmallVec<[Value; 2]>);
+
+/// What a placeholder stands for. Indexes stay numbers, which is all that most selectors want of them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Value {
+    Number(u32),
+    Text(CompactString),
+}
 
 #[cfg(test)]
 impl Bound {
     /// These values, by position.
     pub(super) fn of<'a>(values: impl IntoIterator<Item = &'a str>) -> Self {
-        Self(values.into_iter().map(Into::into).collect())
+        Self(values.into_iter().map(|value| Value::Text(value.into())).collect())
     }
 }
 
@@ -27,8 +34,19 @@ impl Bound {
 }
 
 impl Bindings for Bound {
-    fn value(&self, var: usize) -> &str {
-        self.0.get(var).map_or("", CompactString::as_str)
+    fn value(&self, var: usize) -> CompactString {
+        match self.0.get(var) {
+            None => CompactString::default(),
+            Some(Value::Number(number)) => number.to_compact_string(),
+            Some(Value::Text(text)) => text.clone(),
+        }
+    }
+
+    fn number(&self, var: usize) -> Option<u32> {
+        match self.0.get(var) {
+            Some(Value::Number(number)) => Some(*number),
+            _ => None,
+        }
     }
 }
 
@@ -87,6 +105,11 @@ impl Variables {
         self.0.is_empty()
     }
 
+    /// Whether they are nothing but the index of this axis.
+    pub(super) fn are_index_of(&self, own: usize) -> bool {
+        self.0.iter().all(|variable| variable.axis == own && variable.property == Property::Index)
+    }
+
     /// The last axis whose index has a part in the values; `known` says the same of the values of axes.
     pub(super) fn last_axis(&self, known: &[usize]) -> usize {
         let last = |variable: &Variable| match variable.property {
@@ -139,17 +162,17 @@ impl Variable {
         Ok(Self { axis, property: property.1, written: format!("%{{{name}}}").into() })
     }
 
-    fn value(&self, axes: &[Axis], cells: &[Cell]) -> CompactString {
+    fn value(&self, axes: &[Axis], cells: &[Cell]) -> Value {
         let (axis, cell) = (&axes[self.axis], &cells[self.axis]);
-        let value = match self.property {
-            Property::Index => Some(cell.index.to_compact_string()),
+        let text = match self.property {
+            Property::Index => return Value::Number(cell.index),
+            Property::Order => return Value::Number(axis.order),
             Property::Match => axis.match_text.clone(),
             Property::Value => cell.value.clone(),
-            Property::Order => Some(axis.order.to_compact_string()),
             Property::ItemName => Some(axis.name.clone()),
             Property::AxisName => Some(axis.kind.as_str().into()),
         };
-        value.unwrap_or_else(|| self.written.clone())
+        Value::Text(text.unwrap_or_else(|| self.written.clone()))
     }
 }
 
