@@ -2,6 +2,7 @@
 //!
 //! Knows how contenders are called; not what is done with the figures.
 
+use std::env;
 use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
@@ -95,6 +96,7 @@ pub(crate) fn scoopi(nodes: usize, definitions: &str, folder: &Path) -> (Vec<Tak
     fs::write(folder.join("defs/job.yml"), definitions).unwrap();
     let places: Vec<_> = (0..nodes).map(|node| folder.join(format!("node{node}"))).collect();
     let addresses = addresses(nodes);
+    let program = env::var_os("SCOOPI").map_or_else(|| env!("CARGO_BIN_EXE_scoopi").into(), PathBuf::from);
     let start = |(place, address): (&PathBuf, &String)| {
         let mut arguments: Vec<String> =
             ["--quiet", "--defs", "../defs", "--data", "data", "--output", "rows"]
@@ -108,7 +110,7 @@ pub(crate) fn scoopi(nodes: usize, definitions: &str, folder: &Path) -> (Vec<Tak
             let join = addresses.join(",");
             arguments.extend(["--mode", "cluster", "--listen", address, "--join", &join].map(str::to_owned));
         }
-        Measured::start(place, Path::new(env!("CARGO_BIN_EXE_scoopi")), &arguments)
+        Measured::start(place, &program, &arguments)
     };
     let running: Vec<_> = places.iter().zip(&addresses).map(start).collect();
     let taken = running.into_iter().map(Measured::wait).collect();

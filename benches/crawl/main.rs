@@ -59,6 +59,7 @@ fn main() {
             jobs::through_the_log(options.jobs, &options.nodes);
         }
         ["memory"] => jobs::in_memory(1_000_000),
+        ["train"] => train(&Options::read(&["--rounds", "1"])),
         ["growth", options @ ..] => growth(&Options::read(options)),
         options => tables(&Options::read(options)),
     }
@@ -69,6 +70,14 @@ fn tables(options: &Options) {
         for latency in &options.latencies {
             options.contest(*kind, *latency, options.pages).play();
         }
+    }
+}
+
+/// Runs scoopi alone, on all sites: what it does then is what a build with a profile is made for.
+fn train(options: &Options) {
+    for kind in &options.kinds {
+        let contenders = options.nodes.iter().map(|nodes| Contender::Scoopi(*nodes)).collect();
+        Contest { contenders, ..options.contest(*kind, 0, None) }.play();
     }
 }
 

@@ -42,7 +42,8 @@ struct DataFilter {
 struct Filter {
     kind: FilterKind,
     pattern: String,
-    regex: Arc<JavaRegex>,
+    /// Unless it is plain text, which matches nothing but itself.
+    regex: Option<Arc<JavaRegex>>,
 }
 
 fn make(build: &mut Build<'_>) -> Option<Made> {
@@ -85,7 +86,7 @@ fn compile(
             }
         },
     };
-    Some(Filter { kind: filter.kind, pattern: pattern.clone(), regex })
+    Some(Filter::new(filter.kind, pattern, regex))
 }
 
 impl DataStep for DataFilter {
@@ -122,6 +123,11 @@ impl DataFilter {
 }
 
 impl Filter {
+    fn new(kind: FilterKind, pattern: &str, regex: Arc<JavaRegex>) -> Self {
+        let is_plain = pattern.chars().all(|c| c.is_alphanumeric() || c == ' ');
+        Self { kind, pattern: pattern.to_owned(), regex: (!is_plain).then_some(regex) }
+    }
+
     fn hits(&self, text: Option<&str>) -> Result<bool, StepError> {
         let blank = text.is_none_or(|text| text.trim().is_empty());
         if self.pattern == " " && blank {
@@ -131,7 +137,8 @@ impl Filter {
         if text == self.pattern {
             return Ok(true);
         }
-        self.regex
+        let Some(regex) = &self.regex else { return Ok(false) };
+        regex
             .matches_whole(text)
             .map_err(|error| StepError::fatal(format!("filter `{}`: {error}", self.pattern)))
     }
@@ -143,7 +150,7 @@ mod tests {
 
     fn check(pattern: &str, text: Option<&str>, hits: bool) {
         let regex = Arc::new(JavaRegex::compile(pattern).unwrap());
-        let filter = Filter { kind: FilterKind::Value, pattern: pattern.to_owned(), regex };
+        let filter = Filter::new(FilterKind::Value, pattern, regex);
         assert_eq!(filter.hits(text), Ok(hits), "{pattern:?} on {text:?}");
     }
 
@@ -151,6 +158,8 @@ mod tests {
     fn a_filter_hits_on_blank_equal_or_whole_match() {
         check("^abc", Some("abcd"), false);
         check("ab.*", Some("abcd"), true);
+        check("not found", Some("not found"), true);
+        check("not found", Some("not found "), false);
         check("Per share data (annualised)", Some("Per share data (annualised)"), true);
         check(" ", Some("  "), true);
         check(" ", None, true);

@@ -1,6 +1,8 @@
 //! The thread that writes the log.
 
 use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use parking_lot::RwLock;
 use serde::Serialize;
@@ -23,6 +25,10 @@ const BATCH: usize = 512;
 /// the largest log entry.
 const BATCH_BYTES: u64 = 4 << 20;
 
+/// Least time between two entries while jobs end one after the other. An entry costs much the same with one result as
+/// with twenty, and a job that ends has nobody waiting for it but its place in work.
+const BREATH: Duration = Duration::from_millis(1);
+
 /// Bytes of log after which a snapshot is due, and how many times its own size a snapshot waits at least,
 /// so that a large state is not written again and again.
 pub(super) const SNAPSHOT_AFTER: u64 = 64 << 20;
@@ -42,6 +48,13 @@ pub(super) enum Message {
     Propose(Proposal),
     /// To make output durable, close the log, and say so.
     Close(oneshot::Sender<()>),
+}
+
+impl Message {
+    /// Whether it loses nothing by waiting for others.
+    fn may_wait(&self) -> bool {
+        matches!(self, Self::Propose(Proposal { command: Command::Finish { .. }, .. }))
+    }
 }
 
 /// See the module docs.
@@ -88,8 +101,13 @@ impl Writer {
         batch: &mut Vec<Proposal>,
         closed: &mut Option<oneshot::Sender<()>>,
     ) -> Result<(), SoloError> {
+        let mut last = Instant::now();
         while closed.is_none() {
             let Some(first) = queue.blocking_recv() else { break };
+            if first.may_wait() {
+                thread::sleep(BREATH.saturating_sub(last.elapsed()));
+            }
+            last = Instant::now();
             gather(first, queue, batch, closed);
             if !batch.is_empty() {
                 self.commit(batch)?;
