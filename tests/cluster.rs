@@ -24,6 +24,8 @@ mod end;
 mod keepers;
 #[path = "cluster/key.rs"]
 mod key;
+#[path = "cluster/mdns.rs"]
+mod mdns;
 #[path = "cluster/numbers.rs"]
 mod numbers;
 #[path = "cluster/politeness.rs"]
