@@ -113,7 +113,8 @@ pub(super) async fn keep_members<N: Network>(member: Arc<Member<N>>) {
         let candidate = member.candidates.lock().pop_first();
         if let Some((node, peer)) = candidate {
             info!(name = %peer.name, address = %peer.address, "a node joins");
-            if let Err(error) = member.raft.add_learner(node.0, peer, false).await {
+            let added = member.while_leading(member.raft.add_learner(node.0, peer, false)).await;
+            if let Some(Err(error)) = added {
                 debug!(%error, "unable to let it in now; it asks again");
             }
         } else if let Some(change) = next_change(&seen(&member), patience(&member)) {
@@ -123,18 +124,14 @@ pub(super) async fn keep_members<N: Network>(member: Arc<Member<N>>) {
 }
 
 async fn make<N: Network>(member: &Member<N>, change: Change) {
-    let changed = match &change {
-        Change::Voters(voters) => {
-            let voters: BTreeSet<u64> = voters.iter().map(|node| node.0).collect();
-            member.raft.change_membership(voters, true).await
-        }
-        Change::Remove(node) => {
-            member.raft.change_membership(ChangeMembers::RemoveNodes([node.0].into()), true).await
-        }
+    let to = match &change {
+        Change::Voters(voters) => ChangeMembers::ReplaceAllVoters(voters.iter().map(|node| node.0).collect()),
+        Change::Remove(node) => ChangeMembers::RemoveNodes([node.0].into()),
     };
-    match changed {
-        Ok(_) => info!(?change, "the members have changed"),
-        Err(error) => debug!(%error, ?change, "unable to change the members now"),
+    match member.while_leading(member.raft.change_membership(to, true)).await {
+        Some(Ok(_)) => info!(?change, "the members have changed"),
+        None => {}
+        Some(Err(error)) => debug!(%error, ?change, "unable to change the members now"),
     }
 }
 
