@@ -86,7 +86,7 @@ impl Cluster {
 
     /// Gets the page of a job, as the loader does, and ends it.
     async fn work(&self, node: NodeId, job: Job) {
-        let request = Request::new(&job.locator.url).after_moves(job.host_moves);
+        let request = Request::new(&job.locator.url).after_moves(job.host_moves).within(job.host_places);
         self.fetchers[node.0 as usize - 1].fetch(request).await.unwrap();
         let (rows, links) = (Rows::default(), vec![]);
         self.apply(Command::Finish { job: job.key, epoch: job.epoch, rows, links });
@@ -131,12 +131,20 @@ async fn all_greedy(cluster: Cluster) {
     tokio::time::timeout(LIMIT, nodes.join_all()).await.unwrap();
 }
 
+/// Nodes that share a host make no more than so many requests at a time.
+async fn share(limit: u32) {
+    let server = Server::start(|_| Response::ok("").delayed(Duration::from_millis(40)));
+    let pages = pages(&server, 12 * limit as usize);
+    all_greedy(Cluster::new(Pacing::Shared, limit, limit as usize, Duration::ZERO, &pages)).await;
+    assert_eq!(server.hits(), pages.len());
+    assert!(server.most_at_once() <= limit as usize, "{} at a time, not {limit}", server.most_at_once());
+}
+
 #[tokio::test]
 async fn without_a_delay_all_nodes_together_make_no_more_requests_at_a_time_than_one() {
-    let server = Server::start(|_| Response::ok("").delayed(Duration::from_millis(40)));
-    all_greedy(Cluster::new(Pacing::AnyNode, 2, 2, Duration::ZERO, &pages(&server, 24))).await;
-    assert_eq!(server.hits(), 24);
-    assert!(server.most_at_once() <= 2, "{} requests at a time", server.most_at_once());
+    for fewer_and_more_than_nodes in [1, 2, 3, 4, 7] {
+        share(fewer_and_more_than_nodes).await;
+    }
 }
 
 #[tokio::test]

@@ -35,6 +35,9 @@ const CHUNKS: Site = Site {
     pages: &[page(Nature::Healthy, &[2]), page(BROKEN, &[]), page(Nature::Healthy, &[])],
     chunks: &[&[0, 1], &[1, 2]],
 };
+/// Pages that all wait from the beginning.
+const THREE: Site = Site { pages: &[page(Nature::Healthy, &[]); 3], chunks: &[&[0, 1, 2]] };
+const FOUR: Site = Site { pages: &[page(Nature::Healthy, &[]); 4], chunks: &[&[0, 1, 2, 3]] };
 /// A page that brings a node down, beside one that does not.
 const DEADLY: Site =
     Site { pages: &[page(Nature::Healthy, &[]), page(Nature::Deadly, &[])], chunks: &[&[0, 1]] };
@@ -58,6 +61,7 @@ const SETUP: Setup = Setup {
     site: TREE,
     faults: NO_FAULTS,
     pacing: Pacing::AnyNode,
+    host_leases: 100,
     machine: Machine::default,
 };
 
@@ -131,6 +135,15 @@ fn runs_are_cancelled_and_nodes_leave() {
 fn a_host_is_one_nodes_at_a_time() {
     let faults = Faults { crashes: 1, lost_answers: 1, ..NO_FAULTS };
     check(Setup { pacing: Pacing::OneNode, ahead: 2, faults, ..SETUP }, 65_000);
+}
+
+#[test]
+fn nodes_share_the_places_at_a_host() {
+    let shared = Setup { pacing: Pacing::Shared, ahead: 2, ..SETUP };
+    let lost = Faults { lost_answers: 1, failures: 1, ..NO_FAULTS };
+    check(Setup { host_leases: 2, site: FOUR, faults: lost, ..shared }, 232_000);
+    let late = Faults { late: 1, expiries: 1, ..NO_FAULTS };
+    check(Setup { host_leases: 1, site: THREE, faults: late, ..shared }, 360_000);
 }
 
 #[test]

@@ -42,7 +42,7 @@ fn every_answer_is_what_clients_were_promised() {
     }
     println!("{outcomes:#?}");
     let all = "Finish: Accepted|Finish: Repeated|Finish: Stale|Fail: again true|Fail: again false|Fail: Stale|\
-        Take: jobs|Take: of a moved host|Take: a suspect|Take: nothing|Take: Stale|Take: Phase|Take: NotAMember|Release: Accepted|\
+        Take: jobs|Take: of a moved host|Take: of a shared host|Take: a suspect|Take: nothing|Take: Stale|Take: Phase|Take: NotAMember|Release: Accepted|\
         Release: Stale|Join: NotAMember|Leave: Accepted|Expire: Accepted|Claim: Wait|Claim: Phase|\
         Publish: Repeated|SeedChunk: Repeated|SeedChunk: NotTheHolder|Begin: Repeated|Begin: AlreadyBegun|\
         SeedDone: Repeated|Cancel: Accepted|Cancel: Phase|Resume: Accepted";

@@ -16,8 +16,8 @@ pub(super) fn rules(settings: &Settings, mode: Mode) -> Rules {
     let ahead = fetch.parallelism.saturating_mul(2);
     let (host_leases, pacing) = match mode {
         Mode::Solo => (ahead, Pacing::AnyNode),
-        // A lease lasts longer than its requests: no more of these run than there are leases, on all nodes.
-        Mode::Cluster if fetch.delay == 0 => (fetch.parallelism, Pacing::AnyNode),
+        // Each node's fetcher keeps to the places that it has: no more requests run than these, on all nodes.
+        Mode::Cluster if fetch.delay == 0 => (fetch.parallelism, Pacing::Shared),
         Mode::Cluster => (ahead, Pacing::OneNode),
     };
     Rules {
@@ -43,7 +43,7 @@ mod tests {
         };
         check(Mode::Solo, 3, 0, (6, Pacing::AnyNode));
         check(Mode::Solo, 3, 500, (6, Pacing::AnyNode));
-        check(Mode::Cluster, 3, 0, (3, Pacing::AnyNode));
+        check(Mode::Cluster, 3, 0, (3, Pacing::Shared));
         check(Mode::Cluster, 3, 500, (6, Pacing::OneNode));
         check(Mode::Cluster, u32::MAX, 1, (u32::MAX, Pacing::OneNode));
     }

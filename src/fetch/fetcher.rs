@@ -10,6 +10,7 @@ use tracing::debug;
 
 use crate::fetch::error::FetchError;
 use crate::fetch::file::{self, Place};
+use crate::fetch::gate::Word;
 use crate::fetch::http::Http;
 use crate::fetch::page::{Page, Request};
 use crate::fetch::settings::FetchSettings;
@@ -69,7 +70,10 @@ impl Inner {
     async fn fetch(&self, request: Request<'_>) -> Result<Page, FetchError> {
         let target = Target::parse(request.url)?;
         match &target {
-            Target::Http(url) => self.http.get(&self.settings, url.clone(), request.host_moves).await,
+            Target::Http(url) => {
+                let word = Word { moves: request.host_moves, places: request.host_places };
+                self.http.get(&self.settings, url.clone(), word).await
+            }
             Target::File(path) => self.read(&target, path.clone(), Place::Anywhere).await,
             Target::Resource(path) => self.read(&target, self.root.join(path), Place::ResourceRoot).await,
         }

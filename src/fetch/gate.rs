@@ -5,14 +5,17 @@
 //! nothing with it.
 //!
 //! ```text
-//! enter(host) ─▶ slots (parallelism) ─▶ turn (one at a time waits for the clock) ─▶ Pass ─ drop: slot free
+//! enter(host) ─▶ slots (parallelism, or what was told) ─▶ turn (one at a time waits for the clock) ─▶ Pass ─ drop: slot free
 //! ```
 //!
 //! A host may be asked from several machines in turn, each with gates of its own. Whoever comes says how
 //! often it moved; where that is news, the gate opens a whole delay later, as if the host had been asked
-//! just now.
+//! just now. Where it may be asked from several machines at the same time, whoever comes says how many places at
+//! the host this one has.
 //!
 //! The gates can be closed for good: whoever waits in front of one is sent away, whoever is through goes on.
+
+mod slots;
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
@@ -20,8 +23,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 use tokio::time::Instant;
+
+use crate::model::HostPlaces;
+
+use slots::{Slot, Slots};
 
 /// Idle hosts are forgotten when this many are known, and again whenever their number has doubled since.
 const SWEEP: usize = 1024;
@@ -47,7 +54,7 @@ struct Hosts {
 /// The gate of one host.
 #[derive(Debug)]
 struct Gate {
-    slots: Arc<Semaphore>,
+    slots: Arc<Slots>,
     /// Held by the one who waits for the clock, so that starts keep their order and their distance.
     turn: tokio::sync::Mutex<()>,
     opening: Mutex<Opening>,
@@ -68,7 +75,16 @@ pub(super) struct Pass {
     host: String,
     gate: Arc<Gate>,
     delay: Duration,
-    _slot: Option<OwnedSemaphorePermit>,
+    _slot: Slot,
+}
+
+/// What whoever comes to a gate says of the host.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Word {
+    /// How often it moved.
+    pub(super) moves: u32,
+    /// How many requests may run from here at a time, where that is not simply the parallelism.
+    pub(super) places: Option<HostPlaces>,
 }
 
 impl Gates {
@@ -82,27 +98,26 @@ impl Gates {
         self.closed.send_replace(true);
     }
 
-    /// Waits until a first request to `host`, which has moved so often, may start. `None` if the gates are
-    /// closed.
-    pub(super) async fn enter_if_open(&self, host: &str, moves: u32) -> Option<Pass> {
+    /// Waits until a first request to `host`, of which this is said, may start. `None` if the gates are closed.
+    pub(super) async fn enter_if_open(&self, host: &str, word: Word) -> Option<Pass> {
         let mut closed = self.closed.subscribe();
         tokio::select! {
             biased;
             _ = closed.wait_for(|closed| *closed) => None,
-            pass = self.enter_moved(host, moves) => Some(pass),
+            pass = self.enter_told(host, word) => Some(pass),
         }
     }
 
     /// Waits until a request to `host` may start, closed or not.
     pub(super) async fn enter(&self, host: &str) -> Pass {
-        self.enter_moved(host, 0).await
+        self.enter_told(host, Word::default()).await
     }
 
-    async fn enter_moved(&self, host: &str, moves: u32) -> Pass {
+    async fn enter_told(&self, host: &str, word: Word) -> Pass {
         let gate = self.gate(host);
-        gate.opening.lock().move_on(moves, self.delay);
-        // Never closed; without a slot the delay still holds.
-        let slot = Arc::clone(&gate.slots).acquire_owned().await.ok();
+        gate.opening.lock().move_on(word.moves, self.delay);
+        word.places.into_iter().for_each(|places| gate.slots.hear(places));
+        let slot = gate.slots.enter().await;
         let pass = Pass { host: host.to_owned(), gate, delay: self.delay, _slot: slot };
         pass.again().await;
         pass
@@ -115,7 +130,7 @@ impl Gates {
         }
         hosts.sweep();
         let gate = Arc::new(Gate {
-            slots: Arc::new(Semaphore::new(self.parallelism.get())),
+            slots: Slots::new(self.parallelism.get()),
             turn: tokio::sync::Mutex::new(()),
             opening: Mutex::default(),
         });

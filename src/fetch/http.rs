@@ -18,7 +18,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::fetch::coding::{Coding, Fault, Inflow};
 use crate::fetch::error::{FetchError, Limit};
-use crate::fetch::gate::{Gates, Pass};
+use crate::fetch::gate::{Gates, Pass, Word};
 use crate::fetch::headers;
 use crate::fetch::page::Page;
 use crate::fetch::redirects::{Redirect, Redirects};
@@ -51,16 +51,16 @@ impl Http {
         Ok(Self { gates, wire: Wire::new(settings, user_agent) })
     }
 
-    /// Fetches `url`, whose host went over to another fetcher `moves` times, following redirects.
+    /// Fetches `url`, of whose host this is said, following redirects.
     pub(super) async fn get(
         &self,
         settings: &FetchSettings,
         mut url: Url,
-        moves: u32,
+        word: Word,
     ) -> Result<Page, FetchError> {
         let mut redirects = Redirects::new(&url, settings.max_redirects);
         let mut left = settings.total_timeout;
-        let Some(mut pass) = self.gates.enter_if_open(url::host(&url), moves).await else {
+        let Some(mut pass) = self.gates.enter_if_open(url::host(&url), word).await else {
             return Err(FetchError::Closed { url: url::shown_url(url.as_str()) });
         };
         loop {

@@ -4,6 +4,8 @@
 
 use bytes::Bytes;
 
+use crate::model::HostPlaces;
+
 /// What to fetch.
 ///
 /// A struct and not a bare URL, so that a caller keeps compiling when a request learns more than its URL.
@@ -14,13 +16,16 @@ pub struct Request<'a> {
     pub url: &'a str,
     /// How often the right to ask its host had gone over from one fetcher to another.
     pub host_moves: u32,
+    /// How many requests of this fetcher its host may have at a time; if none, those of
+    /// [`FetchSettings::parallelism`](crate::fetch::FetchSettings::parallelism).
+    pub host_places: Option<HostPlaces>,
 }
 
 impl<'a> Request<'a> {
     /// Asks for the page at `url`.
     #[must_use]
     pub fn new(url: &'a str) -> Self {
-        Self { url, host_moves: 0 }
+        Self { url, host_moves: 0, host_places: None }
     }
 
     /// The same, after the right to ask its host has gone over so often. With a number that is higher than
@@ -28,6 +33,13 @@ impl<'a> Request<'a> {
     #[must_use]
     pub fn after_moves(self, host_moves: u32) -> Self {
         Self { host_moves, ..self }
+    }
+
+    /// The same, of a fetcher that has these places at its host. Those of the highest request number hold until
+    /// others are heard.
+    #[must_use]
+    pub fn within(self, host_places: Option<HostPlaces>) -> Self {
+        Self { host_places, ..self }
     }
 }
 

@@ -24,6 +24,19 @@ pub struct Job {
     /// number that it has not seen yet, a node lets the delay between two requests pass first: it cannot
     /// know when the host was last asked. 0 where any node may ask any host.
     pub host_moves: u32,
+    /// How many requests this node may make of the job's host at a time. `None` where the fetcher's own limit is
+    /// the only one.
+    pub host_places: Option<HostPlaces>,
+}
+
+/// A node's places at a host, as they were when it was given a job. They get fewer when the node has fewer jobs of
+/// the host than places, of which it need not be told, and more with a job only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostPlaces {
+    /// Number of the node's request for jobs that this is an answer to: a higher one is news, a lower one is not.
+    pub request: u64,
+    /// Requests at a time.
+    pub count: u32,
 }
 
 /// A link found on a page, to become a job of its own under the same locator name.

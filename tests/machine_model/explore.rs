@@ -135,6 +135,7 @@ const PROMISES: &[(&str, Condition)] = &[
     ("a host is one node's while that one has leases of it", |_, world| {
         world.ledger.harm != Some(Harm::AnothersHost)
     }),
+    ("all nodes together ask a host no harder than one may", |_, world| world.spares_the_host()),
     ("nothing is accepted after the end", |_, world| world.ledger.harm != Some(Harm::ChangedAfterTheEnd)),
     ("a restored machine decides the same", |_, world| world.ledger.harm != Some(Harm::OtherWhenRestored)),
     ("an accepted result is never lost", |_, world| world.ledger.keeps_every_end(world.machine())),

@@ -144,6 +144,12 @@ impl Ledger {
         self.fates.iter().filter(|fate| fate.is_known).all(|fate| fate.accepted + fate.lost == 1)
     }
 
+    /// Whether this lease is the node's.
+    pub(super) fn holds(&self, node: NodeId, job: JobKey, epoch: Epoch) -> bool {
+        let is_it = |fate: &Fate| (fate.job, fate.newest_lease, fate.holder) == (job, epoch.0, Some(node));
+        self.fates.iter().any(is_it)
+    }
+
     /// Whether all rows there are were accepted.
     pub(super) fn has_all_rows(&self, site: &Site) -> bool {
         self.pages().all(|(page, fate)| site.pages[page].nature != Nature::Healthy || fate.accepted == 1)

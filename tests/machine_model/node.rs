@@ -32,6 +32,18 @@ pub(super) struct Held {
     failures: u32,
     /// Nothing may be taken beside it.
     alone: bool,
+    stage: Fetch,
+    /// What it was told of the host with the job: number of the request, and places.
+    told: Option<(u64, u32)>,
+}
+
+/// How far the page of a job has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Fetch {
+    Waits,
+    /// Its host is being asked.
+    Runs,
+    Over,
 }
 
 /// See the module docs.
@@ -45,12 +57,14 @@ pub(super) struct Node {
     pub(super) asks: Option<Sent>,
     /// The last request for jobs that was answered.
     request: u64,
+    /// What its gate heard last of the host's places.
+    told: (u64, u32),
     has_voted: bool,
 }
 
 impl Node {
     pub(super) fn new(id: NodeId, life: Incarnation, stage: Stage) -> Self {
-        Self { id, life, stage, held: vec![], asks: None, request: 0, has_voted: false }
+        Self { id, life, stage, held: vec![], asks: None, request: 0, told: (0, 0), has_voted: false }
     }
 
     pub(super) fn is_down(&self) -> bool {
@@ -77,6 +91,46 @@ impl Node {
         self.life.0 += 1;
         self.has_voted = false;
         self.asks = Some(Sent::new(Command::Join { node: self.id, incarnation: self.life }));
+    }
+
+    /// The jobs that stand at the gate of the host and may pass it, by their places among those held. What they were
+    /// told, the gate hears when they come.
+    pub(super) fn may_fetch(&self) -> impl Iterator<Item = usize> {
+        let waits = self.held.iter().enumerate().filter(|(_, held)| held.stage == Fetch::Waits);
+        let running = self.held.iter().filter(|held| held.stage == Fetch::Runs).count();
+        let room =
+            move |told: Option<(u64, u32)>| running < self.told.max(told.unwrap_or_default()).1 as usize;
+        waits.filter(move |(_, held)| room(held.told)).map(|(place, _)| place)
+    }
+
+    /// Asks the host for the page of a job.
+    pub(super) fn fetch(&mut self, place: usize) {
+        self.told = self.told.max(self.held[place].told.unwrap_or_default());
+        self.held[place].stage = Fetch::Runs;
+    }
+
+    /// Asks. What became of a page is known when its fetch is over.
+    pub(super) fn ask(&mut self, sent: Sent) {
+        let lease = Self::lease_of(&sent.command);
+        let over = self.held.iter_mut().filter(|held| Some((held.job, held.epoch)) == lease);
+        over.for_each(|held| held.stage = Fetch::Over);
+        self.asks = Some(sent);
+    }
+
+    /// The lease that a command ends.
+    fn lease_of(command: &Command) -> Option<(JobKey, Epoch)> {
+        match command {
+            Command::Finish { job, epoch, .. }
+            | Command::Fail { job, epoch, .. }
+            | Command::Release { job, epoch } => Some((*job, *epoch)),
+            _ => None,
+        }
+    }
+
+    /// The leases under which it asks the host at the moment.
+    pub(super) fn running(&self) -> impl Iterator<Item = (JobKey, Epoch)> {
+        let runs = self.held.iter().filter(|held| held.stage == Fetch::Runs);
+        runs.map(|held| (held.job, held.epoch))
     }
 
     /// What it may ask next, if nothing goes wrong.
@@ -157,9 +211,10 @@ impl Node {
             (Command::SeedDone { .. }, _) => self.stage = Stage::Working,
             (Command::Take { .. }, Reply::Taken { jobs }) => self.taken(jobs),
             (Command::Take { .. }, _) => self.taken(&[]),
-            // Whatever the answer, somebody has the job now, and it is not this node.
-            (Command::Finish { job, .. } | Command::Fail { job, .. } | Command::Release { job, .. }, _) => {
-                self.held.retain(|held| held.job != *job)
+            // Whatever the answer, the lease is over.
+            (Command::Finish { .. } | Command::Fail { .. } | Command::Release { .. }, _) => {
+                let lease = Self::lease_of(command);
+                self.held.retain(|held| Some((held.job, held.epoch)) != lease);
             }
             (Command::Done { .. }, Reply::Accepted) => self.has_voted = machine.counts().open() == 0,
             _ => {}
@@ -175,6 +230,9 @@ impl Node {
             epoch: job.epoch,
             failures: job.failures,
             alone: job.alone,
+            // Where nothing is told of places, nothing has to wait at a gate.
+            stage: if job.host_places.is_some() { Fetch::Waits } else { Fetch::Over },
+            told: job.host_places.map(|places| (places.request, places.count)),
         }));
     }
 }
@@ -186,6 +244,9 @@ impl Held {
 
     /// What becomes of the page, if the node lives.
     fn outcome(&self, site: &Site) -> Option<Command> {
+        if self.stage == Fetch::Waits {
+            return None;
+        }
         match self.nature(site) {
             Nature::Healthy => Some(Command::Finish {
                 job: self.job,

@@ -115,6 +115,8 @@ pub(crate) struct Setup {
     pub(crate) faults: Faults,
     /// All pages are of one host. Whose it is.
     pub(crate) pacing: Pacing,
+    /// How many of its pages may be leased, or asked for, at a time.
+    pub(crate) host_leases: u32,
     /// A machine without a run.
     pub(crate) machine: fn() -> Machine,
 }
@@ -129,7 +131,7 @@ impl Setup {
         Rules {
             max_tries: u32::from(failures) + 1,
             max_crashes,
-            host_leases: 100,
+            host_leases: self.host_leases,
             pacing: self.pacing,
             max_jobs: 1000,
         }

@@ -4,7 +4,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use scoopi::model::{FailureClass, NodeId};
-use scoopi::store::machine::{Command, Machine, Phase, Reply};
+use scoopi::store::machine::{Command, Machine, Pacing, Phase, Reply};
 
 use super::decisions::{Decided, Decisions, Sent, digest};
 use super::ledger::Ledger;
@@ -18,6 +18,8 @@ pub(super) enum Action {
     Start(usize),
     /// A node asks.
     Ask(usize, Sent),
+    /// A node asks the host for the page of a job, by its place among those it has.
+    Fetch(usize, usize),
     /// What a node asked is applied, and it hears the answer.
     Answer(usize),
     /// A live node learns that others took it for dead.
@@ -154,6 +156,7 @@ impl World {
         let harm = |left: u8, fault: Fault| (left > 0).then_some(Action::Harm(fault));
         actions.extend(harm(self.left.crashes, Fault::Crash(place)));
         actions.extend(harm(self.left.lost_disks, Fault::LoseDisk(place)));
+        actions.extend(node.may_fetch().map(|job| Action::Fetch(place, job)));
         if node.asks.is_some() {
             actions.push(Action::Answer(place));
             actions.extend(harm(self.left.lost_answers, Fault::LoseAnswer(place)));
@@ -188,7 +191,8 @@ impl World {
         let mut world = self.clone();
         match action {
             Action::Start(place) => world.nodes[*place].start(),
-            Action::Ask(place, sent) => world.nodes[*place].asks = Some(sent.clone()),
+            Action::Ask(place, sent) => world.nodes[*place].ask(sent.clone()),
+            Action::Fetch(place, job) => world.nodes[*place].fetch(*job),
             Action::Answer(place) => {
                 let sent = world.nodes[*place].asks.clone()?;
                 let reply = world.commit(setup, decisions, &sent);
@@ -249,7 +253,7 @@ impl World {
             }
             Fault::Fail(place, failure) => {
                 self.left.failures -= 1;
-                self.nodes[*place].asks = Some(failure.clone());
+                self.nodes[*place].ask(failure.clone());
             }
             Fault::Cancel => {
                 self.left.cancels -= 1;
@@ -290,6 +294,15 @@ impl World {
     pub(super) fn ends_in_order(&self) -> bool {
         self.machine().phase() < Phase::Shutdown
             || self.ledger.has_every_end() && self.machine().counts().open() == 0
+    }
+
+    /// Whether all nodes together ask the host no harder than one may. A node that others took for dead does not
+    /// count with what it had in work then.
+    pub(super) fn spares_the_host(&self) -> bool {
+        let leases = self.nodes.iter().flat_map(|node| node.running().map(|lease| (node.id, lease)));
+        let valid = leases.filter(|(node, (job, epoch))| self.ledger.holds(*node, *job, *epoch)).count();
+        let rules = self.machine().run().map(|run| &run.rules);
+        rules.is_none_or(|rules| rules.pacing != Pacing::Shared || valid <= rules.host_leases as usize)
     }
 
     /// Whether all there was to get was got.

@@ -1,4 +1,4 @@
-//! Hosts that are one node's at a time, rule by rule.
+//! Hosts that are one node's at a time, and hosts that nodes share, rule by rule.
 
 use scoopi::model::{FailureClass, Incarnation, Job, Locator, NodeId};
 use scoopi::store::machine::{Command, Pacing, Reply, Rules};
@@ -122,6 +122,86 @@ fn where_any_node_may_ask_no_host_moves() {
     assert_eq!(given(&mut told, 3, 1, 9), [], "two leases are the limit, whoever has them");
     told.expire(1, 1);
     assert_eq!(given(&mut told, 3, 1, 9), [page_of_a(2, 0)]);
+}
+
+/// What a node is given of a host that nodes share: page, and the places that the node has there.
+fn shared(told: &mut Told, node: u64, max: u32) -> Vec<(String, u64, u32)> {
+    let jobs = told.take(node, max, 0).into_iter();
+    let places = |job: &Job| job.host_places.map_or((0, 0), |places| (places.request, places.count));
+    jobs.map(|job| (job.locator.url.clone(), places(&job).0, places(&job).1)).collect()
+}
+
+fn with_places(pages: std::ops::Range<u32>, request: u64, count: u32) -> Vec<(String, u64, u32)> {
+    pages.map(|number| (format!("http://a/{number}"), request, count)).collect()
+}
+
+const SHARED: Rules = Rules { host_leases: 4, pacing: Pacing::Shared, ..RULES };
+
+#[test]
+fn nodes_that_share_a_host_have_equal_shares_of_its_places_and_as_many_jobs_ahead() {
+    let mut told = Told::running(SHARED, 1..=2, &of_a(20));
+    assert_eq!(
+        shared(&mut told, 1, 9),
+        with_places(0..2, 1, 2),
+        "its share, and none ahead while places are free"
+    );
+    assert!(!told.takeable(1) && told.takeable(2));
+    assert_eq!(shared(&mut told, 2, 1), with_places(2..3, 1, 1));
+    assert!(!told.takeable(1), "one place is free, and it is the other's");
+    assert_eq!(shared(&mut told, 2, 9), with_places(3..6, 2, 2), "its second place, and ahead now");
+    assert_eq!((told.takeable(1), told.takeable(2)), (true, false));
+    assert_eq!(shared(&mut told, 1, 1), with_places(6..7, 2, 2));
+    assert_eq!(shared(&mut told, 1, 9), with_places(7..8, 3, 2));
+}
+
+#[test]
+fn a_place_goes_to_a_job_ahead_or_is_free() {
+    let mut told = Told::running(SHARED, 1..=2, &of_a(20));
+    let (first, _) = (told.take(1, 9, 0), told.take(2, 9, 0));
+    let ahead = told.take(1, 9, 0);
+    assert_eq!((first.len(), ahead.len()), (2, 2));
+    told.accept(finish(&first[0], &[]));
+    told.accept(finish(&ahead[1], &[]));
+    told.join(3, 1);
+    assert!(!told.takeable(3), "two jobs are left, and both places");
+    told.accept(Command::Release { job: first[1].key, epoch: first[1].epoch });
+    assert!(told.takeable(3), "one job is left, and one place");
+    let expected = [with_places(1..2, 1, 1), with_places(8..9, 1, 1)].concat();
+    assert_eq!(shared(&mut told, 3, 9), expected, "a place, and one ahead");
+    assert!(!told.takeable(3));
+}
+
+#[test]
+fn who_has_more_than_a_share_gets_nothing_ahead() {
+    let mut told = Told::running(SHARED, 1..=1, &of_a(20));
+    let first = told.take(1, 20, 0);
+    assert_eq!((first.len(), told.takeable(1)), (8, false), "four, and four ahead");
+    told.join(2, 1);
+    for job in &first[..4] {
+        assert!(!told.takeable(2));
+        told.accept(finish(job, &[]));
+        assert!(!told.takeable(1), "its share is two");
+    }
+    told.accept(finish(&first[4], &[]));
+    assert!(
+        told.takeable(2) && !told.takeable(1),
+        "three jobs, three places: one is free, and not for the first"
+    );
+    assert_eq!(shared(&mut told, 2, 9), with_places(8..10, 1, 1), "a place and one ahead");
+    told.leave(1);
+    assert!(told.takeable(2), "all alone");
+}
+
+#[test]
+fn a_restored_machine_knows_who_has_which_places() {
+    let mut told = Told::running(SHARED, 1..=2, &of_a(20));
+    let (jobs, _) = (told.take(1, 9, 0), told.take(2, 9, 0));
+    told.accept(finish(&jobs[0], &[]));
+    let mut restored = Told { machine: told.restored(), ..told.clone() };
+    for told in [&mut told, &mut restored] {
+        assert_eq!(shared(told, 1, 1), with_places(6..7, 2, 2), "its second place again");
+        assert_eq!(shared(told, 1, 9), with_places(7..9, 3, 2), "ahead");
+    }
 }
 
 #[test]

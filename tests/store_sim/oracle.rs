@@ -43,6 +43,8 @@ struct Known {
     has_failed: bool,
     /// How often its host had gone over to another life when it was last leased.
     host_moves: u32,
+    /// Number of the request that it was last given to.
+    request: u64,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -75,6 +77,8 @@ pub(crate) struct Oracle {
     jobs: Vec<Known>,
     /// Every lease of a page of a host, in order.
     leases: Vec<(String, Life)>,
+    /// How many requests a node may make of a host at a time, where nodes share hosts.
+    places: BTreeMap<(String, NodeId), usize>,
     now: i64,
     tally: Counts,
     /// How often rows of a job were committed, and how often it was said to be lost.
@@ -94,6 +98,7 @@ impl Oracle {
             chunks: vec![],
             jobs: vec![],
             leases: vec![],
+            places: BTreeMap::new(),
             now: 0,
             tally: Counts::default(),
             ended: BTreeMap::new(),
@@ -113,6 +118,7 @@ impl Oracle {
     pub(crate) fn expect(&mut self, command: &Command) -> (Reply, Vec<Lost>) {
         let mut lost = vec![];
         let reply = self.answer(command, &mut lost).unwrap_or_else(Reply::Refused);
+        self.take_back_places();
         let members = self.members.keys().copied().collect::<BTreeSet<_>>();
         self.phase = self.votes.phase_after(self.phase, self.counts().open(), &members);
         if let (Command::Finish { job, .. }, Reply::Accepted) = (command, &reply) {
@@ -355,10 +361,10 @@ impl Oracle {
         if !self.works_alone(node) {
             while given.len() < max as usize {
                 let Some(next) = self.next_job(node) else { break };
-                given.push(self.lease(next, node, false));
+                given.push(self.lease(next, node, request, false));
             }
             if given.is_empty() && is_idle && max > 0 {
-                given.extend(self.next_suspect(node).map(|next| self.lease(next, node, true)));
+                given.extend(self.next_suspect(node).map(|next| self.lease(next, node, request, true)));
             }
         }
         let member = self.members.get_mut(&node).unwrap();

@@ -90,7 +90,7 @@ pub(crate) fn rules(random: &mut Random) -> Rules {
         max_tries: 1 + random.below(4) as u32,
         max_crashes: 1 + random.below(5) as u32,
         host_leases: 1 + random.below(4) as u32,
-        pacing: if random.percent(50) { Pacing::OneNode } else { Pacing::AnyNode },
+        pacing: [Pacing::AnyNode, Pacing::Shared, Pacing::OneNode][random.index(3)],
         max_jobs: if random.percent(30) { 10 + random.below(40) } else { 10_000 },
     }
 }

@@ -388,6 +388,9 @@ fn outcome(command: &Command, reply: &Reply) -> String {
         Reply::Taken { jobs } if jobs.is_empty() => "nothing".to_owned(),
         Reply::Taken { jobs } if jobs.iter().any(|job| job.alone) => "a suspect".to_owned(),
         Reply::Taken { jobs } if jobs.iter().any(|job| job.host_moves > 0) => "of a moved host".to_owned(),
+        Reply::Taken { jobs } if jobs.iter().any(|job| job.host_places.is_some()) => {
+            "of a shared host".to_owned()
+        }
         Reply::Taken { .. } => "jobs".to_owned(),
         Reply::Refused(refusal) => first(format!("{refusal:?}")),
         Reply::Failed { again } => format!("again {again}"),

@@ -74,7 +74,7 @@ async fn a_host_that_asked_for_time_gets_it_even_from_those_who_wait_already() {
 
 /// Asks for "h" as one who was told of so many moves; when the request may start, in ms since `begin`.
 async fn moved(gates: &Gates, begin: Instant, moves: u32) -> u128 {
-    drop(gates.enter_if_open("h", moves).await.unwrap());
+    drop(gates.enter_if_open("h", Word { moves, places: None }).await.unwrap());
     begin.elapsed().as_millis()
 }
 
@@ -109,6 +109,54 @@ async fn a_move_shortens_no_pause_and_makes_none_where_there_is_no_delay() {
     gates.enter("h").await.hold(Duration::from_secs(60));
     assert_eq!(moved(&gates, begin, 1).await, 60_000);
     assert_eq!(moved(&self::gates(1, 0), begin, 1).await, 60_000);
+}
+
+/// Asks for "h" as one who was told of so many places.
+async fn placed(gates: &Gates, request: u64, count: u32) -> Pass {
+    let word = Word { moves: 0, places: Some(HostPlaces { request, count }) };
+    gates.enter_if_open("h", word).await.unwrap()
+}
+
+/// Whether one who was told of so many places may go through at once.
+async fn may_enter(gates: &Gates, request: u64, count: u32) -> Option<Pass> {
+    tokio::time::timeout(Duration::from_millis(10), placed(gates, request, count)).await.ok()
+}
+
+#[tokio::test(start_paused = true)]
+async fn as_many_go_through_as_was_told_last_whoever_comes_first() {
+    let gates = gates(9, 0);
+    let first = placed(&gates, 3, 2).await;
+    let second = placed(&gates, 1, 8).await;
+    assert!(may_enter(&gates, 2, 8).await.is_none(), "told before the one who said two");
+    let third = may_enter(&gates, 4, 3).await.unwrap();
+    assert!(may_enter(&gates, 4, 3).await.is_none());
+    assert!(may_enter(&gates, 5, 1).await.is_none(), "fewer");
+    drop(first);
+    assert!(may_enter(&gates, 5, 1).await.is_none(), "two are through still");
+    drop(second);
+    assert!(may_enter(&gates, 5, 1).await.is_none(), "one is");
+    drop(third);
+    let alone = may_enter(&gates, 5, 1).await.unwrap();
+    let two = [may_enter(&gates, 6, 3).await.unwrap(), may_enter(&gates, 6, 3).await.unwrap()];
+    assert!(may_enter(&gates, 6, 3).await.is_none());
+    assert!(may_enter(&gates, 7, 1).await.is_none(), "two too many");
+    let four = [may_enter(&gates, 8, 4).await.unwrap()];
+    assert!(may_enter(&gates, 8, 4).await.is_none(), "those that were too many count");
+    drop((alone, two, four));
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_who_wait_go_through_when_more_places_are_told() {
+    let gates = gates(1, 0);
+    let _first = placed(&gates, 1, 1).await;
+    let waiting = tokio::spawn({
+        let gates = Arc::clone(&gates);
+        async move { placed(&gates, 1, 1).await }
+    });
+    tokio::task::yield_now().await;
+    assert!(may_enter(&gates, 2, 2).await.is_none(), "another one came before");
+    drop(waiting.await.unwrap());
+    assert!(may_enter(&gates, 2, 2).await.is_some());
 }
 
 #[tokio::test(start_paused = true)]
@@ -170,15 +218,15 @@ async fn hosts_that_want_to_be_left_alone_do_not_fill_memory() {
 #[tokio::test(start_paused = true)]
 async fn closed_gates_send_away_those_who_wait_and_those_who_come() {
     let gates = gates(1, 1000);
-    let pass = gates.enter_if_open("h", 0).await.unwrap();
+    let pass = gates.enter_if_open("h", Word::default()).await.unwrap();
     let waiting = tokio::spawn({
         let gates = Arc::clone(&gates);
-        async move { gates.enter_if_open("h", 0).await.is_none() }
+        async move { gates.enter_if_open("h", Word::default()).await.is_none() }
     });
     tokio::task::yield_now().await;
     let begin = Instant::now();
     gates.close();
-    assert!(waiting.await.unwrap() && gates.enter_if_open("other", 0).await.is_none());
+    assert!(waiting.await.unwrap() && gates.enter_if_open("other", Word::default()).await.is_none());
     assert_eq!(begin.elapsed(), Duration::ZERO);
     // Who is through may go on, as after a redirect.
     pass.again().await;

@@ -66,7 +66,7 @@ struct PageLoader {
 
 impl PageLoader {
     async fn fetch(&self, job: &Job) -> Result<Document, StepError> {
-        let request = Request::new(&job.locator.url).after_moves(job.host_moves);
+        let request = Request::new(&job.locator.url).after_moves(job.host_moves).within(job.host_places);
         let page = self.fetcher.fetch(request).await?;
         Ok(Document {
             url: page.url,
@@ -143,6 +143,7 @@ mod tests {
             failures: 0,
             alone: false,
             host_moves,
+            host_places: None,
         };
         let loaded = tokio::time::timeout(DELAY - Duration::from_secs(1), loader.load(&job)).await;
         assert_eq!(loaded.is_err(), waits, "{host_moves} moves: {loaded:?}");

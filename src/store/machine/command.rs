@@ -15,7 +15,8 @@ pub struct Rules {
     /// Crashes of a node while it held the job that the job survives; one more quarantines it.
     pub max_crashes: u32,
     /// Jobs of one http host that may be leased at a time. Where one fetcher keeps the host's real limit,
-    /// this is that limit and some jobs ahead, so that a page is at hand when the one before is done.
+    /// this is that limit and some jobs ahead, so that a page is at hand when the one before is done. Where nodes
+    /// share a host ([`Pacing::Shared`]), its real limit: what they take ahead comes on top.
     pub host_leases: u32,
     /// Who may have these leases.
     pub pacing: Pacing,
@@ -28,6 +29,10 @@ pub struct Rules {
 pub enum Pacing {
     /// Any: nothing but the number of leases limits what they ask of it together.
     AnyNode,
+    /// Any, each within the places that it has at the host ([`Job::host_places`]), which are no more than
+    /// `host_leases` for all nodes together and an equal share for each. A node may have as many jobs again ahead,
+    /// once all places are taken; the place of a job that ends goes to one of them.
+    Shared,
     /// The one that holds leases of it: its fetcher keeps the distance between two requests. When the last
     /// lease is over, the next node that asks may have the host, and is told if it was another's before.
     OneNode,

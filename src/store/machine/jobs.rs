@@ -7,7 +7,7 @@ mod records;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
 
-use crate::model::{Epoch, Failure, FailureClass, Job, JobKey, Link, Locator, NodeId, RunId};
+use crate::model::{Epoch, Failure, FailureClass, HostPlaces, Job, JobKey, Link, Locator, NodeId, RunId};
 
 use super::command::{Lost, Refusal, Reply, Rules};
 use super::counts::Counts;
@@ -132,6 +132,11 @@ impl Jobs {
         matches!(self.slots.get(&key), Some(Slot::Over { .. }))
     }
 
+    /// So many nodes take part.
+    pub(super) fn set_nodes(&mut self, nodes: usize) {
+        self.queue.set_nodes(nodes);
+    }
+
     /// Adds a job to begin with, unless it is there already.
     pub(super) fn seed(&mut self, locator: &Locator) {
         let key = JobKey::new(self.run, &locator.group, &locator.name, &locator.url);
@@ -141,8 +146,8 @@ impl Jobs {
         }
     }
 
-    /// Gives up to `max` jobs to a life of a node.
-    pub(super) fn take(&mut self, life: Life, max: u32, now: i64) -> Vec<Job> {
+    /// Gives up to `max` jobs to a life of a node, which asks with this number.
+    pub(super) fn take(&mut self, life: Life, request: u64, max: u32, now: i64) -> Vec<Job> {
         self.now = self.now.max(now);
         self.queue.wake(self.now);
         let node = life.0;
@@ -150,26 +155,29 @@ impl Jobs {
             return vec![];
         }
         let idle = !self.leases.contains_key(&node);
-        let mut jobs = Vec::with_capacity(max.min(64) as usize);
-        while jobs.len() < max as usize {
+        let mut keys = Vec::with_capacity(max.min(64) as usize);
+        while keys.len() < max as usize {
             let Some(key) = self.queue.pop(life) else { break };
-            jobs.extend(self.lease(key, node, false));
+            self.lease(key, node, false);
+            keys.push(key);
         }
-        if jobs.is_empty()
+        if keys.is_empty()
             && idle
             && max > 0
             && let Some(key) = self.queue.pop_suspect(life)
         {
-            jobs.extend(self.lease(key, node, true));
+            self.lease(key, node, true);
+            keys.push(key);
         }
-        jobs
+        // Only now is it known how many places there are.
+        keys.into_iter().filter_map(|key| self.job(key, request)).collect()
     }
 
-    /// The jobs among `keys` that `node` still holds, as it was given them.
-    pub(super) fn held(&self, node: NodeId, keys: &[JobKey]) -> Vec<Job> {
+    /// The jobs among `keys` that `node` still holds, as it was given them when it asked with this number.
+    pub(super) fn held(&self, node: NodeId, request: u64, keys: &[JobKey]) -> Vec<Job> {
         let held = self.leases.get(&node);
         let still = keys.iter().filter(|key| held.is_some_and(|held| held.contains_key(*key)));
-        still.filter_map(|key| self.job(*key)).collect()
+        still.filter_map(|key| self.job(*key, request)).collect()
     }
 
     /// When the next back-off ends.
@@ -367,13 +375,13 @@ impl Jobs {
         }
     }
 
-    fn lease(&mut self, key: JobKey, node: NodeId, suspect: bool) -> Option<Job> {
-        let entry = self.entry_mut(key)?;
-        entry.epoch.0 += 1;
-        entry.is_failed = false;
-        entry.holder = Some(node);
-        self.leases.entry(node).or_default().insert(key, suspect);
-        self.job(key)
+    fn lease(&mut self, key: JobKey, node: NodeId, suspect: bool) {
+        if let Some(entry) = self.entry_mut(key) {
+            entry.epoch.0 += 1;
+            entry.is_failed = false;
+            entry.holder = Some(node);
+            self.leases.entry(node).or_default().insert(key, suspect);
+        }
     }
 
     /// Ends the lease of a job.
@@ -387,7 +395,7 @@ impl Jobs {
                 self.leases.remove(&node);
             }
         }
-        self.queue.unlease(host);
+        self.queue.unlease(host, node);
         self.entry(key)
     }
 
@@ -401,10 +409,11 @@ impl Jobs {
         }
     }
 
-    /// A leased job, as its holder sees it.
-    fn job(&self, key: JobKey) -> Option<Job> {
+    /// A leased job, as its holder sees it that asked for it with this number.
+    fn job(&self, key: JobKey, request: u64) -> Option<Job> {
         let entry = self.entry(key)?;
-        let held = self.leases.get(&entry.holder?)?;
+        let node = entry.holder?;
+        let held = self.leases.get(&node)?;
         Some(Job {
             key,
             epoch: entry.epoch,
@@ -414,6 +423,7 @@ impl Jobs {
             alone: held.get(&key).copied().unwrap_or_default(),
             // A host with leases does not move: this is what it was when the job was leased.
             host_moves: self.queue.moves(entry.host),
+            host_places: self.queue.places(entry.host, node).map(|count| HostPlaces { request, count }),
         })
     }
 

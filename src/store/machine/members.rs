@@ -70,6 +70,11 @@ impl Members {
         self.live.iter().map(|(node, member)| (*node, member.incarnation, member.done))
     }
 
+    /// How many are here.
+    pub(super) fn len(&self) -> usize {
+        self.live.len()
+    }
+
     /// Whether nobody is here.
     pub(super) fn is_empty(&self) -> bool {
         self.live.is_empty()

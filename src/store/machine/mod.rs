@@ -187,6 +187,7 @@ impl Machine {
             None => {}
         }
         self.jobs = Some(Jobs::new(run.id, &run.rules));
+        self.count_members();
         self.run = Some(run.clone());
         // Composing may have come before: what a run is made of names the run.
         let is_composed = self.gates.is_open(Barricade::Compose);
@@ -204,6 +205,7 @@ impl Machine {
         if was_here {
             self.crashed(node, lost);
         }
+        self.count_members();
         Ok(Reply::Accepted)
     }
 
@@ -215,6 +217,7 @@ impl Machine {
         if let Some(jobs) = &mut self.jobs {
             jobs.release_all(node);
         }
+        self.count_members();
         Ok(Reply::Accepted)
     }
 
@@ -228,7 +231,15 @@ impl Machine {
             return Err(Refusal::NotAMember);
         }
         self.crashed(node, lost);
+        self.count_members();
         Ok(Reply::Accepted)
+    }
+
+    /// Each of those that take part has a share of every host.
+    fn count_members(&mut self) {
+        if let Some(jobs) = &mut self.jobs {
+            jobs.set_nodes(self.members.len());
+        }
     }
 
     fn crashed(&mut self, node: NodeId, lost: &mut Vec<Lost>) {
@@ -331,7 +342,7 @@ impl Machine {
             // Nobody waits for its answer any more: jobs given to it would lie there until the node leaves.
             Ordering::Less => return Err(Refusal::Stale),
             Ordering::Equal => {
-                return Ok(Reply::Taken { jobs: jobs.held(node, &member.last_take.1) });
+                return Ok(Reply::Taken { jobs: jobs.held(node, request, &member.last_take.1) });
             }
             Ordering::Greater => {}
         }
@@ -341,7 +352,7 @@ impl Machine {
             member.last_take = (request, vec![]);
             return Err(Refusal::Phase(self.phase));
         }
-        let taken = jobs.take((node, incarnation), max, now);
+        let taken = jobs.take((node, incarnation), request, max, now);
         member.done &= taken.is_empty();
         member.last_take = (request, taken.iter().map(|job| job.key).collect());
         Ok(Reply::Taken { jobs: taken })

@@ -5,10 +5,12 @@
 //! were in work when a node crashed, stand apart.
 //!
 //! Where a host is one node's while it has leases ([`Pacing::OneNode`]), what it offers stands among the
-//! offers to that node, else among those to all: what a node may have is found without asking every host.
+//! offers to that node, else among those to all: what a node may have is found without asking every host. What nodes
+//! may have ahead of the places that they share ([`Pacing::Shared`]) stands among the offers to each of them.
 
 mod host;
 mod offers;
+mod shares;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -44,6 +46,8 @@ pub(super) struct Queue {
     open: Offers,
     /// What only the node may have that holds leases of the same host. Nodes without leases are not here.
     owned: BTreeMap<NodeId, Offers>,
+    /// How many nodes share a host.
+    nodes: u32,
     /// Jobs whose back-off is not over, with their hosts and crashes.
     delayed: BTreeSet<(i64, Seq, JobKey, HostId, u32)>,
     ready: u64,
@@ -59,6 +63,7 @@ impl Queue {
             numbers: HashMap::new(),
             open: Offers::default(),
             owned: BTreeMap::new(),
+            nodes: 0,
             delayed: BTreeSet::new(),
             ready: 0,
             host_leases: rules.host_leases.max(1),
@@ -85,7 +90,7 @@ impl Queue {
 
     /// Whether [`Queue::pop`] would give `node` a job.
     pub(super) fn has_next(&self, node: NodeId) -> bool {
-        self.offers(node).any(|offers| !offers.ready.is_empty())
+        self.next(node).is_some()
     }
 
     /// Whether [`Queue::pop_suspect`] would give `node` a job.
@@ -98,18 +103,45 @@ impl Queue {
         self.hosts.get(host as usize).map_or(0, |host| host.moves)
     }
 
-    /// Hosts of which it is known who had them last, in no order.
+    /// How many places a node has at a host, where nodes share them.
+    pub(super) fn places(&self, host: HostId, node: NodeId) -> Option<u32> {
+        let host = self.hosts.get(host as usize).filter(|_| self.is_shared(host))?;
+        Some(host.shares.places(node))
+    }
+
+    /// So many nodes take part: each may have its share of every host's places.
+    pub(super) fn set_nodes(&mut self, nodes: usize) {
+        self.nodes = u32::try_from(nodes).unwrap_or(u32::MAX);
+        if self.pacing == Pacing::Shared {
+            (0..self.hosts.len() as HostId).for_each(|host| self.offer_ahead(host));
+        }
+    }
+
+    /// Hosts of which more is known than their jobs, in no order.
     pub(super) fn host_records(&self) -> impl Iterator<Item = HostRecord> + '_ {
         self.numbers.iter().filter_map(|(name, number)| {
             let host = self.hosts.get(*number as usize)?;
-            Some(HostRecord { name: name.to_string(), last: host.last?, moves: host.moves })
+            let places: Vec<_> = host.shares.iter().map(|share| (share.node, share.places)).collect();
+            let is_known = host.last.is_some() || !places.is_empty();
+            is_known.then(|| HostRecord {
+                name: name.to_string(),
+                last: host.last,
+                moves: host.moves,
+                places,
+            })
         })
     }
 
     /// Takes over what [`Queue::host_records`] gave.
     pub(super) fn set_host(&mut self, record: HostRecord) {
         let number = self.host(Some(&record.name));
-        self.change(number, |host| (host.last, host.moves) = (Some(record.last), record.moves));
+        self.change(number, |host| {
+            (host.last, host.moves) = (record.last, record.moves);
+            for (node, places) in record.places {
+                host.taken += places;
+                host.shares.of(node).places = places;
+            }
+        });
     }
 
     /// When the first back-off ends.
@@ -146,7 +178,7 @@ impl Queue {
 
     /// The oldest job of all hosts with room for this life. Its host has one lease more.
     pub(super) fn pop(&mut self, life: Life) -> Option<JobKey> {
-        let (_, host) = *self.offers(life.0).filter_map(|offers| offers.ready.first()).min()?;
+        let host = self.next(life.0)?;
         self.lease_first(host, life, |host| host.ready.pop_first().map(|(_, key)| key))
     }
 
@@ -157,13 +189,45 @@ impl Queue {
     }
 
     /// Counts a lease that was there before this queue was.
-    pub(super) fn lease(&mut self, host: HostId) {
-        self.change(host, |entry| entry.leased += 1);
+    pub(super) fn lease(&mut self, host: HostId, node: NodeId) {
+        let is_shared = self.is_shared(host);
+        self.change(host, |entry| {
+            if is_shared {
+                // Its place, if it has one, came with the host's record.
+                entry.shares.of(node).lease(false);
+            } else {
+                entry.taken += 1;
+            }
+        });
     }
 
     /// A lease of this host is over.
-    pub(super) fn unlease(&mut self, host: HostId) {
-        self.change(host, |entry| entry.leased = entry.leased.saturating_sub(1));
+    pub(super) fn unlease(&mut self, host: HostId, node: NodeId) {
+        let is_shared = self.is_shared(host);
+        self.change(host, |entry| {
+            let is_free = !is_shared || entry.shares.of(node).unlease();
+            entry.taken = entry.taken.saturating_sub(u32::from(is_free));
+        });
+    }
+
+    /// Whether nodes share the places of this host.
+    fn is_shared(&self, host: HostId) -> bool {
+        host != 0 && self.pacing == Pacing::Shared
+    }
+
+    /// Most places of a node at a host that it shares.
+    fn most_places(&self) -> u32 {
+        self.host_leases.div_ceil(self.nodes.max(1))
+    }
+
+    /// The host of the oldest job that `node` may have. Hosts at which it has its share of the places are passed over,
+    /// of which there are no more than it has leases.
+    fn next(&self, node: NodeId) -> Option<HostId> {
+        let most = self.most_places();
+        let has_share = |host: HostId| self.places(host, node).is_some_and(|places| places >= most);
+        let open = self.open.ready.iter().find(|(_, host)| !has_share(*host));
+        let owned = self.owned.get(&node).and_then(|offers| offers.ready.first());
+        open.into_iter().chain(owned).min().map(|(_, host)| *host)
     }
 
     fn lease_first(
@@ -173,9 +237,14 @@ impl Queue {
         pop: impl FnOnce(&mut Host) -> Option<JobKey>,
     ) -> Option<JobKey> {
         let is_one_nodes = host != 0 && self.pacing == Pacing::OneNode;
+        let (is_shared, limit) = (self.is_shared(host), self.limit(host));
         let popped = self.change(host, |host| {
             let popped = pop(host)?;
-            host.leased += 1;
+            let has_place = host.taken < limit;
+            host.taken += u32::from(has_place);
+            if is_shared {
+                host.shares.of(life.0).lease(has_place);
+            }
             if is_one_nodes {
                 host.go_to(life);
             }
@@ -187,7 +256,7 @@ impl Queue {
 
     /// Changes a host and keeps the offers true.
     fn change<T>(&mut self, host: HostId, change: impl FnOnce(&mut Host) -> T) -> Option<T> {
-        let limit = if host == 0 { u32::MAX } else { self.host_leases };
+        let limit = self.limit(host);
         let entry = self.hosts.get_mut(host as usize)?;
         let before = entry.offer(limit);
         let changed = change(entry);
@@ -196,7 +265,35 @@ impl Queue {
             self.withdraw(host, before);
             self.offers_to(after.to).add(host, after);
         }
+        if self.is_shared(host) {
+            self.offer_ahead(host);
+        }
         Some(changed)
+    }
+
+    /// Offers the oldest job of a host whose places are all taken to those who may have more ahead.
+    fn offer_ahead(&mut self, host: HostId) {
+        let (limit, most) = (self.limit(host), self.most_places());
+        let Some(entry) = self.hosts.get_mut(host as usize) else { return };
+        let first = entry.ready.first().filter(|_| entry.taken >= limit).map(|(seq, _)| *seq);
+        for share in entry.shares.iter_mut() {
+            let offer = first.filter(|_| share.has_room_ahead(most));
+            if offer == share.offered {
+                continue;
+            }
+            let offers = self.owned.entry(share.node).or_default();
+            share.offered.map(|seq| offers.ready.remove(&(seq, host)));
+            offers.ready.extend(offer.map(|seq| (seq, host)));
+            if offers.is_empty() {
+                self.owned.remove(&share.node);
+            }
+            share.offered = offer;
+        }
+        entry.shares.sweep();
+    }
+
+    fn limit(&self, host: HostId) -> u32 {
+        if host == 0 { u32::MAX } else { self.host_leases }
     }
 
     /// What `node` may have.

@@ -19,7 +19,7 @@ pub(super) enum Record {
     Head(Box<HeadRecord>),
     /// One entry of the store.
     Entry(CompactString, #[serde(with = "serde_bytes")] Vec<u8>),
-    /// Who had some hosts last. Before the jobs, whose leases they own.
+    /// Who has some hosts. Before the jobs, whose leases they own.
     Hosts(Vec<HostRecord>),
     /// Some jobs.
     Jobs(Vec<SlotRecord>),
@@ -46,12 +46,15 @@ pub(super) struct JobsRecord {
     pub(super) counts: Counts,
 }
 
-/// A host that is one node's while it has leases.
+/// What is known of a host beside its jobs.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct HostRecord {
     pub(super) name: String,
-    pub(super) last: Life,
+    /// Who had it last, where it is one node's while it has leases.
+    pub(super) last: Option<Life>,
     pub(super) moves: u32,
+    /// The places of each node, where nodes share it.
+    pub(super) places: Vec<(NodeId, u32)>,
 }
 
 /// A job.

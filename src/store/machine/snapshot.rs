@@ -73,6 +73,7 @@ impl Machine {
         let jobs = head.run.as_ref().zip(head.jobs).map(|(run, record)| {
             let mut jobs = Jobs::new(run.id, &run.rules);
             jobs.set_head(record);
+            jobs.set_nodes(head.members.len());
             jobs
         });
         *self = Self {

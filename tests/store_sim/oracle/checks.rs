@@ -24,14 +24,18 @@ impl Oracle {
             assert_eq!(machine.takeable_alone(node), alone, "takeable by {node} alone");
         }
         assert_eq!(machine.next_at(), self.next_back_off().filter(|_| is_running), "next back-off");
-        if let Some(run) = &self.run {
+        if self.run.is_some() {
             let hosts: BTreeSet<_> = self.jobs.iter().filter_map(|job| job.locator.host()).collect();
             for host in hosts {
                 let holders = self.holders_of(host);
-                assert!(holders.len() <= run.rules.host_leases as usize, "too many leases of {host}");
+                let pressing = match self.pacing() {
+                    Pacing::AnyNode | Pacing::OneNode => holders.len(),
+                    Pacing::Shared => self.all_places_of(host),
+                };
+                assert!(pressing <= self.host_limit(), "too many leases of {host}");
                 let is_one_nodes = holders.windows(2).all(|pair| pair[0] == pair[1]);
                 assert!(
-                    is_one_nodes || self.pacing() == Pacing::AnyNode,
+                    is_one_nodes || self.pacing() != Pacing::OneNode,
                     "{holders:?} have leases of {host}"
                 );
             }

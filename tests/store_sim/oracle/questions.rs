@@ -1,6 +1,6 @@
 //! Questions about what is known, each asked of the whole list.
 
-use scoopi::model::{Epoch, Incarnation, Job, JobKey, Locator, NodeId};
+use scoopi::model::{Epoch, HostPlaces, Incarnation, Job, JobKey, Locator, NodeId};
 use scoopi::store::machine::{Counts, Pacing, Refusal};
 
 use super::{Known, Oracle, State};
@@ -30,6 +30,7 @@ impl Oracle {
             not_before: i64::MIN,
             has_failed: false,
             host_moves: 0,
+            request: 0,
         });
     }
 
@@ -41,6 +42,8 @@ impl Oracle {
 
     pub(super) fn shown(&self, key: JobKey) -> Job {
         let job = self.jobs.iter().find(|job| job.key == key).unwrap();
+        let host = job.locator.host().filter(|_| self.pacing() == Pacing::Shared);
+        let State::Held(node) = job.state else { panic!("{:?} is not held", job.locator) };
         Job {
             key,
             epoch: Epoch(job.leases),
@@ -49,6 +52,8 @@ impl Oracle {
             failures: job.failures,
             alone: job.alone,
             host_moves: job.host_moves,
+            host_places: host
+                .map(|host| HostPlaces { request: job.request, count: self.places_of(host, node) as u32 }),
         }
     }
 
@@ -56,20 +61,53 @@ impl Oracle {
         self.jobs.iter().any(|job| job.state == State::Held(node) && job.alone)
     }
 
-    pub(super) fn lease(&mut self, index: usize, node: NodeId, alone: bool) -> JobKey {
+    pub(super) fn lease(&mut self, index: usize, node: NodeId, request: u64, alone: bool) -> JobKey {
         if let Some(host) = self.jobs[index].locator.host() {
+            if self.has_free_place(host) {
+                *self.places.entry((host.to_owned(), node)).or_default() += 1;
+            }
             self.leases.push((host.to_owned(), (node, Incarnation(self.members[&node].life))));
             self.jobs[index].host_moves = self.moves_of(host);
         }
         let job = &mut self.jobs[index];
         (job.state, job.alone, job.has_failed) = (State::Held(node), alone, false);
-        job.leases += 1;
+        (job.leases, job.request) = (job.leases + 1, request);
         job.key
+    }
+
+    /// A node has no more places at a host than jobs of it.
+    pub(super) fn take_back_places(&mut self) {
+        let mut places = std::mem::take(&mut self.places);
+        for ((host, node), count) in &mut places {
+            *count = self.held_of(host, *node).min(*count);
+        }
+        self.places = places;
+    }
+
+    fn held_of(&self, host: &str, node: NodeId) -> usize {
+        self.holders_of(host).iter().filter(|holder| **holder == node).count()
+    }
+
+    fn places_of(&self, host: &str, node: NodeId) -> usize {
+        self.places.get(&(host.to_owned(), node)).copied().unwrap_or_default()
+    }
+
+    /// The places of all nodes at a host.
+    pub(super) fn all_places_of(&self, host: &str) -> usize {
+        self.places.iter().filter(|((of, _), _)| of == host).map(|(_, count)| count).sum()
+    }
+
+    fn has_free_place(&self, host: &str) -> bool {
+        self.pacing() == Pacing::Shared && self.all_places_of(host) < self.host_limit()
+    }
+
+    pub(super) fn host_limit(&self) -> usize {
+        self.run.as_ref().unwrap().rules.host_leases as usize
     }
 
     /// How often a lease of the host was another life's than the one before, if that is a matter of the rules.
     fn moves_of(&self, host: &str) -> u32 {
-        if self.pacing() == Pacing::AnyNode {
+        if self.pacing() != Pacing::OneNode {
             return 0;
         }
         let lives: Vec<_> = self.leases.iter().filter(|(of, _)| of == host).map(|(_, life)| *life).collect();
@@ -83,10 +121,26 @@ impl Oracle {
     /// Whether the host of a page has room for a lease by `node`.
     fn has_room(&self, locator: &Locator, node: NodeId) -> bool {
         let Some(host) = locator.host() else { return true };
-        let limit = self.run.as_ref().unwrap().rules.host_leases as usize;
         let holders = self.holders_of(host);
-        let is_anothers = holders.iter().any(|holder| *holder != node);
-        holders.len() < limit && (self.pacing() == Pacing::AnyNode || !is_anothers)
+        let has_room = holders.len() < self.host_limit();
+        match self.pacing() {
+            Pacing::AnyNode => has_room,
+            Pacing::OneNode => has_room && holders.iter().all(|holder| *holder == node),
+            Pacing::Shared => {
+                let (places, held) = (self.places_of(host, node), self.held_of(host, node));
+                let share = self.host_limit().div_ceil(self.members.len().max(1));
+                let is_ahead = places > 0 && places <= share && held < 2 * places;
+                if self.has_free_place(host) { places < share } else { is_ahead }
+            }
+        }
+    }
+
+    /// Whether the host of a page has room for the only lease of `node`.
+    fn has_room_alone(&self, locator: &Locator, node: NodeId) -> bool {
+        match locator.host() {
+            Some(host) if self.pacing() == Pacing::Shared => self.has_free_place(host),
+            _ => self.has_room(locator, node),
+        }
     }
 
     /// Who holds the leases of a host, each named once for each lease.
@@ -99,21 +153,22 @@ impl Oracle {
         of_host.filter_map(holder).collect()
     }
 
-    fn free(&self, node: NodeId) -> impl Iterator<Item = (usize, &Known)> {
-        let is_free = move |job: &Known| {
-            job.state == State::Ready && job.not_before <= self.now && self.has_room(&job.locator, node)
-        };
+    /// Those that nobody has and whose back-off is over.
+    fn free(&self) -> impl Iterator<Item = (usize, &Known)> {
+        let is_free = |job: &Known| job.state == State::Ready && job.not_before <= self.now;
         self.jobs.iter().enumerate().filter(move |(_, job)| is_free(job))
     }
 
     /// The oldest one that `node` may have.
     pub(super) fn next_job(&self, node: NodeId) -> Option<usize> {
-        self.free(node).find(|(_, job)| job.crashes == 0).map(|(index, _)| index)
+        let may_have = |job: &Known| job.crashes == 0 && self.has_room(&job.locator, node);
+        self.free().find(|(_, job)| may_have(job)).map(|(index, _)| index)
     }
 
     /// The one with the fewest crashes that `node` may have.
     pub(super) fn next_suspect(&self, node: NodeId) -> Option<usize> {
-        let suspects = self.free(node).filter(|(_, job)| job.crashes > 0);
+        let may_have = |job: &Known| job.crashes > 0 && self.has_room_alone(&job.locator, node);
+        let suspects = self.free().filter(|(_, job)| may_have(job));
         suspects.min_by_key(|(index, job)| (job.crashes, *index)).map(|(index, _)| index)
     }
 

@@ -19,7 +19,7 @@ impl Jobs {
         }
     }
 
-    /// Who had which host last, in no order.
+    /// Who has which host, in no order.
     pub(in crate::store::machine) fn host_records(&self) -> impl Iterator<Item = HostRecord> + '_ {
         self.queue.host_records()
     }
@@ -75,7 +75,7 @@ impl Jobs {
         };
         if let Some(node) = record.holder {
             self.leases.entry(node).or_default().insert(key, record.suspect);
-            self.queue.lease(host);
+            self.queue.lease(host, node);
         } else {
             self.wait(entry.place(key), entry.not_before);
         }

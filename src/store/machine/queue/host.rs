@@ -1,4 +1,4 @@
-//! One host: its jobs that wait, how many are leased, and whose it is.
+//! One host: its jobs that wait, how many places are taken, and whose it is.
 //!
 //! Knows nothing of other hosts; what it offers, and to whom, is put in order by the queue.
 
@@ -8,6 +8,7 @@ use crate::model::{JobKey, NodeId};
 use crate::store::machine::members::Life;
 
 use super::Seq;
+use super::shares::Shares;
 
 /// See the module docs.
 #[derive(Debug, Default, Clone)]
@@ -16,7 +17,10 @@ pub(super) struct Host {
     /// Jobs with a crash on their record: fewest crashes first, so that one bad job cannot use up the
     /// chances of the good ones that were in work beside it.
     pub(super) suspects: BTreeSet<(u32, Seq, JobKey)>,
-    pub(super) leased: u32,
+    /// Leases; where nodes share the host, those that are ahead do not count.
+    pub(super) taken: u32,
+    /// What each node has of it, where they share it.
+    pub(super) shares: Shares,
     /// Who had the last lease; nobody where any node may have the next one.
     pub(super) last: Option<Life>,
     /// How often the next lease was another life's than the last one.
@@ -37,10 +41,10 @@ pub(super) struct Offer {
 impl Host {
     /// What it offers, if it may have `limit` leases.
     pub(super) fn offer(&self, limit: u32) -> Offer {
-        let has_room = self.leased < limit;
+        let has_room = self.taken < limit;
         Offer {
             // While leases are out, their holder has the host.
-            to: self.last.filter(|_| self.leased > 0).map(|(node, _)| node),
+            to: self.last.filter(|_| self.taken > 0).map(|(node, _)| node),
             ready: self.ready.first().filter(|_| has_room).map(|(seq, _)| *seq),
             suspect: self.suspects.first().filter(|_| has_room).map(|(crashes, seq, _)| (*crashes, *seq)),
         }

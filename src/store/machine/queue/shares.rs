@@ -1,0 +1,76 @@
+//! What each node has of a host that several share: leases, and places, which are the right to ask it.
+//!
+//! A node's leases without a place are ahead: when one of its leases ends, the place goes to another one, and is free
+//! when there is none. So a node that keeps to the places that it was told of last keeps to those that it has.
+
+use crate::model::NodeId;
+
+use super::Seq;
+
+/// The nodes that have leases of a host, in the order of their ids.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Shares(Vec<Share>);
+
+/// See the module docs.
+#[derive(Debug, Clone)]
+pub(super) struct Share {
+    pub(super) node: NodeId,
+    pub(super) places: u32,
+    leases: u32,
+    /// The job that the node is offered ahead.
+    pub(super) offered: Option<Seq>,
+}
+
+impl Shares {
+    /// The places of a node.
+    pub(super) fn places(&self, node: NodeId) -> u32 {
+        self.find(node).map_or(0, |at| self.0[at].places)
+    }
+
+    /// The share of a node, made if need be.
+    pub(super) fn of(&mut self, node: NodeId) -> &mut Share {
+        let at = self.find(node).unwrap_or_else(|at| {
+            self.0.insert(at, Share { node, places: 0, leases: 0, offered: None });
+            at
+        });
+        &mut self.0[at]
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Share> {
+        self.0.iter()
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Share> {
+        self.0.iter_mut()
+    }
+
+    /// Forgets nodes that have nothing here.
+    pub(super) fn sweep(&mut self) {
+        self.0.retain(|share| share.leases > 0 || share.places > 0);
+    }
+
+    fn find(&self, node: NodeId) -> Result<usize, usize> {
+        self.0.binary_search_by_key(&node, |share| share.node)
+    }
+}
+
+impl Share {
+    /// One lease more, which comes with a place or ahead.
+    pub(super) fn lease(&mut self, with_place: bool) {
+        self.leases += 1;
+        self.places += u32::from(with_place);
+    }
+
+    /// One lease less. Says whether a place is free by that.
+    pub(super) fn unlease(&mut self) -> bool {
+        self.leases = self.leases.saturating_sub(1);
+        let is_free = self.places > self.leases;
+        self.places = self.places.min(self.leases);
+        is_free
+    }
+
+    /// Whether it may have one more ahead, where `most` places are a node's share.
+    pub(super) fn has_room_ahead(&self, most: u32) -> bool {
+        self.places <= most && self.leases < self.places.saturating_mul(2)
+    }
+}
