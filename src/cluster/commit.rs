@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, timeout_at};
 
 use crate::model::{Incarnation, NodeId};
 use crate::store::machine::{Command, Reply};
@@ -31,9 +31,13 @@ const BATCH_BYTES: u64 = 4 << 20;
 /// Entries of this node on their way at a time: while one is, the next is put together.
 const UNDER_WAY: usize = 2;
 
-/// Least time between two entries of this node while jobs end one after the other. An entry costs every node much the
-/// same with one result as with twenty, and a job that ends has nobody waiting for it but its place in work.
-const BREATH: Duration = Duration::from_millis(2);
+/// How long a result waits for others to share its entry, which costs every node much the same with one result as with
+/// twenty. Nobody waits for a result but the node's next jobs, so none waits once [`ENOUGH`] of its jobs do.
+const BREATH: Duration = Duration::from_millis(10);
+
+/// The part of the jobs that a node holds whose results are enough for an entry: one in so many. The others keep it at
+/// work while this entry and the next request for jobs go through the log.
+const ENOUGH: u64 = 4;
 
 /// Commits commands together with other nodes. Cheap to clone.
 #[derive(Clone)]
@@ -47,6 +51,12 @@ pub struct ClusterCommit {
 struct Waiting {
     command: Command,
     reply: oneshot::Sender<Result<Reply, StoreError>>,
+}
+
+impl Waiting {
+    fn is_result(&self) -> bool {
+        matches!(self.command, Command::Finish { .. })
+    }
 }
 
 impl Commit for ClusterCommit {
@@ -77,7 +87,8 @@ impl ClusterCommit {
     pub(super) fn new<N: Network>(member: Arc<Member<N>>, spawn: impl FnOnce(Proposer<N>)) -> Self {
         let (proposals, queue) = mpsc::channel(QUEUE);
         let applied = member.applied.clone();
-        spawn(Proposer { member, queue, under_way: Arc::new(Semaphore::new(UNDER_WAY)) });
+        let (under_way, status) = (Arc::new(Semaphore::new(UNDER_WAY)), applied.status());
+        spawn(Proposer { member, queue, under_way, status });
         Self { proposals, applied }
     }
 
@@ -92,20 +103,16 @@ pub(super) struct Proposer<N: Network> {
     member: Arc<Member<N>>,
     queue: mpsc::Receiver<Waiting>,
     under_way: Arc<Semaphore>,
+    status: watch::Receiver<Status>,
 }
 
 impl<N: Network> Proposer<N> {
     /// Works until nobody can ask any more.
     pub(super) async fn run(mut self) {
-        let mut last = Instant::now();
         // The semaphore is never closed.
         while let Ok(place) = Arc::clone(&self.under_way).acquire_owned().await {
             let Some(first) = self.queue.recv().await else { return };
-            if matches!(first.command, Command::Finish { .. }) {
-                sleep_until(last + BREATH).await;
-            }
-            last = Instant::now();
-            let waiting = self.gather(first);
+            let waiting = self.gather(first).await;
             let member = Arc::clone(&self.member);
             tokio::spawn(async move {
                 answer(waiting, &member).await;
@@ -114,16 +121,35 @@ impl<N: Network> Proposer<N> {
         }
     }
 
-    /// Adds what is waiting, as far as it fits into one entry.
-    fn gather(&mut self, first: Waiting) -> Vec<Waiting> {
+    /// Adds what is waiting, as far as it fits into one entry, and results that come soon.
+    async fn gather(&mut self, first: Waiting) -> Vec<Waiting> {
+        let until = Instant::now() + BREATH;
         let mut bytes = first.command.weight();
+        let mut may_wait = first.is_result();
         let mut waiting = vec![first];
         while waiting.len() < BATCH && bytes < BATCH_BYTES {
-            let Ok(next) = self.queue.try_recv() else { break };
+            let next = match self.queue.try_recv() {
+                Ok(next) => next,
+                Err(_) if may_wait && !self.is_enough(waiting.len()) => {
+                    match timeout_at(until, self.queue.recv()).await {
+                        Ok(Some(next)) => next,
+                        Ok(None) | Err(_) => break,
+                    }
+                }
+                Err(_) => break,
+            };
             bytes += next.command.weight();
+            may_wait &= next.is_result();
             waiting.push(next);
         }
         waiting
+    }
+
+    /// Whether so many results of this node need not wait for others. Where no job waits, the links among them may be
+    /// what all nodes are waiting for.
+    fn is_enough(&self, results: usize) -> bool {
+        let status = self.status.borrow();
+        status.counts.ready == 0 || (results as u64).saturating_mul(ENOUGH) >= status.held
     }
 }
 

@@ -25,7 +25,10 @@ use super::wire::{Answer, Question};
 /// Between two questions.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// For the last answers to get through.
+/// The same, when all is over and everybody asks.
+const SHORT_PAUSE: Duration = Duration::from_millis(5);
+
+/// For the last answers to get through, at most: whoever has ended has had its answer.
 const LAST_WORDS: Duration = Duration::from_millis(100);
 
 /// See the module docs.
@@ -141,7 +144,7 @@ pub(super) async fn farewell<N: Network>(office: Arc<Office<N>>) -> Option<NodeI
                 last_leader = Instant::now();
                 if leads_to_the_end(&office, begun).await {
                     debug!(state = ?office.farewell.state.lock(), "everybody else has the end, or is gone");
-                    sleep(LAST_WORDS).await;
+                    let _ended_or_late = timeout(LAST_WORDS, ended(member, SHORT_PAUSE)).await;
                     return office.farewell.keeper(&office.farewell.state.lock(), member);
                 }
             }
@@ -162,15 +165,20 @@ pub(super) async fn farewell<N: Network>(office: Arc<Office<N>>) -> Option<NodeI
                 }
             }
         }
-        sleep(PAUSE).await;
+        sleep(if is_at_work { PAUSE } else { SHORT_PAUSE }).await;
     }
     None
 }
 
 /// Waits until every other member's process has ended.
 pub(super) async fn abandoned<N: Network>(member: &Member<N>) {
+    ended(member, member.timing.election).await;
+}
+
+/// The same, looking so often.
+async fn ended<N: Network>(member: &Member<N>, pause: Duration) {
     loop {
-        sleep(member.timing.election).await;
+        sleep(pause).await;
         let mut is_anybody_there = false;
         for node in others(member) {
             is_anybody_there |= !has_ended(member, node).await;

@@ -18,7 +18,7 @@ use super::address::Address;
 use super::caller::{Caller, Purpose};
 use super::network::Network;
 use super::peer::{ClusterId, Peer};
-use super::raft::{Applied, Batch, Replies, TypeConfig};
+use super::raft::{Applied, Batch, Replies, TypeConfig, while_leading};
 use super::sessions::Sessions;
 use super::view::{ClusterView, MemberState, MemberView, Role};
 use super::wire::{Answer, NodeFigures, Proposal, Proposed, Question};
@@ -133,24 +133,10 @@ impl<N: Network> Member<N> {
     /// # Errors
     /// This node's log has stopped.
     pub(super) async fn commit_here(&self, batch: Batch) -> Result<Option<Replies>, StoreError> {
-        match self.while_leading(self.raft.client_write(batch)).await {
+        match while_leading(&self.raft, self.raft.client_write(batch)).await {
             Some(Ok(written)) => Ok(Some(written.data)),
             None | Some(Err(RaftError::APIError(ClientWriteError::ForwardToLeader(_)))) => Ok(None),
             Some(Err(error)) => Err(self.stopped(&error.to_string())),
-        }
-    }
-
-    /// What a request to this node's Raft gives, as the leader. `None` if it leads no more before there is an answer:
-    /// openraft gives none to what a deposed leader was asked, where a snapshot of the next one takes the place of its
-    /// log.
-    pub(super) async fn while_leading<T>(&self, request: impl Future<Output = T>) -> Option<T> {
-        let term = self.raft.metrics().borrow().current_term;
-        let mut metrics = self.raft.metrics();
-        let leads = |now: &Metrics| now.current_term == term && now.current_leader == Some(self.id.0);
-        tokio::select! {
-            biased;
-            given = request => Some(given),
-            _deposed_or_ended = metrics.wait_for(|now| !leads(now)) => None,
         }
     }
 

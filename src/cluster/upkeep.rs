@@ -15,7 +15,7 @@ use crate::store::machine::{Command, Phase};
 use super::address::Address;
 use super::member::{Member, Metrics};
 use super::network::Network;
-use super::raft::Batch;
+use super::raft::{Batch, while_leading};
 use super::voters::{Change, Patience, Seen, next_change};
 use super::wire::{Answer, Question};
 
@@ -113,7 +113,7 @@ pub(super) async fn keep_members<N: Network>(member: Arc<Member<N>>) {
         let candidate = member.candidates.lock().pop_first();
         if let Some((node, peer)) = candidate {
             info!(name = %peer.name, address = %peer.address, "a node joins");
-            let added = member.while_leading(member.raft.add_learner(node.0, peer, false)).await;
+            let added = while_leading(&member.raft, member.raft.add_learner(node.0, peer, false)).await;
             if let Some(Err(error)) = added {
                 debug!(%error, "unable to let it in now; it asks again");
             }
@@ -128,7 +128,7 @@ async fn make<N: Network>(member: &Member<N>, change: Change) {
         Change::Voters(voters) => ChangeMembers::ReplaceAllVoters(voters.iter().map(|node| node.0).collect()),
         Change::Remove(node) => ChangeMembers::RemoveNodes([node.0].into()),
     };
-    match member.while_leading(member.raft.change_membership(to, true)).await {
+    match while_leading(&member.raft, member.raft.change_membership(to, true)).await {
         Some(Ok(_)) => info!(?change, "the members have changed"),
         None => {}
         Some(Err(error)) => debug!(%error, ?change, "unable to change the members now"),

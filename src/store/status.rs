@@ -15,6 +15,8 @@ pub struct Status {
     pub phase: Phase,
     /// How many jobs there are.
     pub counts: Counts,
+    /// How many jobs this node holds.
+    pub held: u64,
     /// Whether there is a job for this node, beside those that it has.
     pub takeable: bool,
     /// Whether there would be one if it had nothing in work: also one that a node crashed on.
@@ -38,6 +40,7 @@ impl Status {
             position,
             phase: machine.phase(),
             counts: machine.counts(),
+            held: machine.held_by(node),
             takeable: machine.takeable(node),
             takeable_alone: machine.takeable_alone(node),
             next_at: machine.next_at(),

@@ -48,6 +48,7 @@ pub(super) struct Setup {
     pub(super) hosts: usize,
     pub(super) max_crashes: u32,
     pub(super) snapshot_after: u64,
+    pub(super) parallelism: u32,
 }
 
 /// See the module docs.
@@ -165,7 +166,7 @@ impl Host {
         settings.cluster.election = 300;
         settings.cluster.voter_timeout = 3 * SESSION;
         settings.cluster.quorum.timeout = PATIENCE;
-        settings.loader.fetch.parallelism = 100;
+        settings.loader.fetch.parallelism = self.setup.parallelism;
         settings.loader.fetch.delay = 0;
         // Whoever finds a part of a run here goes on with it.
         let is_there = folder.join("data/run/cluster").exists();

@@ -19,6 +19,8 @@ pub(super) struct Plan {
     pub(super) strikes: Vec<Strike>,
     /// Bytes of log after which a snapshot is due.
     pub(super) snapshot_after: u64,
+    /// Places at a host.
+    pub(super) parallelism: u32,
 }
 
 /// One thing that happens.
@@ -72,7 +74,7 @@ impl Plan {
             (0..hosts).map(|_| if random.percent(70) { random.of(0..300) } else { random.of(0..6_000) });
         let starts = starts.collect();
         let snapshot_after = random.pick(&[3_000, 10_000, 40_000, 1 << 30]);
-        let mut plan = Self { hosts, with_poison, starts, strikes: vec![], snapshot_after };
+        let mut plan = Self { hosts, with_poison, starts, strikes: vec![], snapshot_after, parallelism: 0 };
         // A page that brings nodes down is told from others by nothing else going wrong with them.
         let count = if with_poison { random.of(0..2) } else { random.of(1..6) };
         // More than that, and no majority with its disks is left.
@@ -81,6 +83,7 @@ impl Plan {
             let strike = plan.strike(random, &mut gone);
             plan.strikes.push(strike);
         }
+        plan.parallelism = random.pick(&[1, 2, 4, 7, 100]);
         plan
     }
 
@@ -133,8 +136,9 @@ impl Plan {
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { hosts, starts, snapshot_after, .. } = self;
+        let Self { hosts, starts, snapshot_after, parallelism, .. } = self;
         writeln!(f, "{hosts} nodes, started after {starts:?} ms; a snapshot after {snapshot_after} bytes")?;
+        writeln!(f, "{parallelism} places at the host")?;
         if self.with_poison {
             writeln!(f, "one page brings its node down")?;
         }

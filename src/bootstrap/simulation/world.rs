@@ -118,6 +118,7 @@ impl World {
             hosts: plan.hosts,
             max_crashes: if plan.with_poison { 2 } else { 1_000 },
             snapshot_after: plan.snapshot_after,
+            parallelism: plan.parallelism,
         };
         let hosts = (0..plan.hosts).map(|index| Host::new(setup.clone(), index)).collect();
         let agenda = plan.starts.iter().enumerate().map(|(host, at)| (*at, Deed::Start(host))).collect();

@@ -2,6 +2,7 @@
 //!
 //! openraft decides what is committed; here is what it stores, sends and applies.
 
+mod leading;
 mod log_store;
 mod network;
 #[cfg(test)]
@@ -13,6 +14,7 @@ mod story;
 mod transfer;
 mod types;
 
+pub(crate) use leading::while_leading;
 pub(crate) use log_store::LogStore;
 pub(crate) use network::{RaftClients, serve};
 #[cfg(test)]

@@ -112,6 +112,11 @@ impl Jobs {
         }
     }
 
+    /// How many leases `node` has.
+    pub(super) fn leases_of(&self, node: NodeId) -> u64 {
+        self.leases.get(&node).map_or(0, |held| held.len() as u64)
+    }
+
     /// Whether `node` would get a job beside those that it has.
     pub(super) fn takeable(&self, node: NodeId) -> bool {
         self.queue.has_next(node) && !self.works_alone(node)

@@ -133,6 +133,12 @@ impl Machine {
         self.jobs.as_ref().map(Jobs::counts).unwrap_or_default()
     }
 
+    /// How many jobs `node` holds.
+    #[must_use]
+    pub fn held_by(&self, node: NodeId) -> u64 {
+        self.jobs.as_ref().map_or(0, |jobs| jobs.leases_of(node))
+    }
+
     /// Whether `node` would get a job beside those that it has.
     #[must_use]
     pub fn takeable(&self, node: NodeId) -> bool {

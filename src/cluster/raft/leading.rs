@@ -1,0 +1,18 @@
+//! Requests that only a leader's Raft answers.
+
+use openraft::Raft;
+
+use super::types::TypeConfig;
+
+/// What a request to this member's Raft gives, as the leader. `None` if it leads no more before there is an answer:
+/// openraft gives none to what a deposed leader was asked, where a snapshot of the next one takes the place of its
+/// log.
+pub(crate) async fn while_leading<T>(raft: &Raft<TypeConfig>, request: impl Future<Output = T>) -> Option<T> {
+    let mut metrics = raft.metrics();
+    let term = metrics.borrow().current_term;
+    tokio::select! {
+        biased;
+        given = request => Some(given),
+        _deposed_or_ended = metrics.wait_for(|now| now.current_term != term || now.current_leader != Some(now.id)) => None,
+    }
+}
