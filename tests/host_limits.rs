@@ -5,8 +5,10 @@
 
 mod support;
 
+use std::collections::HashSet;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -17,7 +19,7 @@ use scoopi::store::machine::{
 };
 use support::response::Response;
 use support::server::Server;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 const NODES: u64 = 3;
@@ -95,7 +97,7 @@ impl Cluster {
 
 /// A node takes whatever it can get, in turns with the others, and works on all of it at once.
 async fn greedy(cluster: Arc<Cluster>, node: NodeId) {
-    let mut working = JoinSet::new();
+    let (mut working, mut begun) = (JoinSet::new(), HashSet::new());
     for request in 1.. {
         let changed = cluster.changed.notified();
         let (is_takeable, is_over) = {
@@ -107,6 +109,10 @@ async fn greedy(cluster: Arc<Cluster>, node: NodeId) {
         }
         if is_takeable {
             for job in cluster.take(node, request, 1) {
+                if !begun.insert((job.key, job.epoch)) {
+                    cluster.fetchers[node.0 as usize - 1].hear(&job.locator.url, job.host_places.unwrap());
+                    continue;
+                }
                 let cluster = Arc::clone(&cluster);
                 working.spawn(async move { cluster.work(node, job).await });
             }
@@ -145,6 +151,22 @@ async fn without_a_delay_all_nodes_together_make_no_more_requests_at_a_time_than
     for fewer_and_more_than_nodes in [1, 2, 3, 4, 7] {
         share(fewer_and_more_than_nodes).await;
     }
+}
+
+#[tokio::test]
+async fn a_page_that_does_not_come_holds_up_no_other_one() {
+    const PAGES: usize = 20;
+    let (gate, is_open) = watch::channel(false);
+    let asked = AtomicUsize::new(0);
+    let server = Server::start(move |request| {
+        // It comes when all others were asked for.
+        gate.send_replace(asked.fetch_add(1, Ordering::Relaxed) + 1 == PAGES);
+        let response = Response::ok("").delayed(Duration::from_millis(10));
+        if request.path == "/0" { response.behind(is_open.clone()) } else { response }
+    });
+    // Each node has one place, and one job ahead of it.
+    all_greedy(Cluster::new(Pacing::Shared, 3, 3, Duration::ZERO, &pages(&server, PAGES))).await;
+    assert_eq!((server.hits(), server.most_at_once() <= 3), (PAGES, true));
 }
 
 #[tokio::test]

@@ -105,6 +105,10 @@ impl<S: JobStore> JobRunner<S> {
     async fn take(&self, room: usize, working: &mut Working, stop: &CancelLatch) -> Result<(), StoreError> {
         let max = u32::try_from(room).unwrap_or(u32::MAX);
         for job in self.store.take(max, (self.rules.now)()).await? {
+            if job.host_places.is_some() && working.has(&job) {
+                self.tasks.hear(&job);
+                continue;
+            }
             let (store, tasks) = (Arc::clone(&self.store), Arc::clone(&self.tasks));
             working.start(job, store, tasks, self.rules, Arc::clone(&self.figures), stop.clone());
         }
@@ -171,6 +175,11 @@ impl Working {
     /// How many more jobs may be in work.
     fn room(&self, limit: u32) -> usize {
         if self.alone { 0 } else { (limit as usize).saturating_sub(self.jobs.len()) }
+    }
+
+    /// Whether this lease is in work already.
+    fn has(&self, job: &Job) -> bool {
+        self.names.values().any(|known| (known.key, known.epoch) == (job.key, job.epoch))
     }
 
     /// Whether the store would give a job.

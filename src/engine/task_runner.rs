@@ -49,6 +49,13 @@ impl TaskRunner {
         Self { plan, pools, limits, figures }
     }
 
+    /// The host of a job that is in work has more places than before.
+    pub(super) fn hear(&self, job: &Job) {
+        if let Some(group) = self.plan.group(&job.locator.group) {
+            group.loader.hear(job);
+        }
+    }
+
     /// Begins no job any more: those whose page nobody was asked for yet end with a failure that may pass.
     pub(super) fn close(&self) {
         self.plan.close_loaders();

@@ -15,6 +15,7 @@ use crate::fetch::http::Http;
 use crate::fetch::page::{Page, Request};
 use crate::fetch::settings::FetchSettings;
 use crate::fetch::url::{self, Target};
+use crate::model::HostPlaces;
 
 /// Fetches pages. Clones share connections, cookies and the gates of hosts.
 #[derive(Debug, Clone)]
@@ -44,6 +45,13 @@ impl Fetcher {
     /// their turn at a host, and later ones, end with [`FetchError::Closed`]. Files are not concerned.
     pub fn close(&self) {
         self.inner.http.close();
+    }
+
+    /// This fetcher has these places at the host of `url` now, if nothing later was heard.
+    pub fn hear(&self, url: &str, places: HostPlaces) {
+        if let Ok(Target::Http(url)) = Target::parse(url) {
+            self.inner.http.hear(&url, places);
+        }
     }
 
     /// Fetches one page, on a tokio runtime with time and I/O. The future may be dropped at any moment:

@@ -98,6 +98,11 @@ impl Gates {
         self.closed.send_replace(true);
     }
 
+    /// So many requests to `host` may run from here at a time.
+    pub(super) fn hear(&self, host: &str, places: HostPlaces) {
+        self.gate(host).slots.hear(places);
+    }
+
     /// Waits until a first request to `host`, of which this is said, may start. `None` if the gates are closed.
     pub(super) async fn enter_if_open(&self, host: &str, word: Word) -> Option<Pass> {
         let mut closed = self.closed.subscribe();

@@ -26,6 +26,7 @@ use crate::fetch::settings::FetchSettings;
 use crate::fetch::transport::Cause;
 use crate::fetch::url;
 use crate::fetch::wire::{self, Response, Wire};
+use crate::model::HostPlaces;
 
 /// Fetches from web servers.
 #[derive(Debug)]
@@ -78,6 +79,11 @@ impl Http {
                 }
             }
         }
+    }
+
+    /// The places that there are at the host of `url`.
+    pub(super) fn hear(&self, url: &Url, places: HostPlaces) {
+        self.gates.hear(url::host(url), places);
     }
 
     /// Starts no fetch any more; redirects of those that have started are still followed.

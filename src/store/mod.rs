@@ -65,7 +65,9 @@ pub trait Store {
 
 /// The jobs of a run, as one node sees them.
 pub trait JobStore: Send + Sync + 'static {
-    /// Leases up to `max` jobs. `now` is in milliseconds since 1970.
+    /// Leases up to `max` jobs. `now` is in milliseconds since 1970. A job that the node has at work already, in the
+    /// same epoch, may be among them or on top of them: it is not to be begun again, it only says how many places at
+    /// its host there are now.
     fn take(&self, max: u32, now: i64) -> impl Future<Output = Result<Vec<Job>, StoreError>> + Send;
 
     /// Ends a job with its rows and links. Gives false if somebody else has the job by now.

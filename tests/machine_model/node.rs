@@ -224,7 +224,13 @@ impl Node {
     fn taken(&mut self, jobs: &[Job]) {
         self.request += 1;
         self.has_voted &= jobs.is_empty();
-        self.held.extend(jobs.iter().map(|job| Held {
+        let is_held =
+            |job: &&Job| self.held.iter().any(|held| (held.job, held.epoch) == (job.key, job.epoch));
+        let (again, new): (Vec<_>, Vec<_>) = jobs.iter().partition(is_held);
+        for places in again.iter().filter_map(|job| job.host_places) {
+            self.told = self.told.max((places.request, places.count));
+        }
+        self.held.extend(new.into_iter().map(|job| Held {
             page: Site::page_of(&job.locator),
             job: job.key,
             epoch: job.epoch,

@@ -193,6 +193,28 @@ fn who_has_more_than_a_share_gets_nothing_ahead() {
 }
 
 #[test]
+fn a_job_ahead_gets_a_place_when_there_are_free_ones() {
+    let mut told = Told::running(Rules { host_leases: 2, ..SHARED }, 1..=2, &of_a(4));
+    let (first, second) = (told.take(1, 9, 0), told.take(2, 9, 0));
+    let ahead = told.take(1, 9, 0);
+    let urls = |jobs: &[Job]| jobs.iter().map(|job| job.locator.url.clone()).collect::<Vec<_>>();
+    assert_eq!((urls(&first), urls(&ahead)), (vec!["http://a/0".to_owned()], vec!["http://a/3".to_owned()]));
+    assert_eq!(urls(&second), ["http://a/1", "http://a/2"]);
+    told.join(3, 1);
+    told.leave(2);
+    let again = told.take(3, 1, 0);
+    assert_eq!(urls(&again), ["http://a/1"]);
+    assert!(!told.takeable(1), "both places are taken");
+    told.leave(3);
+    assert!(told.takeable(1) && told.restored().takeable(NodeId(1)));
+    let places = told.take(1, 0, 0);
+    let [place] = &places[..] else { panic!("{places:?}") };
+    let mine: Vec<_> = first.iter().chain(&ahead).map(|job| (job.key, job.epoch)).collect();
+    assert!(mine.contains(&(place.key, place.epoch)), "one that it has, in the same epoch");
+    assert_eq!(place.host_places.map(|places| places.count), Some(2));
+}
+
+#[test]
 fn a_restored_machine_knows_who_has_which_places() {
     let mut told = Told::running(SHARED, 1..=2, &of_a(20));
     let (jobs, _) = (told.take(1, 9, 0), told.take(2, 9, 0));

@@ -359,7 +359,8 @@ impl Oracle {
         let mut given = vec![];
         let is_idle = !self.jobs.iter().any(|job| job.state == State::Held(node));
         if !self.works_alone(node) {
-            while given.len() < max as usize {
+            given = self.places_for_jobs_ahead(node, request);
+            for _ in 0..max {
                 let Some(next) = self.next_job(node) else { break };
                 given.push(self.lease(next, node, request, false));
             }

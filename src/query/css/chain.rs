@@ -13,32 +13,56 @@ use super::program::Plan;
 use super::program::Step;
 
 /// Where results go, and whether they come in document order.
-struct Found<'o> {
+pub(super) struct Found<'o> {
     out: &'o mut Vec<NodeId>,
+    /// Where those of this evaluation begin.
+    from: usize,
     /// The end of the elements followed so far.
     reach: NodeId,
     in_order: bool,
 }
 
+impl<'o> Found<'o> {
+    pub(super) fn new(out: &'o mut Vec<NodeId>) -> Self {
+        Self { from: out.len(), out, reach: 0, in_order: true }
+    }
+
+    /// Puts all that was found in document order.
+    pub(super) fn sort(self) {
+        if !self.in_order {
+            super::query::sort_from(self.out, self.from);
+        }
+    }
+}
+
 impl<'a> Matcher<'a> {
     /// Appends the elements at or below the root that a chain selects to `out`.
     pub(super) fn chain(&mut self, plan: &'a Plan, out: &mut Vec<NodeId>) -> Result<(), QueryError> {
-        let (tree, root, from) = (self.tree, self.root, out.len());
+        let (root, mut found) = (self.root, Found::new(out));
         let Some((first, below)) = plan.steps.split_first() else { return Ok(()) };
-        let mut found = Found { out, reach: 0, in_order: true };
         self.meter.pay(1)?;
-        if tree.is_element(root) && self.passes(first, root)? {
+        if self.tree.is_element(root) && self.passes(first, root)? {
             self.begin(below, root, &mut found)?;
         }
-        if !self.chain_by_index(first, below, &mut found)? {
-            let mut node = root + 1;
-            while let Some((hit, _)) = self.next_first(plan, node, tree.end(root))? {
+        self.chain_below(plan, root, &mut found)?;
+        found.sort();
+        Ok(())
+    }
+
+    /// Finds what a chain leads to from elements below `base`.
+    pub(super) fn chain_below(
+        &mut self,
+        plan: &'a Plan,
+        base: NodeId,
+        found: &mut Found<'_>,
+    ) -> Result<(), QueryError> {
+        let Some((first, below)) = plan.steps.split_first() else { return Ok(()) };
+        if !self.chain_by_index(first, below, base, found)? {
+            let mut node = base + 1;
+            while let Some((hit, _)) = self.next_first(plan, node, self.tree.end(base))? {
                 node = hit + 1;
-                self.begin(below, hit, &mut found)?;
+                self.begin(below, hit, found)?;
             }
-        }
-        if !found.in_order {
-            super::query::sort_from(out, from);
         }
         Ok(())
     }
@@ -48,13 +72,14 @@ impl<'a> Matcher<'a> {
         &mut self,
         first: &'a Step,
         below: &'a [Step],
+        base: NodeId,
         found: &mut Found<'_>,
     ) -> Result<bool, QueryError> {
         let (Some(tag), Some(position)) = (self.tag_of(first), self.position_of(first)) else {
             return Ok(false);
         };
         let Some(indexes) = self.indexes.take() else { return Ok(false) };
-        for &(_, hit) in indexes.find((self.tree, self.meter), self.root, tag, position)? {
+        for &(_, hit) in indexes.find((self.tree, self.meter), base, tag, position)? {
             self.meter.pay(1)?;
             if self.passes(first, hit)? {
                 self.begin(below, hit, found)?;

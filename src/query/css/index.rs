@@ -1,4 +1,5 @@
-//! Elements of one name below one root, by their position: the rows of a table, found once.
+//! What was found on a page and is asked for again: elements of one name below one root, by their position (the rows
+//! of a table), and what stems lead to.
 //!
 //! A definition asks the same block for row after row and cell after cell. So the elements that `tr` names there
 //! are put in the order of their positions when the first row is asked for, and each row after it is looked up.
@@ -11,14 +12,49 @@ use crate::query::limits::QueryError;
 use crate::query::tree::NodeId;
 use crate::query::tree::Tree;
 
+use super::stem::Feet;
+
 /// Indexes kept for one page: those of a few names in a few blocks. The oldest goes first.
 const KEPT: usize = 8;
+
+/// Stems kept for one page: those of the queries of a few tasks. The oldest goes first.
+const STEMS: usize = 16;
 
 /// Indexes of one tree.
 #[derive(Debug, Default)]
 pub(super) struct Indexes {
-    kept: Vec<Index>,
+    kept: Ring<Index, KEPT>,
+    /// By number of the stem and root.
+    feet: Ring<(u64, NodeId, Feet), STEMS>,
+}
+
+/// The newest few of some values.
+#[derive(Debug)]
+struct Ring<T, const MOST: usize> {
+    values: Vec<T>,
     oldest: usize,
+}
+
+impl<T, const MOST: usize> Default for Ring<T, MOST> {
+    fn default() -> Self {
+        Self { values: vec![], oldest: 0 }
+    }
+}
+
+impl<T, const MOST: usize> Ring<T, MOST> {
+    /// Adds a value, in the place of the oldest if need be. Gives its place.
+    fn keep(&mut self, value: T) -> usize {
+        if self.values.len() < MOST {
+            self.values.push(value);
+            return self.values.len() - 1;
+        }
+        let place = self.oldest;
+        self.oldest = (place + 1) % MOST;
+        if let Some(kept) = self.values.get_mut(place) {
+            *kept = value;
+        }
+        place
+    }
 }
 
 #[derive(Debug)]
@@ -42,28 +78,26 @@ impl Indexes {
         position: u32,
     ) -> Result<&[(u32, NodeId)], QueryError> {
         let is_it = |index: &Index| index.root == root && index.name == *name;
-        let place = match self.kept.iter().position(is_it) {
+        let place = match self.kept.values.iter().position(is_it) {
             Some(place) => place,
-            None => self.keep(Index::make(tree, meter, root, name)?),
+            None => self.kept.keep(Index::make(tree, meter, root, name)?),
         };
-        let elements = self.kept.get(place).map_or(&[][..], |index| &index.elements);
+        let elements = self.kept.values.get(place).map_or(&[][..], |index| &index.elements);
         let from = elements.partition_point(|element| element.0 < position);
         let found = elements.get(from..).unwrap_or_default();
         let count = found.iter().take_while(|element| element.0 == position).count();
         Ok(found.get(..count).unwrap_or_default())
     }
 
-    fn keep(&mut self, index: Index) -> usize {
-        if self.kept.len() < KEPT {
-            self.kept.push(index);
-            return self.kept.len() - 1;
-        }
-        let place = self.oldest;
-        self.oldest = (place + 1) % KEPT;
-        if let Some(kept) = self.kept.get_mut(place) {
-            *kept = index;
-        }
-        place
+    /// What a stem leads to below `root`, if that is known.
+    pub(super) fn feet(&self, stem: u64, root: NodeId) -> Option<&Feet> {
+        let is_it = |(known, at, _): &&(u64, NodeId, Feet)| (*known, *at) == (stem, root);
+        self.feet.values.iter().find(is_it).map(|(_, _, feet)| feet)
+    }
+
+    /// Takes note of what a stem leads to.
+    pub(super) fn keep_feet(&mut self, stem: u64, root: NodeId, feet: Feet) {
+        self.feet.keep((stem, root, feet));
     }
 }
 

@@ -11,7 +11,7 @@
 //!
 //! * `source`, `parse`, `pseudo`, `attribute`, `nth`: from text to program
 //! * `program`, `recipe`: what a program is, and how a test is made from a text
-//! * `chain`, `scan`, `upward`, `matcher`, `index`, `position`, `needle`, `fold`: running it
+//! * `chain`, `stem`, `scan`, `upward`, `matcher`, `index`, `position`, `needle`, `fold`: running it
 //! * `query`, `selector`, `recent`: the types that others use, and their caches
 
 mod attribute;
@@ -31,6 +31,7 @@ mod recipe;
 mod scan;
 mod selector;
 mod source;
+mod stem;
 mod upward;
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use super::fold;
 const FREQUENT: &[u8] = b"etaoinsrhldcumfpgwybvkxjqz";
 
 /// A text to search for.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Needle {
     /// In lower case, white space collapsed.
     text: String,

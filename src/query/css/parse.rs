@@ -24,6 +24,7 @@ use super::source::Stop;
 use super::source::Sym;
 use super::source::Text;
 use super::source::is_name_char;
+use super::stem::Stem;
 
 /// Deepest nesting of `:has`, `:not` and `:is`.
 const MAX_DEPTH: usize = 16;
@@ -36,7 +37,11 @@ const ATTRIBUTE_HINT: &str =
 pub(super) fn parse(cursor: Cursor<'_>, regexes: &Recent<JavaRegex>) -> Result<Program, Stop> {
     let mut parser = Parser { cursor, regexes, slots: vec![], steps: 0 };
     let list = parser.list(0)?;
-    Ok(Program { list, slots: parser.slots })
+    let stem = match &list.plans[..] {
+        [plan] => Stem::of(plan).map(Box::new),
+        _ => None,
+    };
+    Ok(Program { list, slots: parser.slots, stem })
 }
 
 struct Parser<'a> {

@@ -17,6 +17,7 @@ use super::needle::Needle;
 use super::nth::Nth;
 use super::recipe::Recipe;
 use super::source::Text;
+use super::stem::Stem;
 
 /// Most steps of one plan: the bits of a word.
 pub(super) const MAX_STEPS: usize = 64;
@@ -30,6 +31,8 @@ pub(super) struct Program {
     pub(super) list: List,
     /// Tests whose text has placeholders, made anew for each evaluation.
     pub(super) slots: Vec<Slot>,
+    /// The list in two parts, if that makes it quicker.
+    pub(super) stem: Option<Box<Stem>>,
 }
 
 /// A test that waits for values.
@@ -40,13 +43,13 @@ pub(super) struct Slot {
 }
 
 /// Alternatives, mostly in one plan; more where they have more than [`MAX_STEPS`] steps.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct List {
     pub(super) plans: Vec<Plan>,
 }
 
 /// Alternatives laid out in one row of steps.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Plan {
     pub(super) steps: Vec<Step>,
     /// Steps that begin an alternative and can be passed anywhere.
@@ -65,7 +68,7 @@ pub(super) struct Plan {
 }
 
 /// A compound selector: all tests must pass.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Step {
     pub(super) combinator: Option<Combinator>,
     /// The cheap ones first.
@@ -86,7 +89,7 @@ pub(super) enum Combinator {
 }
 
 /// A question to one element.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Test {
     /// `td`, and `ns|td` as `ns:td`.
     Tag(LocalName),
@@ -191,6 +194,20 @@ impl Plan {
         self.firsts == 1 && self.child & 1 == 0 && after == self.steps.len()
     }
 
+    /// Of one alternative, whose first step can be passed anywhere.
+    pub(super) fn alone(mut steps: Vec<Step>) -> Self {
+        let mut plan = Self::default();
+        steps.iter_mut().take(1).for_each(|step| step.combinator = None);
+        plan.push(steps, false);
+        plan
+    }
+
+    /// The last step that follows a blank, if there is but one alternative, which begins anywhere.
+    pub(super) fn last_descendant(&self) -> Option<usize> {
+        let is_one = self.firsts == 1 && self.lasts.count_ones() == 1 && self.descendant != 0;
+        is_one.then(|| self.descendant.ilog2() as usize)
+    }
+
     fn push(&mut self, steps: Vec<Step>, led: bool) {
         let (first, mut bit) = (1 << self.steps.len(), 0);
         if led {
@@ -216,6 +233,18 @@ impl Plan {
 }
 
 impl Test {
+    /// Whether its meaning depends on values.
+    pub(super) fn has_slot(&self) -> bool {
+        match self {
+            Self::Slot(_) => true,
+            Self::Is(list) | Self::Not(list) | Self::Has(list) => {
+                let steps = list.plans.iter().flat_map(|plan| &plan.steps);
+                steps.flat_map(|step| &step.tests).any(Self::has_slot)
+            }
+            _ => false,
+        }
+    }
+
     /// What the test costs, roughly; the cheaper ones are asked first.
     pub(super) fn cost(&self, slots: &[Slot]) -> u8 {
         match self {

@@ -157,9 +157,10 @@ impl Query {
             matcher.start(root);
             let mut reach = tree.end(root);
             for plan in &program.list.plans {
-                let selected = match plan.is_chain() {
-                    true => matcher.chain(plan, out),
-                    false => matcher.scan(plan, true, Some(out)).map(drop),
+                let selected = match &program.stem {
+                    _ if plan.is_chain() => matcher.chain(plan, out),
+                    Some(stem) => matcher.by_stem(stem, plan, out),
+                    None => matcher.scan(plan, true, Some(out)).map(drop),
                 };
                 selected.map_err(|error| self.named(error))?;
                 if plan.leaves_root {

@@ -96,6 +96,12 @@ impl PageLoader {
 }
 
 impl Loader for PageLoader {
+    fn hear(&self, job: &Job) {
+        if let Some(places) = job.host_places {
+            self.fetcher.hear(&job.locator.url, places);
+        }
+    }
+
     fn close(&self) {
         self.fetcher.close();
     }

@@ -19,6 +19,9 @@ pub trait Loader: Send + Sync {
     /// Gets the page of `job`.
     fn load<'a>(&'a self, job: &'a Job) -> LoadFuture<'a>;
 
+    /// The host of a job that is being loaded may be asked as often at a time as the job says now.
+    fn hear(&self, _job: &Job) {}
+
     /// Loads that did not begin yet fail from now on, in a way that may pass; the others come to their end.
     fn close(&self);
 }

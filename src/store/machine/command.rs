@@ -31,7 +31,8 @@ pub enum Pacing {
     AnyNode,
     /// Any, each within the places that it has at the host ([`Job::host_places`]), which are no more than
     /// `host_leases` for all nodes together and an equal share for each. A node may have as many jobs again ahead,
-    /// once all places are taken; the place of a job that ends goes to one of them.
+    /// once all places are taken; the place of a job that ends goes to one of them. When there are free places later,
+    /// the node is given one of these jobs again, with the places that it has then.
     Shared,
     /// The one that holds leases of it: its fetcher keeps the distance between two requests. When the last
     /// lease is over, the next node that asks may have the host, and is told if it was another's before.

@@ -151,7 +151,8 @@ impl Jobs {
         }
     }
 
-    /// Gives up to `max` jobs to a life of a node, which asks with this number.
+    /// Gives up to `max` jobs to a life of a node, which asks with this number. Before them, one of those that it has,
+    /// for each host at which it has more places now.
     pub(super) fn take(&mut self, life: Life, request: u64, max: u32, now: i64) -> Vec<Job> {
         self.now = self.now.max(now);
         self.queue.wake(self.now);
@@ -161,7 +162,13 @@ impl Jobs {
         }
         let idle = !self.leases.contains_key(&node);
         let mut keys = Vec::with_capacity(max.min(64) as usize);
-        while keys.len() < max as usize {
+        for host in self.queue.promote(node) {
+            let held = self.leases.get(&node).into_iter().flat_map(BTreeMap::keys);
+            keys.extend(held.copied().find(|key| self.entry(*key).is_some_and(|entry| entry.host == host)));
+        }
+        // Numbers of hosts are not the same in a restored machine.
+        keys.sort_unstable();
+        for _ in 0..max {
             let Some(key) = self.queue.pop(life) else { break };
             self.lease(key, node, false);
             keys.push(key);

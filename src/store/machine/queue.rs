@@ -88,9 +88,23 @@ impl Queue {
         self.ready
     }
 
-    /// Whether [`Queue::pop`] would give `node` a job.
+    /// Whether [`Queue::pop`] would give `node` a job, or [`Queue::promote`] a place.
     pub(super) fn has_next(&self, node: NodeId) -> bool {
-        self.next(node).is_some()
+        self.owned.get(&node).is_some_and(|offers| !offers.places.is_empty()) || self.next(node).is_some()
+    }
+
+    /// Gives `node` free places for jobs that it has ahead. Gives the hosts.
+    pub(super) fn promote(&mut self, node: NodeId) -> Vec<HostId> {
+        let hosts: Vec<HostId> =
+            self.owned.get(&node).into_iter().flat_map(|offers| &offers.places).copied().collect();
+        let (share, limit) = (self.most_places(), self.host_leases);
+        for host in &hosts {
+            self.change(*host, |host| {
+                let most = host.most_places_ahead(share, limit);
+                host.taken += host.shares.of(node).promote(most, limit.saturating_sub(host.taken));
+            });
+        }
+        hosts
     }
 
     /// Whether [`Queue::pop_suspect`] would give `node` a job.
@@ -271,23 +285,31 @@ impl Queue {
         Some(changed)
     }
 
-    /// Offers the oldest job of a host whose places are all taken to those who may have more ahead.
+    /// Offers the oldest job of a host whose places are all taken to those who may have more ahead; and its places, if
+    /// there are any, to those who have jobs ahead.
     fn offer_ahead(&mut self, host: HostId) {
         let (limit, most) = (self.limit(host), self.most_places());
         let Some(entry) = self.hosts.get_mut(host as usize) else { return };
-        let first = entry.ready.first().filter(|_| entry.taken >= limit).map(|(seq, _)| *seq);
+        let has_places = entry.taken < limit;
+        let most_ahead = entry.most_places_ahead(most, limit);
+        let first = entry.ready.first().filter(|_| !has_places).map(|(seq, _)| *seq);
         for share in entry.shares.iter_mut() {
             let offer = first.filter(|_| share.has_room_ahead(most));
-            if offer == share.offered {
+            let is_offered_places = has_places && share.wants_place(most_ahead);
+            if (offer, is_offered_places) == (share.offered, share.is_offered_places) {
                 continue;
             }
             let offers = self.owned.entry(share.node).or_default();
             share.offered.map(|seq| offers.ready.remove(&(seq, host)));
             offers.ready.extend(offer.map(|seq| (seq, host)));
+            match is_offered_places {
+                true => offers.places.insert(host),
+                false => offers.places.remove(&host),
+            };
             if offers.is_empty() {
                 self.owned.remove(&share.node);
             }
-            share.offered = offer;
+            (share.offered, share.is_offered_places) = (offer, is_offered_places);
         }
         entry.shares.sweep();
     }

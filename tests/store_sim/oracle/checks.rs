@@ -18,7 +18,7 @@ impl Oracle {
         assert_eq!(machine.counts().jobs(), self.jobs.len() as u64, "a job was lost or made twice");
         let is_running = self.phase == Phase::Running;
         for node in self.members.keys().copied().chain([STRANGER]) {
-            let next = is_running && self.next_job(node).is_some();
+            let next = is_running && (self.next_job(node).is_some() || self.has_places_for_jobs_ahead(node));
             assert_eq!(machine.takeable(node), next && !self.works_alone(node), "takeable by {node}");
             let alone = is_running && (next || self.next_suspect(node).is_some());
             assert_eq!(machine.takeable_alone(node), alone, "takeable by {node} alone");

@@ -1,5 +1,7 @@
 //! Questions about what is known, each asked of the whole list.
 
+use std::collections::BTreeSet;
+
 use scoopi::model::{Epoch, HostPlaces, Incarnation, Job, JobKey, Locator, NodeId};
 use scoopi::store::machine::{Counts, Pacing, Refusal};
 
@@ -75,6 +77,51 @@ impl Oracle {
         job.key
     }
 
+    /// How many more places a node may have at a host for jobs that it has ahead.
+    fn more_places(&self, host: &str, node: NodeId) -> usize {
+        if self.pacing() != Pacing::Shared {
+            return 0;
+        }
+        let waits = |(_, job): (usize, &Known)| job.crashes == 0 && job.locator.host() == Some(host);
+        let most = if self.free().any(waits) { self.share() } else { self.host_limit() };
+        let may_have = self.held_of(host, node).min(most);
+        may_have.saturating_sub(self.places_of(host, node)).min(self.host_limit() - self.all_places_of(host))
+    }
+
+    fn hosts(&self) -> BTreeSet<String> {
+        self.jobs.iter().filter_map(|job| job.locator.host()).map(str::to_owned).collect()
+    }
+
+    /// Whether a node would get places for jobs that it has ahead.
+    pub(super) fn has_places_for_jobs_ahead(&self, node: NodeId) -> bool {
+        self.hosts().iter().any(|host| self.more_places(host, node) > 0)
+    }
+
+    /// Gives a node places for jobs that it has ahead. Tells it by one of its jobs of each host.
+    pub(super) fn places_for_jobs_ahead(&mut self, node: NodeId, request: u64) -> Vec<JobKey> {
+        let mut told = vec![];
+        for host in self.hosts() {
+            let more = self.more_places(&host, node);
+            if more == 0 {
+                continue;
+            }
+            let is_of_host = |job: &&mut Known| {
+                job.state == State::Held(node) && job.locator.host() == Some(host.as_str())
+            };
+            let first = self.jobs.iter_mut().filter(is_of_host).min_by_key(|job| job.key).unwrap();
+            first.request = request;
+            told.push(first.key);
+            *self.places.entry((host, node)).or_default() += more;
+        }
+        told.sort_unstable();
+        told
+    }
+
+    /// The places at a host that a node may have.
+    fn share(&self) -> usize {
+        self.host_limit().div_ceil(self.members.len().max(1))
+    }
+
     /// A node has no more places at a host than jobs of it.
     pub(super) fn take_back_places(&mut self) {
         let mut places = std::mem::take(&mut self.places);
@@ -128,7 +175,7 @@ impl Oracle {
             Pacing::OneNode => has_room && holders.iter().all(|holder| *holder == node),
             Pacing::Shared => {
                 let (places, held) = (self.places_of(host, node), self.held_of(host, node));
-                let share = self.host_limit().div_ceil(self.members.len().max(1));
+                let share = self.share();
                 let is_ahead = places > 0 && places <= share && held < 2 * places;
                 if self.has_free_place(host) { places < share } else { is_ahead }
             }

@@ -113,3 +113,20 @@ fn many_filled_texts_are_not_all_kept() {
         assert_eq!(out.len(), usize::from(number == 1));
     }
 }
+
+#[test]
+fn cells_of_a_table_anywhere_on_a_page_are_not_looked_for_all_over_the_page_each() {
+    let rows = "<tr><td>1<td>2<td>3".repeat(50);
+    let page =
+        format!("{}<div id=t><table>{rows}</table></div>{}", "<p><b>x</b>".repeat(5000), "<i>".repeat(9));
+    let tree = tree(&page);
+    // Less than two looks at the whole page, for 150 cells.
+    let meter = Meter::new(&Limits { visits: 30_000, ..Limits::default() });
+    let cells = query("#t table tr:nth-child(%{row}) > td:nth-child(%{cell})");
+    let (mut indexes, mut out) = (Indexes::default(), vec![]);
+    for (row, cell) in (1..=50).flat_map(|row| (1..=3).map(move |cell| (row, cell))) {
+        let vars = [row.to_string(), cell.to_string()];
+        cells.find((&tree, &meter), &[0], &vars[..], Some(&mut indexes), &mut out).unwrap();
+    }
+    assert_eq!(out.len(), 150);
+}

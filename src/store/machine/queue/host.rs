@@ -50,6 +50,11 @@ impl Host {
         }
     }
 
+    /// How many places a node may have for jobs that it has ahead: its share, and any while no other job waits.
+    pub(super) fn most_places_ahead(&self, share: u32, limit: u32) -> u32 {
+        if self.ready.is_empty() { limit } else { share }
+    }
+
     /// The host is with `life` from now on.
     pub(super) fn go_to(&mut self, life: Life) {
         let has_moved = self.last.is_some_and(|last| last != life);

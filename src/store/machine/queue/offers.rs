@@ -12,6 +12,8 @@ pub(super) struct Offers {
     pub(super) ready: BTreeSet<(Seq, HostId)>,
     /// Hosts that have both a suspect and room, by their first suspect.
     pub(super) suspects: BTreeSet<(u32, Seq, HostId)>,
+    /// Hosts with places for jobs that are ahead.
+    pub(super) places: BTreeSet<HostId>,
 }
 
 impl Offers {
@@ -26,6 +28,6 @@ impl Offers {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.ready.is_empty() && self.suspects.is_empty()
+        self.ready.is_empty() && self.suspects.is_empty() && self.places.is_empty()
     }
 }

@@ -19,6 +19,8 @@ pub(super) struct Share {
     leases: u32,
     /// The job that the node is offered ahead.
     pub(super) offered: Option<Seq>,
+    /// Whether the node is offered places for jobs that it has ahead.
+    pub(super) is_offered_places: bool,
 }
 
 impl Shares {
@@ -30,7 +32,7 @@ impl Shares {
     /// The share of a node, made if need be.
     pub(super) fn of(&mut self, node: NodeId) -> &mut Share {
         let at = self.find(node).unwrap_or_else(|at| {
-            self.0.insert(at, Share { node, places: 0, leases: 0, offered: None });
+            self.0.insert(at, Share { node, places: 0, leases: 0, offered: None, is_offered_places: false });
             at
         });
         &mut self.0[at]
@@ -67,6 +69,18 @@ impl Share {
         let is_free = self.places > self.leases;
         self.places = self.places.min(self.leases);
         is_free
+    }
+
+    /// Takes as many places for jobs that are ahead as there may be, of those that are free. Says how many.
+    pub(super) fn promote(&mut self, most: u32, free: u32) -> u32 {
+        let more = self.leases.min(most).saturating_sub(self.places).min(free);
+        self.places += more;
+        more
+    }
+
+    /// Whether it may have a place for a job that is ahead.
+    pub(super) fn wants_place(&self, most: u32) -> bool {
+        self.places < self.leases.min(most)
     }
 
     /// Whether it may have one more ahead, where `most` places are a node's share.
