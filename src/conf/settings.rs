@@ -382,9 +382,9 @@ settings! {
         session: u64 = 10_000,
         /// Milliseconds between two signs of life.
         keep_alive: u64 = 2_000,
-        /// Milliseconds without a word of the leader after which another one is elected, at least; at most twice
-        /// that.
-        election: u64 = 500,
+        /// A leader that says nothing for three times as many milliseconds, up to four times, is replaced by another
+        /// one.
+        election: u64 = 350,
         /// Milliseconds after which a silent voter's place is given to another node.
         voter_timeout: u64 = 60_000,
         /// Which nodes keep the rows: all, leader, or the name of one.
