@@ -382,8 +382,8 @@ settings! {
         session: u64 = 10_000,
         /// Milliseconds between two signs of life.
         keep_alive: u64 = 2_000,
-        /// A leader that says nothing for three times as many milliseconds, up to four times, is replaced by another
-        /// one.
+        /// A leader that says nothing for three times as many milliseconds, mostly up to four times, is replaced by
+        /// another one.
         election: u64 = 350,
         /// Milliseconds after which a silent voter's place is given to another node.
         voter_timeout: u64 = 60_000,

@@ -1,6 +1,8 @@
 //! Requests that only a leader's Raft answers.
 
-use openraft::Raft;
+use openraft::{Raft, RaftMetrics};
+
+use crate::cluster::peer::Peer;
 
 use super::types::TypeConfig;
 
@@ -10,9 +12,11 @@ use super::types::TypeConfig;
 pub(crate) async fn while_leading<T>(raft: &Raft<TypeConfig>, request: impl Future<Output = T>) -> Option<T> {
     let mut metrics = raft.metrics();
     let term = metrics.borrow().current_term;
+    let is_deposed =
+        |now: &RaftMetrics<u64, Peer>| now.current_term != term || now.current_leader != Some(now.id);
     tokio::select! {
         biased;
         given = request => Some(given),
-        _deposed_or_ended = metrics.wait_for(|now| now.current_term != term || now.current_leader != Some(now.id)) => None,
+        _deposed_or_ended = metrics.wait_for(is_deposed) => None,
     }
 }

@@ -60,9 +60,19 @@ impl Slots {
 
     /// Waits for a slot.
     pub(super) async fn enter(self: &Arc<Self>) -> Slot {
-        // Never closed; without a slot the delay still holds.
-        let permit = Arc::clone(&self.free).acquire_owned().await.ok();
-        Slot { slots: Arc::clone(self), permit }
+        loop {
+            // Never closed; without a slot the delay still holds.
+            let permit = Arc::clone(&self.free).acquire_owned().await.ok();
+            let mut told = self.told.lock();
+            match permit {
+                // It comes from one who waited, was next and gave up: nobody but the semaphore knew of that.
+                Some(permit) if told.over > 0 => {
+                    told.over -= 1;
+                    permit.forget();
+                }
+                permit => return Slot { slots: Arc::clone(self), permit },
+            }
+        }
     }
 }
 

@@ -146,6 +146,23 @@ async fn as_many_go_through_as_was_told_last_whoever_comes_first() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_who_was_next_and_gave_up_leaves_no_place_behind_that_is_gone() {
+    let gates = gates(2, 0);
+    let (first, _second) = (placed(&gates, 1, 2).await, placed(&gates, 1, 2).await);
+    {
+        let mut waiting = pin!(placed(&gates, 1, 2));
+        std::future::poll_fn(|context| {
+            assert!(waiting.as_mut().poll(context).is_pending());
+            Poll::Ready(())
+        })
+        .await;
+        drop(first);
+        gates.hear("h", HostPlaces { request: 2, count: 1 });
+    }
+    assert!(may_enter(&gates, 2, 1).await.is_none(), "one place, and it is taken");
+}
+
+#[tokio::test(start_paused = true)]
 async fn those_who_wait_go_through_when_more_places_are_told() {
     let gates = gates(1, 0);
     let _first = placed(&gates, 1, 1).await;

@@ -29,14 +29,14 @@ pub struct Rules {
 pub enum Pacing {
     /// Any: nothing but the number of leases limits what they ask of it together.
     AnyNode,
+    /// The one that holds leases of it: its fetcher keeps the distance between two requests. When the last
+    /// lease is over, the next node that asks may have the host, and is told if it was another's before.
+    OneNode,
     /// Any, each within the places that it has at the host ([`Job::host_places`]), which are no more than
     /// `host_leases` for all nodes together and an equal share for each. A node may have as many jobs again ahead,
     /// once all places are taken; the place of a job that ends goes to one of them. When there are free places later,
     /// the node is given one of these jobs again, with the places that it has then.
     Shared,
-    /// The one that holds leases of it: its fetcher keeps the distance between two requests. When the last
-    /// lease is over, the next node that asks may have the host, and is told if it was another's before.
-    OneNode,
 }
 
 /// What a run is.

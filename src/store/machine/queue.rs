@@ -21,6 +21,7 @@ use super::members::Life;
 use super::record::HostRecord;
 use host::{Host, Offer};
 use offers::Offers;
+use shares::Share;
 
 /// Number of a host; `0` stands for files and resources, which have no limit.
 pub(super) type HostId = u32;
@@ -101,7 +102,8 @@ impl Queue {
         for host in &hosts {
             self.change(*host, |host| {
                 let most = host.most_places_ahead(share, limit);
-                host.taken += host.shares.of(node).promote(most, limit.saturating_sub(host.taken));
+                let free = limit.saturating_sub(host.taken);
+                host.taken += host.shares.get_mut(&node).map_or(0, |share| share.promote(most, free));
             });
         }
         hosts
@@ -120,13 +122,13 @@ impl Queue {
     /// How many places a node has at a host, where nodes share them.
     pub(super) fn places(&self, host: HostId, node: NodeId) -> Option<u32> {
         let host = self.hosts.get(host as usize).filter(|_| self.is_shared(host))?;
-        Some(host.shares.places(node))
+        Some(host.shares.get(&node).map_or(0, |share| share.places))
     }
 
     /// So many nodes take part: each may have its share of every host's places.
     pub(super) fn set_nodes(&mut self, nodes: usize) {
-        self.nodes = u32::try_from(nodes).unwrap_or(u32::MAX);
-        if self.pacing == Pacing::Shared {
+        let before = std::mem::replace(&mut self.nodes, u32::try_from(nodes).unwrap_or(u32::MAX));
+        if self.pacing == Pacing::Shared && self.nodes != before {
             (0..self.hosts.len() as HostId).for_each(|host| self.offer_ahead(host));
         }
     }
@@ -135,7 +137,7 @@ impl Queue {
     pub(super) fn host_records(&self) -> impl Iterator<Item = HostRecord> + '_ {
         self.numbers.iter().filter_map(|(name, number)| {
             let host = self.hosts.get(*number as usize)?;
-            let places: Vec<_> = host.shares.iter().map(|share| (share.node, share.places)).collect();
+            let places: Vec<_> = host.shares.iter().map(|(node, share)| (*node, share.places)).collect();
             let is_known = host.last.is_some() || !places.is_empty();
             is_known.then(|| HostRecord {
                 name: name.to_string(),
@@ -152,8 +154,8 @@ impl Queue {
         self.change(number, |host| {
             (host.last, host.moves) = (record.last, record.moves);
             for (node, places) in record.places {
-                host.taken += places;
-                host.shares.of(node).places = places;
+                host.taken = host.taken.saturating_add(places);
+                host.shares.entry(node).or_default().places = places;
             }
         });
     }
@@ -208,9 +210,9 @@ impl Queue {
         self.change(host, |entry| {
             if is_shared {
                 // Its place, if it has one, came with the host's record.
-                entry.shares.of(node).lease(false);
+                entry.shares.entry(node).or_default().lease(false);
             } else {
-                entry.taken += 1;
+                entry.taken = entry.taken.saturating_add(1);
             }
         });
     }
@@ -219,7 +221,7 @@ impl Queue {
     pub(super) fn unlease(&mut self, host: HostId, node: NodeId) {
         let is_shared = self.is_shared(host);
         self.change(host, |entry| {
-            let is_free = !is_shared || entry.shares.of(node).unlease();
+            let is_free = !is_shared || entry.shares.get_mut(&node).is_some_and(Share::unlease);
             entry.taken = entry.taken.saturating_sub(u32::from(is_free));
         });
     }
@@ -257,7 +259,7 @@ impl Queue {
             let has_place = host.taken < limit;
             host.taken += u32::from(has_place);
             if is_shared {
-                host.shares.of(life.0).lease(has_place);
+                host.shares.entry(life.0).or_default().lease(has_place);
             }
             if is_one_nodes {
                 host.go_to(life);
@@ -293,13 +295,13 @@ impl Queue {
         let has_places = entry.taken < limit;
         let most_ahead = entry.most_places_ahead(most, limit);
         let first = entry.ready.first().filter(|_| !has_places).map(|(seq, _)| *seq);
-        for share in entry.shares.iter_mut() {
+        for (node, share) in &mut entry.shares {
             let offer = first.filter(|_| share.has_room_ahead(most));
             let is_offered_places = has_places && share.wants_place(most_ahead);
             if (offer, is_offered_places) == (share.offered, share.is_offered_places) {
                 continue;
             }
-            let offers = self.owned.entry(share.node).or_default();
+            let offers = self.owned.entry(*node).or_default();
             share.offered.map(|seq| offers.ready.remove(&(seq, host)));
             offers.ready.extend(offer.map(|seq| (seq, host)));
             match is_offered_places {
@@ -307,11 +309,11 @@ impl Queue {
                 false => offers.places.remove(&host),
             };
             if offers.is_empty() {
-                self.owned.remove(&share.node);
+                self.owned.remove(node);
             }
             (share.offered, share.is_offered_places) = (offer, is_offered_places);
         }
-        entry.shares.sweep();
+        entry.shares.retain(|_, share| !share.is_empty());
     }
 
     fn limit(&self, host: HostId) -> u32 {

@@ -3,18 +3,18 @@
 //! A node's leases without a place are ahead: when one of its leases ends, the place goes to another one, and is free
 //! when there is none. So a node that keeps to the places that it was told of last keeps to those that it has.
 
+use std::collections::BTreeMap;
+
 use crate::model::NodeId;
 
 use super::Seq;
 
-/// The nodes that have leases of a host, in the order of their ids.
-#[derive(Debug, Default, Clone)]
-pub(super) struct Shares(Vec<Share>);
+/// The nodes that have leases of a host.
+pub(super) type Shares = BTreeMap<NodeId, Share>;
 
 /// See the module docs.
-#[derive(Debug, Clone)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Share {
-    pub(super) node: NodeId,
     pub(super) places: u32,
     leases: u32,
     /// The job that the node is offered ahead.
@@ -23,44 +23,11 @@ pub(super) struct Share {
     pub(super) is_offered_places: bool,
 }
 
-impl Shares {
-    /// The places of a node.
-    pub(super) fn places(&self, node: NodeId) -> u32 {
-        self.find(node).map_or(0, |at| self.0[at].places)
-    }
-
-    /// The share of a node, made if need be.
-    pub(super) fn of(&mut self, node: NodeId) -> &mut Share {
-        let at = self.find(node).unwrap_or_else(|at| {
-            self.0.insert(at, Share { node, places: 0, leases: 0, offered: None, is_offered_places: false });
-            at
-        });
-        &mut self.0[at]
-    }
-
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Share> {
-        self.0.iter()
-    }
-
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Share> {
-        self.0.iter_mut()
-    }
-
-    /// Forgets nodes that have nothing here.
-    pub(super) fn sweep(&mut self) {
-        self.0.retain(|share| share.leases > 0 || share.places > 0);
-    }
-
-    fn find(&self, node: NodeId) -> Result<usize, usize> {
-        self.0.binary_search_by_key(&node, |share| share.node)
-    }
-}
-
 impl Share {
     /// One lease more, which comes with a place or ahead.
     pub(super) fn lease(&mut self, with_place: bool) {
-        self.leases += 1;
-        self.places += u32::from(with_place);
+        self.leases = self.leases.saturating_add(1);
+        self.places = self.places.saturating_add(u32::from(with_place));
     }
 
     /// One lease less. Says whether a place is free by that.
@@ -69,6 +36,11 @@ impl Share {
         let is_free = self.places > self.leases;
         self.places = self.places.min(self.leases);
         is_free
+    }
+
+    /// Whether the node has nothing here.
+    pub(super) fn is_empty(&self) -> bool {
+        self.leases == 0 && self.places == 0
     }
 
     /// Takes as many places for jobs that are ahead as there may be, of those that are free. Says how many.
