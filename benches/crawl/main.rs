@@ -81,18 +81,21 @@ fn train(options: &Options) {
     }
 }
 
-/// Ten times the pages, and what a page costs then.
+/// Ten times the pages, and what a page costs then. Few and many pages take turns, and a ratio is that of one round.
 fn growth(options: &Options) {
     let few = options.pages.unwrap_or(10_000);
-    let play = |pages| {
-        let contenders = vec![Contender::Scoopi(1)];
-        let all = Contest { contenders, ..options.contest(Kind::Small, 0, Some(pages)) }.play();
-        (median(all[0].iter().map(|run| run.cpu)), median(all[0].iter().map(|run| run.peak)))
-    };
-    let ((few_cpu, few_peak), (many_cpu, many_peak)) = (play(few), play(10 * few));
+    let contests = [few, 10 * few].map(|pages| options.contest(Kind::Small, 0, Some(pages)));
+    let stages = contests.each_ref().map(Contest::set_up);
+    let rounds: Vec<_> = (0..options.rounds)
+        .map(|round| stages.each_ref().map(|stage| stage.run(round, Contender::Scoopi(1))))
+        .collect();
+    let peak = |number: usize| median(rounds.iter().map(|round| round[number].peak));
     println!(
-        "\nten times the pages: CPU a page x {:.3}, peak {few_peak:.0} -> {many_peak:.0} MiB",
-        many_cpu / few_cpu
+        "\nten times the pages: CPU a page x {:.3}, peak {:.0} -> {:.0} MiB, median of {} rounds",
+        median(rounds.iter().map(|[few, many]| many.cpu / few.cpu)),
+        peak(0),
+        peak(1),
+        options.rounds
     );
 }
 

@@ -6,6 +6,8 @@
 use std::fs;
 use std::path::Path;
 
+use tempfile::TempDir;
+
 use super::contest::Contender;
 use super::contest::Figures;
 use super::contest::Task;
@@ -24,37 +26,36 @@ pub(crate) struct Contest {
     pub(crate) contenders: Vec<Contender>,
 }
 
+/// A site that was made and written, to be crawled as often as wanted.
+pub(crate) struct Stage<'a> {
+    contest: &'a Contest,
+    folder: TempDir,
+    site: Site,
+    rows: Vec<u8>,
+}
+
 impl Contest {
-    /// Plays all rounds in a new folder; the figures of each contender, round by round.
-    pub(crate) fn play(&self) -> Vec<Vec<Figures>> {
+    /// Makes the site in a new folder, which goes with the stage.
+    pub(crate) fn set_up(&self) -> Stage<'_> {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         let site = Site::with_pages(self.kind, self.pages, SEED);
-        let place = folder.path().join("site");
-        let rows = site.write(&place);
-        let definitions = |base: &str| site.definitions(base);
-        let pages = site.pages();
-        let task =
-            Task { site: &place, pages, rows: &rows, latency: self.latency, definitions: &definitions };
-        self.introduce(pages, rows.iter().filter(|byte| **byte == b'\n').count());
+        let rows = site.write(&folder.path().join("site"));
+        self.introduce(site.pages(), rows.iter().filter(|byte| **byte == b'\n').count());
+        Stage { contest: self, folder, site, rows }
+    }
+
+    /// Plays all rounds and prints their table.
+    pub(crate) fn play(&self) {
+        let stage = self.set_up();
         let mut figures: Vec<Vec<Figures>> = vec![vec![]; self.contenders.len()];
         for round in 0..self.rounds {
             for turn in 0..self.contenders.len() {
                 // Another one begins each time.
                 let number = (turn + round) % self.contenders.len();
-                let run = folder.path().join("run");
-                let of_run = self.contenders[number].run(&task, &run);
-                fs::remove_dir_all(&run).unwrap();
-                eprintln!(
-                    "round {}: {:<16} {}",
-                    round + 1,
-                    self.contenders[number].name(),
-                    line(&of_run, pages)
-                );
-                figures[number].push(of_run);
+                figures[number].push(stage.run(round, self.contenders[number]));
             }
         }
-        self.print(&figures, pages);
-        figures
+        self.print(&figures, stage.site.pages());
     }
 
     fn introduce(&self, pages: usize, rows: usize) {
@@ -99,6 +100,26 @@ impl Contest {
             );
         }
         println!("\nmedian of {} rounds; load at the end {}", self.rounds, load());
+    }
+}
+
+impl Stage<'_> {
+    /// Runs a contender once, in a new folder, and says what it came to.
+    pub(crate) fn run(&self, round: usize, contender: Contender) -> Figures {
+        let pages = self.site.pages();
+        let place = self.folder.path().join("site");
+        let task = Task {
+            site: &place,
+            pages,
+            rows: &self.rows,
+            latency: self.contest.latency,
+            definitions: &|base| self.site.definitions(base),
+        };
+        let run = self.folder.path().join("run");
+        let figures = contender.run(&task, &run);
+        fs::remove_dir_all(&run).unwrap();
+        eprintln!("round {}: {:<16} {}", round + 1, contender.name(), line(&figures, pages));
+        figures
     }
 }
 
