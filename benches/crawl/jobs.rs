@@ -134,17 +134,24 @@ async fn through_the_store(jobs: usize) -> f64 {
     let begun = Instant::now();
     let mut working = JoinSet::new();
     let mut done = 0;
-    while done < jobs {
-        if working.len() <= IN_WORK / 2 {
-            for job in store.take((IN_WORK - working.len()) as u32, 0).await.unwrap() {
-                let store = Arc::clone(&store);
-                let rows = Rows { parts: vec![SinkRows { sink: 0, count: 1, bytes: b"a|b|1\n".to_vec() }] };
-                working.spawn(async move { store.finish(&job, rows, vec![]).await.unwrap() });
-            }
+    loop {
+        // Asked for while the results before are on their way, as the engine does.
+        let taken = store.take((IN_WORK / 2) as u32, 0).await.unwrap();
+        let is_over = taken.is_empty();
+        for job in taken {
+            let store = Arc::clone(&store);
+            let rows = Rows { parts: vec![SinkRows { sink: 0, count: 1, bytes: b"a|b|1\n".to_vec() }] };
+            working.spawn(async move { store.finish(&job, rows, vec![]).await.unwrap() });
         }
-        assert!(working.join_next().await.is_some_and(Result::unwrap), "a job was refused");
-        done += 1;
+        while working.len() > if is_over { 0 } else { IN_WORK } {
+            assert!(working.join_next().await.is_some_and(Result::unwrap), "a job was refused");
+            done += 1;
+        }
+        if is_over {
+            break;
+        }
     }
+    assert_eq!(done, jobs, "jobs that were finished");
     let seconds = begun.elapsed().as_secs_f64();
     drop(store);
     commit.close().await.unwrap();

@@ -5,7 +5,6 @@
 //! may be committed twice then, the machine knows and gives the same answer.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde::Serialize;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
@@ -13,7 +12,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::model::{Incarnation, NodeId};
 use crate::store::machine::{Command, Reply};
-use crate::store::{Commit, Status, StoreError};
+use crate::store::{Commit, Status, StoreError, sharing};
 
 use super::member::Member;
 use super::network::Network;
@@ -31,14 +30,6 @@ const BATCH_BYTES: u64 = 4 << 20;
 /// Entries of this node on their way at a time: while one is, the next is put together.
 const UNDER_WAY: usize = 2;
 
-/// How long a result waits for others to share its entry, which costs every node much the same with one result as with
-/// twenty. Nobody waits for a result but the node's next jobs, so none waits once [`ENOUGH`] of its jobs do.
-const BREATH: Duration = Duration::from_millis(10);
-
-/// The part of the jobs that a node holds whose results are enough for an entry: one in so many. The others keep it at
-/// work while this entry and the next request for jobs go through the log.
-const ENOUGH: u64 = 4;
-
 /// Commits commands together with other nodes. Cheap to clone.
 #[derive(Clone)]
 pub struct ClusterCommit {
@@ -51,12 +42,6 @@ pub struct ClusterCommit {
 struct Waiting {
     command: Command,
     reply: oneshot::Sender<Result<Reply, StoreError>>,
-}
-
-impl Waiting {
-    fn is_result(&self) -> bool {
-        matches!(self.command, Command::Finish { .. })
-    }
 }
 
 impl Commit for ClusterCommit {
@@ -123,14 +108,14 @@ impl<N: Network> Proposer<N> {
 
     /// Adds what is waiting, as far as it fits into one entry, and results that come soon.
     async fn gather(&mut self, first: Waiting) -> Vec<Waiting> {
-        let until = Instant::now() + BREATH;
+        let until = Instant::now() + sharing::PATIENCE;
         let mut bytes = first.command.weight();
-        let mut may_wait = first.is_result();
+        let mut may_wait = sharing::may_wait(&first.command);
         let mut waiting = vec![first];
         while waiting.len() < BATCH && bytes < BATCH_BYTES {
             let next = match self.queue.try_recv() {
                 Ok(next) => next,
-                Err(_) if may_wait && !self.is_enough(waiting.len()) => {
+                Err(_) if may_wait && !sharing::is_enough(waiting.len(), &self.status.borrow()) => {
                     match timeout_at(until, self.queue.recv()).await {
                         Ok(Some(next)) => next,
                         Ok(None) | Err(_) => break,
@@ -139,17 +124,10 @@ impl<N: Network> Proposer<N> {
                 Err(_) => break,
             };
             bytes += next.command.weight();
-            may_wait &= next.is_result();
+            may_wait &= sharing::may_wait(&next.command);
             waiting.push(next);
         }
         waiting
-    }
-
-    /// Whether so many results of this node need not wait for others. Where no job waits, the links among them may be
-    /// what all nodes are waiting for.
-    fn is_enough(&self, results: usize) -> bool {
-        let status = self.status.borrow();
-        status.counts.ready == 0 || (results as u64).saturating_mul(ENOUGH) >= status.held
     }
 }
 

@@ -18,6 +18,7 @@ use crate::store::{JobStore, Status, StoreError};
 
 use super::backoff::Backoff;
 use super::figures::Figures;
+use super::places::{Place, Places};
 use super::shutdown::CancelLatch;
 use super::task_runner::{Stopped, TaskRunner};
 
@@ -67,7 +68,7 @@ impl<S: JobStore> JobRunner<S> {
     /// The store has stopped: nothing can be committed any more.
     pub async fn run(self, mut stop: CancelLatch) -> Result<(), StoreError> {
         let now = self.rules.now;
-        let mut working = Working::default();
+        let mut working = Working::new(self.rules.limit);
         let mut status = self.store.status();
         loop {
             self.in_work.send_replace(working.jobs.len());
@@ -79,17 +80,12 @@ impl<S: JobStore> JobRunner<S> {
                 self.in_work.send_replace(0);
                 return Ok(());
             }
-            let room = working.room(self.rules.limit);
-            // A request costs as much for many jobs as for one: none is made for a few of many places.
-            let is_worth_it = room >= (self.rules.limit as usize / 4).max(1);
+            let room = working.room();
             let next_at = {
                 let seen = status.borrow_and_update();
-                if is_worth_it && working.may_take(&seen) {
-                    Some(now())
-                } else {
-                    seen.next_at.filter(|_| is_worth_it)
-                }
+                if working.may_take(&seen) { Some(now()) } else { seen.next_at }
             };
+            let next_at = next_at.filter(|_| room > 0);
             if next_at.is_some_and(|at| at <= now()) {
                 self.take(room, &mut working, &stop).await?;
                 continue;
@@ -138,7 +134,9 @@ async fn wait(
     pause: Option<Duration>,
     stop: &mut CancelLatch,
 ) -> Result<Option<EndedJob>, StoreError> {
+    let places = Arc::clone(&working.places);
     tokio::select! {
+        () = places.enough() => Ok(None),
         Some(ended) = working.join() => Ok(Some(ended)),
         changed = status.changed(), if room > 0 => match changed {
             Ok(()) => Ok(None),
@@ -161,10 +159,10 @@ enum EndedJob {
     Panicked(Box<Job>, String),
 }
 
-/// Jobs in work.
-#[derive(Default)]
+/// Jobs in work, and those whose result is not committed yet.
 struct Working {
     jobs: JoinSet<Result<(), StoreError>>,
+    places: Arc<Places>,
     /// What each one is, for those that panic.
     names: HashMap<Id, Arc<Job>>,
     /// Whether the job in work wants nothing beside it.
@@ -172,9 +170,13 @@ struct Working {
 }
 
 impl Working {
-    /// How many more jobs may be in work.
-    fn room(&self, limit: u32) -> usize {
-        if self.alone { 0 } else { (limit as usize).saturating_sub(self.jobs.len()) }
+    fn new(limit: u32) -> Self {
+        Self { jobs: JoinSet::new(), places: Places::new(limit), names: HashMap::new(), alone: false }
+    }
+
+    /// How many more jobs may be asked for now.
+    fn room(&self) -> usize {
+        if self.alone { 0 } else { self.places.room(self.jobs.len()) }
     }
 
     /// Whether this lease is in work already.
@@ -199,8 +201,9 @@ impl Working {
         self.alone |= job.alone;
         let job = Arc::new(job);
         let name = Arc::clone(&job);
+        let place = self.places.enter();
         let handle =
-            self.jobs.spawn(async move { work(&*store, &tasks, &rules, &figures, &stop, &job).await });
+            self.jobs.spawn(async move { work(&*store, &tasks, &rules, &figures, &stop, &job, place).await });
         self.names.insert(handle.id(), name);
     }
 
@@ -228,9 +231,12 @@ async fn work<S: JobStore>(
     figures: &Figures,
     stop: &CancelLatch,
     job: &Job,
+    place: Place,
 ) -> Result<(), StoreError> {
     let url = &job.locator.url;
-    match tasks.run(job).await {
+    let came = tasks.run(job).await;
+    drop(place);
+    match came {
         Ok(ended) => {
             debug!(locator = %job.locator.name, %url, rows = ended.rows.count(), links = ended.links.len(), "done");
             if !store.finish(job, ended.rows, ended.links).await? {

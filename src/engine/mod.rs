@@ -16,6 +16,7 @@ mod monitor;
 mod output;
 mod output_parts;
 mod output_report;
+mod places;
 mod plan;
 mod pools;
 mod seeder;

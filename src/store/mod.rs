@@ -14,6 +14,7 @@ pub mod log;
 pub mod machine;
 mod node;
 mod projection;
+pub(crate) mod sharing;
 pub mod snapshot;
 pub mod solo;
 mod status;

@@ -9,11 +9,11 @@ use serde::Serialize;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::model::codec;
-use crate::store::Status;
 use crate::store::log::DurableLog;
 use crate::store::machine::{Command, Machine, Reply};
 use crate::store::projection::{Projection, project};
 use crate::store::snapshot::SnapshotWriter;
+use crate::store::{Status, sharing};
 
 use super::NODE;
 use super::folder::{RunFolder, SoloError};
@@ -25,8 +25,7 @@ const BATCH: usize = 512;
 /// the largest log entry.
 const BATCH_BYTES: u64 = 4 << 20;
 
-/// Least time between two entries while jobs end one after the other. An entry costs much the same with one result as
-/// with twenty, and a job that ends has nobody waiting for it but its place in work.
+/// Least time between two entries while jobs end one after the other, and how often is looked what came meanwhile.
 const BREATH: Duration = Duration::from_millis(1);
 
 /// Bytes of log after which a snapshot is due, and how many times its own size a snapshot waits at least,
@@ -48,13 +47,6 @@ pub(super) enum Message {
     Propose(Proposal),
     /// To make output durable, close the log, and say so.
     Close(oneshot::Sender<()>),
-}
-
-impl Message {
-    /// Whether it loses nothing by waiting for others.
-    fn may_wait(&self) -> bool {
-        matches!(self, Self::Propose(Proposal { command: Command::Finish { .. }, .. }))
-    }
 }
 
 /// See the module docs.
@@ -104,16 +96,54 @@ impl Writer {
         let mut last = Instant::now();
         while closed.is_none() {
             let Some(first) = queue.blocking_recv() else { break };
-            if first.may_wait() {
-                thread::sleep(BREATH.saturating_sub(last.elapsed()));
-            }
+            self.gather(first, last, queue, batch, closed);
             last = Instant::now();
-            gather(first, queue, batch, closed);
             if !batch.is_empty() {
                 self.commit(batch)?;
             }
         }
         Ok(())
+    }
+
+    /// Adds what is waiting to the batch, as far as it fits into one entry, and results that come soon.
+    fn gather(
+        &self,
+        first: Message,
+        last: Instant,
+        queue: &mut mpsc::Receiver<Message>,
+        batch: &mut Vec<Proposal>,
+        closed: &mut Option<oneshot::Sender<()>>,
+    ) {
+        let (begun, mut bytes, mut may_wait) = (Instant::now(), 0, true);
+        let mut next = Some(first);
+        loop {
+            match next {
+                Some(Message::Close(reply)) => {
+                    *closed = Some(reply);
+                    return;
+                }
+                Some(Message::Propose(proposal)) => {
+                    bytes += proposal.command.weight();
+                    may_wait &= sharing::may_wait(&proposal.command);
+                    batch.push(proposal);
+                }
+                None if may_wait && last.elapsed() < BREATH => {
+                    thread::sleep(BREATH.saturating_sub(last.elapsed()));
+                }
+                None if may_wait && begun.elapsed() < sharing::PATIENCE && !self.is_enough(batch) => {
+                    thread::sleep(BREATH);
+                }
+                None => return,
+            }
+            if batch.len() == BATCH || bytes >= BATCH_BYTES {
+                return;
+            }
+            next = queue.try_recv().ok();
+        }
+    }
+
+    fn is_enough(&self, batch: &[Proposal]) -> bool {
+        sharing::is_enough(batch.len(), &self.status.borrow())
     }
 
     fn commit(&mut self, batch: &mut Vec<Proposal>) -> Result<(), SoloError> {
@@ -163,30 +193,6 @@ impl Writer {
         self.since_snapshot = 0;
         self.last_snapshot = size;
         Ok(())
-    }
-}
-
-/// Adds what is waiting to the batch, as far as it fits into one entry.
-fn gather(
-    first: Message,
-    queue: &mut mpsc::Receiver<Message>,
-    batch: &mut Vec<Proposal>,
-    closed: &mut Option<oneshot::Sender<()>>,
-) {
-    let (mut next, mut bytes) = (Some(first), 0);
-    while let Some(message) = next {
-        match message {
-            Message::Close(reply) => {
-                *closed = Some(reply);
-                return;
-            }
-            Message::Propose(proposal) => {
-                bytes += proposal.command.weight();
-                batch.push(proposal);
-            }
-        }
-        let has_room = batch.len() < BATCH && bytes < BATCH_BYTES;
-        next = has_room.then(|| queue.try_recv().ok()).flatten();
     }
 }
 
