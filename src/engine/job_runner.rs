@@ -269,3 +269,104 @@ pub fn system_now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use tokio::time::timeout;
+
+    use crate::engine::{Plan, Pools, Shutdown};
+    use crate::model::{Epoch, JobKey, Link, Locator, Rows, RunId};
+    use crate::query::Limits;
+
+    use super::*;
+
+    /// A store with two jobs, which it gives one at a time, and an end of a job that comes no sooner than the next request:
+    /// as where both go through the log in one entry.
+    struct Together {
+        status: watch::Sender<Status>,
+        taken: watch::Sender<u32>,
+        ended: AtomicU32,
+    }
+
+    impl JobStore for Together {
+        async fn take(&self, _: u32, _: i64) -> Result<Vec<Job>, StoreError> {
+            self.taken.send_modify(|taken| *taken += 1);
+            let number = *self.taken.borrow();
+            self.status.send_modify(|status| status.takeable = number < 2);
+            Ok(vec![job(number)])
+        }
+
+        async fn finish(&self, _: &Job, _: Rows, _: Vec<Link>) -> Result<bool, StoreError> {
+            unreachable!("there is no task group for the jobs")
+        }
+
+        async fn fail(&self, _: &Job, _: Failure, _: i64) -> Result<bool, StoreError> {
+            let mut taken = self.taken.subscribe();
+            taken.wait_for(|taken| *taken == 2).await.unwrap();
+            self.ended.fetch_add(1, Ordering::Relaxed);
+            Ok(false)
+        }
+
+        async fn release(&self, _: &Job) -> Result<(), StoreError> {
+            Ok(())
+        }
+
+        async fn vote_done(&self) -> Result<(), StoreError> {
+            Ok(())
+        }
+
+        async fn cancel(&self) -> Result<(), StoreError> {
+            Ok(())
+        }
+
+        fn status(&self) -> watch::Receiver<Status> {
+            self.status.subscribe()
+        }
+    }
+
+    fn job(number: u32) -> Job {
+        let locator = Locator { group: "none".into(), name: "n".into(), url: format!("/{number}") };
+        Job {
+            key: JobKey::new(RunId([0; 16]), &locator.group, &locator.name, &locator.url),
+            epoch: Epoch(1),
+            locator,
+            page: number,
+            failures: 0,
+            alone: false,
+            host_moves: 0,
+            host_places: None,
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn jobs_are_asked_for_while_what_came_before_is_not_committed() {
+        let status = Status { takeable: true, ..Status::default() };
+        let store = Arc::new(Together {
+            status: watch::Sender::new(status),
+            taken: watch::Sender::new(0),
+            ended: AtomicU32::new(0),
+        });
+        let figures = Arc::new(Figures::default());
+        let pools = Pools::new(&BTreeMap::new(), 1, []);
+        let tasks =
+            TaskRunner::new(Arc::new(Plan::default()), pools, Limits::default(), Arc::clone(&figures));
+        let rules = JobRules {
+            limit: 1,
+            retry_delay: Duration::ZERO,
+            max_retry_delay: Duration::ZERO,
+            now: system_now,
+        };
+        let (runner, mut in_work) = JobRunner::new(Arc::clone(&store), Arc::new(tasks), rules, figures);
+        let (shutdown, stop) = Shutdown::new();
+        let running = tokio::spawn(runner.run(stop));
+        let over = async {
+            in_work.wait_for(|count| *count == 0 && store.ended.load(Ordering::Relaxed) == 2).await.is_ok()
+        };
+        assert!(timeout(Duration::from_secs(60), over).await.unwrap());
+        shutdown.cancel();
+        running.await.unwrap().unwrap();
+    }
+}

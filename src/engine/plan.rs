@@ -14,6 +14,7 @@ use crate::steps::load::Loader;
 use crate::steps::{Build, Entry, Facts, Made, Services, Sinks, Station, Step, seed};
 
 /// See the module docs.
+#[derive(Default)]
 pub struct Plan {
     groups: HashMap<CompactString, PlannedGroup>,
     seeds: Vec<Locator>,
