@@ -167,6 +167,7 @@ impl Compiler<'_> {
             group,
             persist_data: task.persist_data,
             data_def: Some(data_def),
+            data_defs: &self.definitions.data_defs,
             services: self.services,
             facts: self.facts,
             sinks: &mut self.sinks,

@@ -74,6 +74,8 @@ pub struct Build<'a> {
     pub persist_data: bool,
     /// What to take from the page.
     pub data_def: Option<&'a DataDef>,
+    /// What is taken from any page.
+    pub data_defs: &'a [DataDef],
     /// What steps work with.
     pub services: &'a Services,
     /// What is the same for all pages.

@@ -41,7 +41,7 @@ pub(super) fn sink(
     let data_def = build.data_def?;
     let number = build.sinks.number(SinkSpec { target, header: encoder.header(data_def) });
     if number.is_none() {
-        let help = "give tasks with other columns a file of their own, or leave the header out";
+        let help = "give tasks with other columns a file of their own, name the same `columns` for all, or leave the header out";
         let message = format!(
             "appender `{}`: dataDef `{}` has other columns than the header that another task gives the same file",
             plugin.name, data_def.name.value

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::defs::{DataDef, PluginDef};
-use crate::model::Data;
+use crate::model::{Cell, Data, Row, nearest};
 use crate::plugin::About;
 use crate::steps::Build;
 
@@ -29,6 +29,26 @@ struct Settings {
     /// it such values are written as they are.
     #[serde(default)]
     quote: Flag,
+    /// The columns, in this order: names of dims, and `item`, `fact`, `locator`, `group`, `url`, `page` (its number). A dim
+    /// that only other dataDefs have is an empty column. Without it: locator, group, item, dims, fact.
+    #[serde(default)]
+    columns: Option<Vec<String>>,
+}
+
+/// What stands in a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Column {
+    Locator,
+    Group,
+    Url,
+    Page,
+    /// Numbers of the engine that scoopi follows, which are always 1 here.
+    One,
+    /// The value of the axis at this place: item, dims, fact.
+    Axis(usize),
+    /// The values of all axes.
+    Axes,
+    Empty,
 }
 
 /// A yes or no that old definitions also write as text.
@@ -77,26 +97,94 @@ pub(super) const ENTRY: Entry = Entry {
             );
             return None;
         }
-        Some(Box::new(Csv(settings)))
+        let columns = columns(build, plugin, &settings)?;
+        Some(Box::new(Csv { settings, columns }))
     },
 };
 
+/// What the settings ask for; `None` if that cannot be.
+fn columns(build: &mut Build<'_>, plugin: &PluginDef, settings: &Settings) -> Option<Vec<Column>> {
+    let Some(names) = &settings.columns else { return Some(usual(settings.include_tags)) };
+    let mut wrong = |message: String, help: String| build.setting_problem(plugin, "columns", message, help);
+    if names.is_empty() {
+        wrong(
+            "encoder `csv`: there are no columns".to_owned(),
+            "name some, or leave `columns` out".to_owned(),
+        );
+        return None;
+    }
+    if settings.include_tags.0 {
+        let message = "encoder `csv`: `includeTags` has no place among `columns`";
+        wrong(
+            message.to_owned(),
+            "leave `includeTags` out; the number of the page is the column `page`".to_owned(),
+        );
+        return None;
+    }
+    let data_def = build.data_def?;
+    let found: Option<Vec<_>> = names.iter().map(|name| column(name, data_def, build.data_defs)).collect();
+    if found.is_none() {
+        let unknown = names.iter().find(|name| column(name, data_def, build.data_defs).is_none());
+        let name = unknown.map_or("", String::as_str);
+        let message = format!("encoder `csv`: there is no column `{name}`, and no dim of that name");
+        build.setting_problem(plugin, "columns", message, known(name, build.data_defs));
+    }
+    found
+}
+
+/// All there is, in the order of the engine that scoopi follows.
+fn usual(include_tags: Flag) -> Vec<Column> {
+    let tags: &[Column] = if include_tags.0 { &[Column::Page, Column::One, Column::One] } else { &[] };
+    [&[Column::Locator, Column::Group], tags, &[Column::Axes]].concat()
+}
+
+/// What a name means in rows of a dataDef; nothing if it has no meaning in any.
+fn column(name: &str, data_def: &DataDef, all: &[DataDef]) -> Option<Column> {
+    // Names that people gave come before ours.
+    if let Some(place) = data_def.dims.iter().position(|dim| dim.name.value == name) {
+        return Some(Column::Axis(1 + place));
+    }
+    if dims(all).any(|dim| dim == name) {
+        return Some(Column::Empty);
+    }
+    Some(match name {
+        "locator" => Column::Locator,
+        "group" => Column::Group,
+        "url" => Column::Url,
+        "page" => Column::Page,
+        "item" => Column::Axis(0),
+        "fact" => Column::Axis(1 + data_def.dims.len()),
+        _ => return None,
+    })
+}
+
+/// Columns that need no definition.
+const OWN: [&str; 6] = ["locator", "group", "url", "page", "item", "fact"];
+
+fn dims(data_defs: &[DataDef]) -> impl Iterator<Item = &str> {
+    data_defs.iter().flat_map(|data_def| &data_def.dims).map(|dim| dim.name.value.as_str())
+}
+
+/// Says what could have been meant.
+fn known(name: &str, data_defs: &[DataDef]) -> String {
+    match nearest(name, dims(data_defs).chain(OWN)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("name a dim, or one of {}", OWN.join(", ")),
+    }
+}
+
 /// See the module docs.
-struct Csv(Settings);
+struct Csv {
+    settings: Settings,
+    columns: Vec<Column>,
+}
 
 impl Encoder for Csv {
     fn encode(&self, data: &Data, out: &mut Vec<u8>) -> u32 {
         for row in &data.rows {
             let mut line = Line { out: &mut *out, csv: self, is_first: true };
-            line.value(&data.source.locator);
-            line.value(&data.source.group);
-            if self.0.include_tags.0 {
-                line.number(data.source.page);
-                line.number(1);
-                line.number(1);
-            }
-            for cell in &row.cells {
-                line.value(cell.value.as_deref().unwrap_or("null"));
+            for column in &self.columns {
+                line.column(*column, data, row);
             }
             out.push(b'\n');
         }
@@ -105,17 +193,22 @@ impl Encoder for Csv {
     }
 
     fn header(&self, data_def: &DataDef) -> Option<Vec<u8>> {
-        if !self.0.header.0 {
+        let Settings { header, include_tags, columns, .. } = &self.settings;
+        if !header.0 {
             return None;
         }
         let mut out = vec![];
         let mut line = Line { out: &mut out, csv: self, is_first: true };
-        line.value("locator");
-        line.value("group");
-        if self.0.include_tags.0 {
-            ["page", "index", "item number"].into_iter().for_each(|tag| line.value(tag));
+        if let Some(columns) = columns {
+            columns.iter().for_each(|name| line.value(name));
+        } else {
+            line.value("locator");
+            line.value("group");
+            if include_tags.0 {
+                ["page", "index", "item number"].into_iter().for_each(|tag| line.value(tag));
+            }
+            axis_names(data_def).into_iter().for_each(|name| line.value(name));
         }
-        axis_names(data_def).into_iter().for_each(|name| line.value(name));
         out.push(b'\n');
         Some(out)
     }
@@ -128,9 +221,22 @@ struct Line<'a> {
 }
 
 impl Line<'_> {
+    fn column(&mut self, column: Column, data: &Data, row: &Row) {
+        match column {
+            Column::Locator => self.value(&data.source.locator),
+            Column::Group => self.value(&data.source.group),
+            Column::Url => self.value(&data.source.url),
+            Column::Page => self.number(data.source.page),
+            Column::One => self.number(1),
+            Column::Axis(place) => self.value(row.cells.get(place).map_or("", text)),
+            Column::Axes => row.cells.iter().for_each(|cell| self.value(text(cell))),
+            Column::Empty => self.value(""),
+        }
+    }
+
     fn value(&mut self, text: &str) {
         self.delimiter();
-        let settings = &self.csv.0;
+        let settings = &self.csv.settings;
         if settings.quote.0 && (text.contains(['"', '\n', '\r']) || text.contains(&settings.delimiter)) {
             self.out.push(b'"');
             self.out.extend_from_slice(text.replace('"', "\"\"").as_bytes());
@@ -148,9 +254,13 @@ impl Line<'_> {
 
     fn delimiter(&mut self) {
         if !std::mem::take(&mut self.is_first) {
-            self.out.extend_from_slice(self.csv.0.delimiter.as_bytes());
+            self.out.extend_from_slice(self.csv.settings.delimiter.as_bytes());
         }
     }
+}
+
+fn text(cell: &Cell) -> &str {
+    cell.value.as_deref().unwrap_or("null")
 }
 
 #[cfg(test)]
@@ -159,10 +269,12 @@ mod tests {
     use super::*;
 
     fn check(settings: &str, values: &[Option<&str>], line: &str) {
-        let csv = Csv(serde_json::from_str(settings).unwrap());
+        let settings: Settings = serde_json::from_str(settings).unwrap();
+        let columns = usual(settings.include_tags);
+        let csv = Csv { settings, columns };
         let mut out = vec![];
         assert_eq!(csv.encode(&data(values), &mut out), 1);
-        assert_eq!(String::from_utf8(out).unwrap(), line, "{settings}");
+        assert_eq!(String::from_utf8(out).unwrap(), line, "{:?}", csv.settings);
     }
 
     #[test]
@@ -176,6 +288,23 @@ mod tests {
     fn tags_follow_locator_and_group() {
         check(r#"{"includeTags":true}"#, &[Some("v1"), Some("v2")], "l,g,3,1,1,v1,v2\n");
         check(r#"{"includeTags":"true"}"#, &[Some("v1")], "l,g,3,1,1,v1\n");
+    }
+
+    #[test]
+    fn columns_stand_as_they_are_named() {
+        let settings = serde_json::from_str(r#"{"columns":["x"],"delimiter":"|"}"#).unwrap();
+        let columns = vec![
+            Column::Axis(2),
+            Column::Url,
+            Column::Empty,
+            Column::Axis(1),
+            Column::Page,
+            Column::Group,
+            Column::Axis(0),
+        ];
+        let mut out = vec![];
+        Csv { settings, columns }.encode(&data(&[Some("i"), None, Some("f")]), &mut out);
+        assert_eq!(String::from_utf8(out).unwrap(), "f|u||null|3|g|i\n");
     }
 
     #[test]
