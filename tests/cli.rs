@@ -272,8 +272,8 @@ fn what_cannot_be_written_is_named_and_the_exit_code_says_so() {
     check(&["--output", "taken"], &[&format!("taken/{STAMP}/data.txt")]);
     scoopi.write("file", "");
     check(&["--output", "file/output"], &["file/output"]);
-    check(&["--data", "file", "--output", "output"], &["file"]);
-    check(&["--data", "file/data", "--output", "output"], &["file/data"]);
+    check(&["--data", "file", "--output", "output"], &["file", "--resume", "--data DIR"]);
+    check(&["--data", "file/data", "--output", "output"], &["file/data", "--resume", "--data DIR"]);
     // What stood in the way is gone: the same command goes its way.
     fs::remove_dir_all(scoopi.path("taken")).unwrap();
     scoopi.exits(0, &["--output", "taken"]);
@@ -290,6 +290,7 @@ fn a_disk_that_is_full_stops_the_run_which_can_be_resumed() {
     let (code, said) = by_shell(&scoopi, line);
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("data/run") || said.contains("output/"), "{said}");
+    assert!(said.contains("--resume"), "{said}");
     assert!(!said.contains("panic"), "{said}");
     scoopi.exits(2, &RUN).said(&["--resume"]);
     scoopi.exits(0, &["--output", "output", "--resume"]);

@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use crate::cluster::ClusterError;
 use crate::defs::Problems;
 use crate::engine::{Delivery, Figures, FiguresView, SeedError, Shutdown};
+use crate::store::log::MEND;
 use crate::store::machine::{Counts, Phase};
 use crate::store::solo::SoloError;
 use crate::store::{JobStore, ProjectionError, Status, StoreError};
@@ -67,7 +68,7 @@ pub enum RunError {
     #[error("the definitions could not be composed, so the run has ended on all nodes:\n{0}")]
     Composing(String),
     /// The data folder.
-    #[error("{doing} {}: {source}", path.display())]
+    #[error("{doing} {}: {source}; {MEND}", path.display())]
     Data {
         /// What was being done.
         doing: &'static str,

@@ -26,6 +26,8 @@ use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
 
+use super::log::MEND;
+
 /// The largest record, in bytes. Both writing and reading refuse more.
 pub const RECORD_LIMIT: usize = 64 << 20;
 
@@ -46,7 +48,7 @@ const BUFFER: usize = 256 << 10;
 #[non_exhaustive]
 pub enum SnapshotError {
     /// The disk or the file system refused.
-    #[error("{doing} {}: {source}", path.display())]
+    #[error("{doing} {}: {source}; {MEND}", path.display())]
     Io {
         /// The file or folder.
         path: PathBuf,

@@ -8,6 +8,10 @@ use std::path::PathBuf;
 
 use super::LogKind;
 
+/// The way out where the disk or the file system refused what belongs to a run.
+pub(crate) const MEND: &str =
+    "mend that and go on with `--resume`, or begin anew elsewhere with `--data DIR`";
+
 /// Why the log refused.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -19,7 +23,7 @@ pub enum LogError {
         path: PathBuf,
     },
     /// The disk or the file system refused.
-    #[error("{doing} in {}: {source}", path.display())]
+    #[error("{doing} in {}: {source}; {MEND}", path.display())]
     Io {
         /// The folder.
         path: PathBuf,

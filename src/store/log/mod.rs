@@ -27,6 +27,7 @@ use std::str::FromStr;
 
 use engine::Engine;
 pub use error::LogError;
+pub(crate) use error::MEND;
 use folder::Folder;
 use framed::Framed;
 

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::model::codec::CodecError;
 use crate::store::ProjectionError;
-use crate::store::log::LogError;
+use crate::store::log::{LogError, MEND};
 use crate::store::machine::{Counts, Phase, RestoreError};
 use crate::store::snapshot::SnapshotError;
 
@@ -41,7 +41,7 @@ pub enum SoloError {
     #[error(transparent)]
     Projection(#[from] ProjectionError),
     /// The disk or the file system refused.
-    #[error("{doing} {}: {source}", path.display())]
+    #[error("{doing} {}: {source}; {MEND}", path.display())]
     Io {
         /// What was being done.
         doing: &'static str,
