@@ -1,7 +1,7 @@
 //! How many jobs a node works on, and when there is room for more.
 //!
-//! A job has its place until its result is on its way to the log, not until it is committed: what is asked for then comes
-//! after the result in the log, and mostly shares its entry. Knows nothing of jobs but their number.
+//! A job has its place until its result sets out for the log, not until it is committed: what is asked for then mostly
+//! shares the entry of the result. Knows nothing of jobs but their number.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

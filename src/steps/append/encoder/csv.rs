@@ -44,9 +44,11 @@ enum Column {
     Page,
     /// Numbers of the engine that scoopi follows, which are always 1 here.
     One,
-    /// The value of the axis at this place: item, dims, fact.
-    Axis(usize),
-    /// The values of all axes.
+    Item,
+    /// The value of the dim with this number, from 0.
+    Dim(usize),
+    Fact,
+    /// The values of item, dims and fact.
     Axes,
     Empty,
 }
@@ -122,14 +124,12 @@ fn columns(build: &mut Build<'_>, plugin: &PluginDef, settings: &Settings) -> Op
         return None;
     }
     let data_def = build.data_def?;
-    let found: Option<Vec<_>> = names.iter().map(|name| column(name, data_def, build.data_defs)).collect();
-    if found.is_none() {
-        let unknown = names.iter().find(|name| column(name, data_def, build.data_defs).is_none());
-        let name = unknown.map_or("", String::as_str);
+    let found: Vec<_> = names.iter().map(|name| column(name, data_def, build.data_defs)).collect();
+    for (name, _) in names.iter().zip(&found).filter(|(_, column)| column.is_none()) {
         let message = format!("encoder `csv`: there is no column `{name}`, and no dim of that name");
         build.setting_problem(plugin, "columns", message, known(name, build.data_defs));
     }
-    found
+    found.into_iter().collect()
 }
 
 /// All there is, in the order of the engine that scoopi follows.
@@ -138,28 +138,23 @@ fn usual(include_tags: Flag) -> Vec<Column> {
     [&[Column::Locator, Column::Group], tags, &[Column::Axes]].concat()
 }
 
-/// What a name means in rows of a dataDef; nothing if it has no meaning in any.
-fn column(name: &str, data_def: &DataDef, all: &[DataDef]) -> Option<Column> {
-    // Names that people gave come before ours.
-    if let Some(place) = data_def.dims.iter().position(|dim| dim.name.value == name) {
-        return Some(Column::Axis(1 + place));
-    }
-    if dims(all).any(|dim| dim == name) {
-        return Some(Column::Empty);
-    }
-    Some(match name {
-        "locator" => Column::Locator,
-        "group" => Column::Group,
-        "url" => Column::Url,
-        "page" => Column::Page,
-        "item" => Column::Axis(0),
-        "fact" => Column::Axis(1 + data_def.dims.len()),
-        _ => return None,
-    })
-}
-
 /// Columns that need no definition.
-const OWN: [&str; 6] = ["locator", "group", "url", "page", "item", "fact"];
+const OWN: [(&str, Column); 6] = [
+    ("locator", Column::Locator),
+    ("group", Column::Group),
+    ("url", Column::Url),
+    ("page", Column::Page),
+    ("item", Column::Item),
+    ("fact", Column::Fact),
+];
+
+/// What a name means in rows of a dataDef; nothing if it has no meaning in any. A name that people gave comes before ours,
+/// but only where they gave it: in rows of other dataDefs `item` is the item all the same.
+fn column(name: &str, data_def: &DataDef, all: &[DataDef]) -> Option<Column> {
+    let dim = data_def.dims.iter().position(|dim| dim.name.value == name).map(Column::Dim);
+    let own = || OWN.iter().find(|(own, _)| *own == name).map(|(_, column)| *column);
+    dim.or_else(own).or_else(|| dims(all).any(|dim| dim == name).then_some(Column::Empty))
+}
 
 fn dims(data_defs: &[DataDef]) -> impl Iterator<Item = &str> {
     data_defs.iter().flat_map(|data_def| &data_def.dims).map(|dim| dim.name.value.as_str())
@@ -167,9 +162,10 @@ fn dims(data_defs: &[DataDef]) -> impl Iterator<Item = &str> {
 
 /// Says what could have been meant.
 fn known(name: &str, data_defs: &[DataDef]) -> String {
-    match nearest(name, dims(data_defs).chain(OWN)) {
+    let own = OWN.map(|(name, _)| name);
+    match nearest(name, dims(data_defs).chain(own)) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => format!("name a dim, or one of {}", OWN.join(", ")),
+        None => format!("name a dim, or one of {}", own.join(", ")),
     }
 }
 
@@ -228,7 +224,9 @@ impl Line<'_> {
             Column::Url => self.value(&data.source.url),
             Column::Page => self.number(data.source.page),
             Column::One => self.number(1),
-            Column::Axis(place) => self.value(row.cells.get(place).map_or("", text)),
+            Column::Item => self.value(row.cells.first().map_or("", text)),
+            Column::Dim(number) => self.value(row.cells.get(1 + number).map_or("", text)),
+            Column::Fact => self.value(row.cells.last().map_or("", text)),
             Column::Axes => row.cells.iter().for_each(|cell| self.value(text(cell))),
             Column::Empty => self.value(""),
         }
@@ -294,13 +292,13 @@ mod tests {
     fn columns_stand_as_they_are_named() {
         let settings = serde_json::from_str(r#"{"columns":["x"],"delimiter":"|"}"#).unwrap();
         let columns = vec![
-            Column::Axis(2),
+            Column::Fact,
             Column::Url,
             Column::Empty,
-            Column::Axis(1),
+            Column::Dim(0),
             Column::Page,
             Column::Group,
-            Column::Axis(0),
+            Column::Item,
         ];
         let mut out = vec![];
         Csv { settings, columns }.encode(&data(&[Some("i"), None, Some("f")]), &mut out);
