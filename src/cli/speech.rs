@@ -3,15 +3,42 @@
 //! A reader that is gone (`scoopi plugins | head`, a closed terminal) is no fault of the program: there is
 //! nobody left to tell, and what was asked is done all the same. So nothing here fails or panics.
 
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::{Write, stderr, stdout};
+use std::panic;
 
-/// Writes `text` to stdout as it is.
+use crate::model::shown_lines;
+
+/// Clears a terminal, and goes to its top.
+const CLEAR: &str = "\x1b[2J\x1b[H";
+
+/// Writes `text` to stdout. What a terminal would obey is written as an escape, for text may come from anywhere.
 pub(super) fn print(text: &str) {
+    write(&shown_lines(text));
+}
+
+/// Clears the terminal.
+pub(super) fn clear() {
+    write(CLEAR);
+}
+
+fn write(text: &str) {
     let _gone = stdout().write_all(text.as_bytes()).and_then(|()| stdout().flush());
 }
 
-/// Writes `line` to stderr, as a line.
+/// Writes `line` to stderr, as a line, with escapes as in [`print`].
 pub(super) fn tell(line: &str) {
     // One write: lines of threads and processes that share the terminal do not mix.
-    let _gone = stderr().write_all(format!("{line}\n").as_bytes());
+    let _gone = stderr().write_all(format!("{}\n", shown_lines(line)).as_bytes());
+}
+
+/// Says a panic as everything else is said: its message may quote a page.
+pub(super) fn tell_panics() {
+    panic::set_hook(Box::new(|panic| {
+        tell(&panic.to_string());
+        let trace = Backtrace::capture();
+        if trace.status() == BacktraceStatus::Captured {
+            tell(&trace.to_string());
+        }
+    }));
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use crate::bootstrap::{Outcome, Report};
+use crate::model::shown;
 
 use super::check::counted;
 use super::exit::Exit;
@@ -30,7 +31,7 @@ pub(super) fn text(report: &Report) -> String {
     let mut text = String::new();
     let mut line = |name: &str, value: &str| {
         // Writing to a String cannot fail.
-        let _infallible = writeln!(text, "{name:<12} {value}");
+        let _infallible = writeln!(text, "{name:<12} {}", shown(value));
     };
     line("status", &status);
     line("rows", &counts.rows.to_string());

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::shown;
 use crate::store::machine::{Counts, Phase};
 
 use super::wire::NodeFigures;
@@ -132,7 +133,7 @@ impl ClusterView {
         let mut text = String::new();
         let mut line = |name: &str, value: String| {
             // Writing to a String cannot fail.
-            let _infallible = writeln!(text, "{name:<12} {value}");
+            let _infallible = writeln!(text, "{name:<12} {}", shown(&value));
         };
         let counts = &self.counts;
         line("cluster", self.cluster.clone());

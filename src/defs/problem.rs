@@ -6,6 +6,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::model::shown;
+
 /// Where in the definitions something stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
@@ -103,12 +105,18 @@ impl Problem {
         if !(self.place.file.is_empty() && self.place.path.is_empty()) {
             text = format!("{}: ", self.place);
         }
-        text.push_str(&self.message);
+        text.push_str(&shown(&self.message));
         if !self.help.is_empty() {
             text.push_str("\n    help: ");
-            text.push_str(&self.help);
+            text.push_str(&shown(&self.help));
         }
         text
+    }
+
+    /// The same as one line, for a log.
+    #[must_use]
+    pub fn line(&self) -> String {
+        self.text().replace("\n    help: ", "; help: ")
     }
 }
 
@@ -171,14 +179,14 @@ impl Problems {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.file)?;
+        f.write_str(&shown(&self.file))?;
         if self.line > 0 {
             write!(f, ":{}:{}", self.line, self.column)?;
         }
         if !self.file.is_empty() && !self.path.is_empty() {
             f.write_str(": ")?;
         }
-        f.write_str(&self.path)
+        f.write_str(&shown(&self.path))
     }
 }
 

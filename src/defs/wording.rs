@@ -2,9 +2,7 @@
 //!
 //! Quoted text is shortened and its control characters are escaped: it goes to a terminal.
 
-use std::fmt::Write;
-
-use crate::model::nearest;
+use crate::model::{self, nearest};
 
 /// Most characters of a quoted text.
 const LONGEST: usize = 60;
@@ -38,16 +36,9 @@ pub(super) fn printable(text: &str) -> String {
             out.push_str("...");
             break;
         }
-        if c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        {
-            // Writing into a string cannot fail.
-            let _written = write!(out, "{}", c.escape_default());
-        } else {
-            out.push(c);
-        }
+        out.push(c);
     }
-    out
+    model::shown(&out).into_owned()
 }
 
 /// `, did you mean ...` when one of `known` is near to `written`, else nothing.

@@ -13,7 +13,7 @@ use tokio::task::{Id, JoinSet};
 use tokio::time::sleep;
 use tracing::{debug, error, warn};
 
-use crate::model::{Failure, FailureClass, Job};
+use crate::model::{Failure, FailureClass, Job, ShownUrl};
 use crate::store::{JobStore, Status, StoreError};
 
 use super::backoff::Backoff;
@@ -116,7 +116,7 @@ impl<S: JobStore> JobRunner<S> {
         match ended {
             EndedJob::Committed(result) => result,
             EndedJob::Panicked(job, reason) => {
-                error!(url = %job.locator.url, reason, "a step panicked: please report this");
+                error!(url = %ShownUrl(&job.locator.url), reason, "a step panicked: please report this");
                 let reason = format!("internal error: {reason}");
                 let failure = Failure { class: FailureClass::Final, step: "".into(), reason };
                 self.figures.errors.inc();
@@ -233,7 +233,7 @@ async fn work<S: JobStore>(
     job: &Job,
     place: Place,
 ) -> Result<(), StoreError> {
-    let url = &job.locator.url;
+    let url = ShownUrl(&job.locator.url);
     let came = tasks.run(job).await;
     drop(place);
     match came {

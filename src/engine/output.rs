@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
-use crate::model::{Rows, codec};
+use crate::model::{Rows, codec, shown_json, shown_url};
 use crate::steps::append::appender::{FileSink, file_path};
 use crate::steps::{SinkSpec, SinkTarget, Sinks};
 use crate::store::machine::Lost;
@@ -248,15 +248,16 @@ impl Projection for Output {
         let line = json!({
             "locator": lost.locator.name,
             "group": lost.locator.group,
-            "url": lost.locator.url,
+            "url": shown_url(&lost.locator.url),
             "state": if lost.quarantined { "quarantined" } else { "failed" },
             "step": lost.step,
             "tries": lost.tries,
             "reason": lost.reason,
         });
-        self.report.lost(&lost.locator.url, &lost.reason, &self.place.failed);
+        self.report.lost(&shown_url(&lost.locator.url), &lost.reason, &self.place.failed);
         let file = self.failed_file(0)?;
-        file.write(format!("{line}\n").as_bytes()).map_err(|error| failure(file.path(), &error))
+        file.write(format!("{}\n", shown_json(&line.to_string())).as_bytes())
+            .map_err(|error| failure(file.path(), &error))
     }
 
     fn flush(&mut self) -> Result<(), ProjectionError> {

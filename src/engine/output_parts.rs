@@ -7,6 +7,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
+use crate::durable;
 use crate::store::part_name;
 
 /// Makes the part with this number in `folder` the file at `path`, instead of what is there. Durable on return.
@@ -32,7 +33,13 @@ pub(super) fn put(folder: &Path, number: usize, path: &Path) -> io::Result<()> {
 fn copy(part: &Path, path: &Path) -> io::Result<()> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".part");
-    fs::copy(part, &beside)?;
-    File::open(&beside)?.sync_all()?;
+    // A new one, so that nothing that lies there is followed or waited for.
+    match fs::remove_file(&beside) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut copied = File::options().write(true).create_new(true).open(&beside)?;
+    io::copy(&mut durable::read(part)?, &mut copied)?;
+    copied.sync_all()?;
     fs::rename(&beside, path)
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use compact_str::{CompactString, ToCompactString};
 use tokio::runtime::{Handle, RuntimeFlavor};
 
-use crate::model::{Failure, Job, Link, Rows, Source};
+use crate::model::{Failure, Job, Link, Rows, Source, shown_within};
 use crate::query::Limits;
 use crate::steps::{Outcome, Page, Payload, Step, StepError};
 
@@ -19,6 +19,9 @@ use super::pools::Pools;
 
 /// Pages above this size are worked on with the thread given up: others take its place meanwhile.
 const LONG_PAGE: usize = 128 << 10;
+
+/// Longest reason of a failure that is kept, in bytes.
+const LONGEST_REASON: usize = 4 << 10;
 
 /// What came of a job.
 #[derive(Debug, Default)]
@@ -146,6 +149,8 @@ fn labelled(source: &Source, error: StepError) -> StepError {
 }
 
 fn stopped(step: &str, error: StepError) -> Stopped {
-    let failure = Failure { class: error.class, step: CompactString::from(step), reason: error.reason };
+    // It goes into the log of the run, and from there to wherever failures are read: a page may have worded it.
+    let reason = shown_within(&error.reason, LONGEST_REASON).into_owned();
+    let failure = Failure { class: error.class, step: CompactString::from(step), reason };
     Stopped { failure, retry_after: error.retry_after }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::fetch::error::FetchError;
 use crate::fetch::url;
+use crate::model::shown_proxy;
 
 /// Longest time that a setting may name. It keeps every `now + limit` far from the end of the clock.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
@@ -100,7 +101,7 @@ impl FetchSettings {
         let Some(proxy) = &self.proxy else { return Ok(()) };
         match url::Target::parse(proxy) {
             Ok(url::Target::Http(_)) => Ok(()),
-            _ => Err(refused("scoopi.fetch.proxy", url::shown_url(proxy), "is not an http or https URL")),
+            _ => Err(refused("scoopi.fetch.proxy", shown_proxy(proxy), "is not an http or https URL")),
         }
     }
 }

@@ -6,6 +6,8 @@
 use std::error::Error;
 use std::io;
 
+use crate::model::shown_within;
+
 /// The kind of failure of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
@@ -100,7 +102,7 @@ pub(super) fn cause(error: &(dyn Error + 'static), stage: Stage) -> Cause {
 pub(super) fn condensed(error: &(dyn Error + 'static)) -> String {
     let mut messages: Vec<String> = Vec::new();
     for link in chain(error) {
-        let message: String = link.to_string().chars().flat_map(shown).take(MAX_MESSAGE).collect();
+        let message = shown_within(&link.to_string(), MAX_MESSAGE).into_owned();
         match messages.last_mut() {
             // A link that repeats the next one's message says nothing itself.
             Some(last) if last.contains(&message) => *last = message,
@@ -111,16 +113,11 @@ pub(super) fn condensed(error: &(dyn Error + 'static)) -> String {
     messages.split_off(start).join(": ")
 }
 
-/// Longest message of one layer, in characters; some quote what the peer sent.
+/// Longest message of one layer, in bytes; some quote what the peer sent.
 const MAX_MESSAGE: usize = 300;
 
 /// Most layers that are looked at.
 const MAX_LINKS: usize = 16;
-
-fn shown(c: char) -> impl Iterator<Item = char> {
-    let (escaped, plain) = if c.is_control() { (Some(c.escape_default()), None) } else { (None, Some(c)) };
-    escaped.into_iter().flatten().chain(plain)
-}
 
 /// The error and its sources. An `io::Error` hides what it wraps from `source`, so that is asked for apart.
 fn chain<'a>(error: &'a (dyn Error + 'static)) -> Vec<&'a (dyn Error + 'static)> {

@@ -7,7 +7,6 @@
 //! Definitions are written by people, so blanks, non-ASCII, `|` and stray `%` in http URLs are escaped
 //! rather than refused.
 
-use std::borrow::Cow;
 use std::fmt::{self, Write};
 use std::path::{Component, Path, PathBuf};
 
@@ -15,14 +14,11 @@ use ::url::Url;
 
 use crate::fetch::error::FetchError;
 
+pub use crate::model::shown_url;
+pub(super) use crate::model::{is_web, scheme_of};
+
 /// Longest URL in bytes. Servers refuse far shorter ones; the limit keeps a hostile link small in memory.
 pub(super) const MAX_URL: usize = 16 * 1024;
-
-/// Longest part of a URL in a message, in characters.
-const MAX_SHOWN: usize = 2048;
-
-/// What a URL parser skips wherever it stands.
-const DROPPED: [char; 3] = ['\t', '\n', '\r'];
 
 /// A URL that can be fetched.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,58 +110,6 @@ pub fn host_of(url: &str) -> Option<String> {
 /// The host that has to be treated politely: a dot at the end of a name makes no other machine.
 pub(super) fn host(url: &Url) -> &str {
     url.host_str().unwrap_or_default().trim_end_matches('.')
-}
-
-/// `url` for messages: user info is replaced by `***`, control characters are escaped, and what is longer
-/// than 2048 characters is cut.
-#[must_use]
-pub fn shown_url(url: &str) -> String {
-    // A URL parser drops tabs and line ends, so user info could hide behind them.
-    let text: Cow<'_, str> = if url.contains(DROPPED) { url.replace(DROPPED, "").into() } else { url.into() };
-    let text = text.trim();
-    let user_info = user_info_of(text);
-    let mut shown = String::with_capacity(text.len().min(MAX_SHOWN));
-    for (at, c) in text.char_indices().take(MAX_SHOWN) {
-        match user_info {
-            Some((start, end)) if (start..end).contains(&at) => {
-                if at == start {
-                    shown.push_str("***");
-                }
-            }
-            _ if c.is_control() => shown.extend(c.escape_default()),
-            _ => shown.push(c),
-        }
-    }
-    if text.chars().nth(MAX_SHOWN).is_some() {
-        shown.push('…');
-    }
-    shown
-}
-
-/// Where the user info of a URL stands, `@` not included.
-fn user_info_of(text: &str) -> Option<(usize, usize)> {
-    let (scheme, rest) = scheme_of(text).unwrap_or(("", text));
-    let authority = rest.trim_start_matches(['/', '\\']);
-    // `mailto:a@b` has no authority, `http:a@b` has one.
-    if !rest.starts_with("//") && !is_web(scheme) {
-        return None;
-    }
-    let start = text.len() - authority.len();
-    let end = authority.find(['/', '\\', '?', '#']).unwrap_or(authority.len());
-    let at = authority.get(..end)?.rfind('@')?;
-    Some((start, start + at))
-}
-
-/// Scheme and rest: what stands before and after a colon that only letters, digits, `+`, `-` and `.` precede.
-pub(super) fn scheme_of(text: &str) -> Option<(&str, &str)> {
-    let (scheme, rest) = text.split_once(':')?;
-    let valid = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
-    (scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.chars().all(valid))
-        .then_some((scheme, rest))
-}
-
-pub(super) fn is_web(scheme: &str) -> bool {
-    scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
 }
 
 fn parse_web(text: &str) -> Result<Url, String> {

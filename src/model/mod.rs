@@ -1,7 +1,8 @@
 //! Values that travel between modules, nodes and runs.
 //!
 //! Knows what a locator, a job, a document, parsed data and rows are, and how values become bytes. No
-//! clock, no I/O, no decision: whatever varies is handed in.
+//! clock, no I/O, no decision: whatever varies is handed in. Knows how a text or a URL is shown to people, too,
+//! since every module has something to say.
 
 pub mod codec;
 mod data;
@@ -13,6 +14,8 @@ mod job;
 mod locator;
 mod nearest;
 mod rows;
+mod shown;
+mod shown_url;
 
 pub use data::{Axis, AxisKind, Cell, Data, Row, Shape, Source};
 pub use document::Document;
@@ -22,3 +25,7 @@ pub use job::{Failure, FailureClass, HostPlaces, Job, Link};
 pub use locator::Locator;
 pub use nearest::nearest;
 pub use rows::{Rows, SinkRows};
+pub use shown::{shown, shown_json, shown_lines, shown_within};
+pub use shown_url::{
+    ShownUrl, is_web, scheme_of, shown_proxy, shown_url, shown_url_within, without_user_info,
+};

@@ -11,6 +11,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use rquickjs::{Ctx, Function, Object, TypedArray};
 
+use crate::model::shown;
+
 use super::Configs;
 use super::host::{Host, OwnedFacts, date_text, unknown_key};
 
@@ -79,7 +81,7 @@ fn write_line(line: &str, logged: &Cell<u32>, script: &str) {
     let count = logged.get().saturating_add(1);
     logged.set(count);
     if count <= LINES {
-        tracing::debug!(script, "{line}");
+        tracing::debug!(script, "{}", shown(line));
     } else if count == LINES + 1 {
         tracing::debug!(script, "the script writes more than {LINES} lines, the others are left out");
     }

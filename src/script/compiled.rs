@@ -9,6 +9,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::model::without_user_info;
+
 use super::host::{date_text, unknown_key};
 use super::{Configs, PageFacts};
 
@@ -136,7 +138,7 @@ impl Getter {
         Ok(match self {
             Self::Name => page.name.to_owned(),
             Self::Group => page.group.to_owned(),
-            Self::Url => page.url.to_owned(),
+            Self::Url => without_user_info(page.url).into_owned(),
             Self::LocatorId => page.locator_id.to_owned(),
             Self::Id => page.id.to_owned(),
             Self::IsCluster => configs.is_cluster().to_string(),

@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::model::without_user_info;
+
 /// The configuration as scripts see it. Date-times are milliseconds since 1970.
 ///
 /// It is called on the thread of a script, within the time of the script: it must answer from memory.
@@ -51,7 +53,7 @@ pub struct PageFacts<'a> {
     pub name: &'a str,
     /// Group of its locator.
     pub group: &'a str,
-    /// Its URL.
+    /// Its URL. Scripts see it without user name and password.
     pub url: &'a str,
     /// When it was fetched, in milliseconds since 1970.
     pub from_date: i64,
@@ -79,7 +81,7 @@ impl From<PageFacts<'_>> for OwnedFacts {
         Self {
             name: facts.name.to_owned(),
             group: facts.group.to_owned(),
-            url: facts.url.to_owned(),
+            url: without_user_info(facts.url).into_owned(),
             from_date: facts.from_date,
             locator_id: facts.locator_id.to_owned(),
             id: facts.id.to_owned(),

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use compact_str::CompactString;
 use rquickjs::{Array, Ctx, Error, Function, IntoJs, Object, TypedArray, Value};
 
-use crate::model::{Axis, Data, Row, Shape, Source};
+use crate::model::{Axis, Data, Row, Shape, Source, without_user_info};
 
 /// Data as a script is given it.
 pub(super) struct Snapshot {
@@ -105,7 +105,7 @@ impl Snapshot {
         tags.set("group", source.group.as_str())?;
         tags.set("task", source.task.as_str())?;
         tags.set("dataDef", self.shape.name.as_str())?;
-        tags.set("url", source.url.as_str())?;
+        tags.set("url", &*without_user_info(&source.url))?;
         tags.set("page", source.page.to_string())?;
         object.set("tags", tags)?;
         Ok(object)

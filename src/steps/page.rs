@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use crate::model::Document;
+use crate::model::{Document, ShownUrl};
 use crate::query::{Limits, Tree, decode};
 
 use super::StepError;
@@ -36,7 +36,7 @@ impl Page {
         let parse = || {
             let text = decode(&self.document.body, self.document.charset.as_deref());
             Tree::parse_html(&text, &self.limits)
-                .map_err(|error| StepError::fatal(format!("{error}, URL: {}", self.document.url)))
+                .map_err(|error| StepError::fatal(format!("{error}, URL: {}", ShownUrl(&self.document.url))))
         };
         self.tree.get_or_init(parse).as_ref().map_err(Clone::clone)
     }

@@ -18,12 +18,13 @@ use clap::Args;
 
 use crate::bootstrap;
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::options::{Loudness, Options};
+use crate::cli::options::{Configured, Loudness, Options};
 use crate::cli::speech::tell;
+use crate::model::shown_lines;
 
 use page::LoadedPage;
 use session::{Reply, Session};
-use terminal::{harmless, read_line};
+use terminal::read_line;
 
 /// A page to ask.
 #[derive(Debug, Args)]
@@ -34,23 +35,20 @@ pub(super) struct ShellArguments {
 }
 
 pub(super) fn shell(options: &Options, arguments: &ShellArguments) -> Result<Exit, Failure> {
-    let (settings, ignored) = options.settings()?;
+    let Configured { settings, ignored, .. } = options.settings()?;
     for key in ignored {
         tell(&format!("warning: setting {key} has no effect any more"));
     }
     let page = LoadedPage::load(&arguments.page, &settings)?;
     let is_terminal = io::stdin().is_terminal();
     if options.loudness() > Loudness::Quiet {
-        tell(&harmless(&page.description()));
+        tell(&page.description());
     }
     if is_terminal {
         tell("a line is a query in CSS or XPath; `:help` says more, an empty line ends");
     }
-    let mut conversation = Conversation {
-        session: Session::new(page, bootstrap::limits(&settings)),
-        prompts: is_terminal,
-        escapes: io::stdout().is_terminal(),
-    };
+    let mut conversation =
+        Conversation { session: Session::new(page, bootstrap::limits(&settings)), prompts: is_terminal };
     conversation.run(&mut io::stdin().lock(), &mut io::stdout().lock())?;
     Ok(Exit::Complete)
 }
@@ -60,8 +58,6 @@ struct Conversation {
     session: Session,
     /// Whether somebody waits for a prompt.
     prompts: bool,
-    /// Whether control characters would be obeyed by what shows the answers.
-    escapes: bool,
 }
 
 impl Conversation {
@@ -69,7 +65,7 @@ impl Conversation {
     fn run(&mut self, input: &mut impl BufRead, output: &mut impl Write) -> Result<(), Failure> {
         loop {
             if self.prompts {
-                prompt(&harmless(&self.session.prompt()));
+                prompt(&shown_lines(&self.session.prompt()));
             }
             let line = read_line(input)
                 .map_err(|error| Failure::usage(format!("unable to read a query from stdin: {error}")))?;
@@ -91,7 +87,7 @@ impl Conversation {
     }
 
     fn write(&self, answer: &str, output: &mut impl Write) -> io::Result<()> {
-        let answer = if self.escapes { harmless(answer) } else { answer.into() };
+        let answer = shown_lines(answer);
         let end = if answer.ends_with('\n') { "" } else { "\n" };
         write!(output, "{answer}{end}")?;
         output.flush()

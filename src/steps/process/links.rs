@@ -1,20 +1,22 @@
 //! The step `links`: the values of items that name a link group become jobs.
 //!
 //! A page is not trusted: where its links may lead is decided by where the page came from. A link that
-//! leads nowhere is said and left out; it does not end the job.
+//! leads nowhere is left out, which is said ([`LeftOut`]); it does not end the job.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 
 use compact_str::CompactString;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use tracing::warn;
 
 use crate::defs::ItemDef;
-use crate::fetch::{Target, canonical_url, resolve_link};
+use crate::fetch::{LinkError, Target, canonical_url, resolve_link};
 use crate::model::{Link, Source};
 use crate::plugin::About;
 use crate::steps::{Build, Entry, Made, Outcome, Payload, Station, Step, StepError};
+
+use super::left_out::LeftOut;
 
 /// Settings of the step `links`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -43,13 +45,15 @@ fn make(build: &mut Build<'_>) -> Option<Made> {
     let data_def = build.data_def?;
     let items = data_def.items.iter().flat_map(|item| data_def.facts.iter().map(move |_| item));
     let targets = items.map(|item| LinkItem::new(item, settings.resolve)).collect();
-    Some(Made::Step(Box::new(LinkStep { targets })))
+    Some(Made::Step(Box::new(LinkStep { targets, said: AtomicU32::new(0) })))
 }
 
 /// See the module docs.
 struct LinkStep {
     /// By template of the shape; `None` for items that are no links.
     targets: Vec<Option<LinkItem>>,
+    /// Warnings that this task gave so far in the run.
+    said: AtomicU32,
 }
 
 struct LinkItem {
@@ -67,17 +71,15 @@ impl LinkItem {
         })
     }
 
-    /// The URL that a value leads to; `None` if it leads nowhere.
-    fn url(&self, source: &Source, value: &str) -> Option<String> {
+    /// The URL that a value leads to; `None` if it is not meant to lead anywhere.
+    fn url(&self, source: &Source, value: &str) -> Option<Result<String, LinkError>> {
         if value.trim().is_empty() || self.break_on.iter().any(|stop| stop == value) {
             return None;
         }
         if !self.resolve && is_resource(&source.page_url) && is_resource(value) {
-            return Some(canonical_url(value));
+            return Some(Ok(canonical_url(value)));
         }
-        let url = resolve_link(&source.page_url, value);
-        url.map_err(|error| warn!(locator = %source.locator, task = %source.task, %error, "link is left out"))
-            .ok()
+        Some(resolve_link(&source.page_url, value))
     }
 }
 
@@ -88,11 +90,20 @@ fn is_resource(url: &str) -> bool {
 impl Step for LinkStep {
     fn run(&self, source: &Arc<Source>, payload: Payload) -> Result<Outcome, StepError> {
         let data = payload.data()?;
+        let mut left_out = LeftOut::new(source, &self.said);
         let links = data.rows.iter().filter_map(|row| {
             let item = self.targets.get(row.template as usize)?.as_ref()?;
             let value = row.cells.first()?.value.as_deref()?;
-            Some(Link { group: item.group.clone(), url: item.url(source, value)? })
+            match item.url(source, value)? {
+                Ok(url) => Some(Link { group: item.group.clone(), url }),
+                Err(error) => {
+                    left_out.note(value, &error);
+                    None
+                }
+            }
         });
-        Ok(Outcome::Links(links.collect()))
+        let links = links.collect();
+        left_out.sum_up();
+        Ok(Outcome::Links(links))
     }
 }

@@ -2,5 +2,6 @@
 
 pub mod converter;
 pub(super) mod filter;
+mod left_out;
 pub(super) mod links;
 pub mod script;

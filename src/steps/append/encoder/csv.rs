@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::defs::{DataDef, PluginDef};
-use crate::model::{Cell, Data, Row, nearest};
+use crate::model::{Cell, Data, Row, nearest, without_user_info};
 use crate::plugin::About;
 use crate::steps::Build;
 
@@ -221,7 +221,7 @@ impl Line<'_> {
         match column {
             Column::Locator => self.value(&data.source.locator),
             Column::Group => self.value(&data.source.group),
-            Column::Url => self.value(&data.source.url),
+            Column::Url => self.value(&without_user_info(&data.source.url)),
             Column::Page => self.number(data.source.page),
             Column::One => self.number(1),
             Column::Item => self.value(row.cells.first().map_or("", text)),

@@ -1,0 +1,165 @@
+//! URLs on their way out: to messages and logs with `***` for user name and password, to rows and scripts without
+//! them. Only who asks a server is given them.
+//!
+//! Works on any text, and looks for user info where a URL parser finds it: what is shown may not be a URL at all.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use super::shown::{is_obeyed, push};
+
+/// Longest part of a URL in a message, in characters.
+const LONGEST: usize = 2048;
+
+/// What a URL parser skips wherever it stands.
+const DROPPED: [char; 3] = ['\t', '\n', '\r'];
+
+/// A URL as messages and logs show it; see [`shown_url`]. Costs nothing unless it is written.
+#[derive(Clone, Copy)]
+pub struct ShownUrl<'a>(pub &'a str);
+
+impl fmt::Display for ShownUrl<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&shown_url(self.0))
+    }
+}
+
+/// `url` for messages: user name and password are replaced by `***`, what a terminal would obey is escaped, and what
+/// is longer than 2048 characters is cut.
+#[must_use]
+pub fn shown_url(url: &str) -> String {
+    shown_url_within(url, LONGEST)
+}
+
+/// The same with at most so many characters.
+#[must_use]
+pub fn shown_url_within(url: &str, longest: usize) -> String {
+    // User info could hide behind what a URL parser drops.
+    let text: Cow<'_, str> = if url.contains(DROPPED) { url.replace(DROPPED, "").into() } else { url.into() };
+    let text = text.trim_start_matches(|c: char| c.is_whitespace() || c <= ' ').trim_end();
+    let (start, end) = user_info_of(text).unwrap_or_default();
+    let mut shown = String::with_capacity(text.len().min(longest));
+    for (at, c) in text.char_indices().take(longest) {
+        if (start..end).contains(&at) {
+            if at == start {
+                shown.push_str("***");
+            }
+        } else if is_obeyed(c) {
+            push(c, &mut shown);
+        } else {
+            shown.push(c);
+        }
+    }
+    if text.chars().nth(longest).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// The URL of a proxy for messages. It may lack its scheme, so that what looks like one is a user name.
+#[must_use]
+pub fn shown_proxy(url: &str) -> String {
+    let shown = shown_url(url);
+    match shown.rsplit_once('@') {
+        Some((before, after)) if !before.ends_with("***") => format!("***@{after}"),
+        _ => shown,
+    }
+}
+
+/// `url` without user name and password, and the `@` behind them: what rows and scripts are given. It names the same
+/// page, for who knows the password.
+#[must_use]
+pub fn without_user_info(url: &str) -> Cow<'_, str> {
+    if !url.contains('@') {
+        return url.into();
+    }
+    match user_info_of(url) {
+        Some((start, end)) => {
+            let (before, after) =
+                (url.get(..start).unwrap_or_default(), url.get(end + 1..).unwrap_or_default());
+            [before, after].concat().into()
+        }
+        None => url.into(),
+    }
+}
+
+/// Where the user info of a URL stands, `@` not included.
+fn user_info_of(text: &str) -> Option<(usize, usize)> {
+    let (scheme, rest) = scheme_of(text).unwrap_or(("", text));
+    let authority = rest.trim_start_matches(['/', '\\']);
+    // `mailto:a@b` has no authority, `http:a@b` has one.
+    if !rest.starts_with("//") && !is_web(scheme) {
+        return None;
+    }
+    let start = text.len() - authority.len();
+    let end = authority.find(['/', '\\', '?', '#']).unwrap_or(authority.len());
+    let at = authority.get(..end)?.rfind('@')?;
+    Some((start, start + at))
+}
+
+/// Scheme and rest: what stands before and after a colon that only letters, digits, `+`, `-` and `.` precede.
+#[must_use]
+pub fn scheme_of(text: &str) -> Option<(&str, &str)> {
+    let (scheme, rest) = text.split_once(':')?;
+    let valid = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+    (scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.chars().all(valid))
+        .then_some((scheme, rest))
+}
+
+/// Whether a scheme is http or https.
+#[must_use]
+pub fn is_web(scheme: &str) -> bool {
+    scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(url: &str, shown: &str, without: &str) {
+        assert_eq!(shown_url(url), shown, "{url}");
+        assert_eq!(ShownUrl(url).to_string(), shown, "{url}");
+        assert_eq!(without_user_info(url), without, "{url}");
+    }
+
+    #[test]
+    fn a_password_is_neither_shown_nor_handed_on() {
+        check("http://u:p@h:1/a?b@c", "http://***@h:1/a?b@c", "http://h:1/a?b@c");
+        check("https://token@h", "https://***@h", "https://h");
+        check("HTTP:\\\\u:p@h\\", "HTTP:\\\\***@h\\", "HTTP:\\\\h\\");
+        check("http://u:p@q@h/", "http://***@h/", "http://h/");
+        check("//u:p@h/", "//***@h/", "//h/");
+        check("ftp://u:p@h/", "ftp://***@h/", "ftp://h/");
+        check("http://h/a@b", "http://h/a@b", "http://h/a@b");
+        check("mailto:a@b", "mailto:a@b", "mailto:a@b");
+        check("/defs/a@b.html", "/defs/a@b.html", "/defs/a@b.html");
+    }
+
+    #[test]
+    fn a_proxy_without_scheme_has_a_password_too() {
+        for (url, shown) in [
+            ("http://u:p@h:1", "http://***@h:1"),
+            ("u:p@h:1", "***@h:1"),
+            ("u:p@q@h:1", "***@h:1"),
+            ("u:/p@h", "***@h"),
+            ("h:1", "h:1"),
+        ] {
+            assert_eq!(shown_proxy(url), shown);
+        }
+    }
+
+    #[test]
+    fn a_password_does_not_hide() {
+        for url in ["ht\ntp://u:p@h/", "http:/\t/u:p@h/", " http://u:\r\np@h/\n", "\u{1}http://u:p@h/"] {
+            assert_eq!(shown_url(url), "http://***@h/", "{url:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_escaped() {
+        assert_eq!(shown_url("http://h/\u{1b}\u{202e}"), "http://h/\\u{1b}\\u{202e}");
+        let long = format!("/{}", "é".repeat(3000));
+        assert_eq!(shown_url(&long).chars().count(), 2049);
+        assert_eq!(shown_url_within("http://u:p@h/abc", 14), "http://***@h/a…");
+    }
+}
