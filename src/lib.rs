@@ -11,6 +11,7 @@ pub mod cli;
 pub mod cluster;
 pub mod conf;
 pub mod defs;
+pub mod durable;
 pub mod engine;
 pub mod fetch;
 pub mod metrics;

@@ -13,25 +13,26 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("metrics", &[]),
-    ("conf", &["model"]),
+    ("durable", &[]),
+    ("conf", &["model", "durable"]),
     ("query", &[]),
     ("script", &["model"]),
-    ("defs", &["model"]),
+    ("defs", &["model", "durable"]),
     ("fetch", &["model", "metrics", "conf"]),
-    ("persist", &["model", "conf"]),
+    ("persist", &["model", "conf", "durable"]),
     ("plugin", &["model"]),
-    ("steps", &["model", "metrics", "defs", "fetch", "persist", "plugin", "query", "script"]),
-    ("store", &["model", "metrics"]),
-    ("engine", &["model", "metrics", "conf", "defs", "plugin", "query", "steps", "store"]),
-    ("cluster", &["model", "metrics", "conf", "store"]),
+    ("steps", &["model", "metrics", "durable", "defs", "fetch", "persist", "plugin", "query", "script"]),
+    ("store", &["model", "metrics", "durable"]),
+    ("engine", &["model", "metrics", "durable", "conf", "defs", "plugin", "query", "steps", "store"]),
+    ("cluster", &["model", "metrics", "durable", "conf", "store"]),
     (
         "bootstrap",
         &[
-            "model", "metrics", "conf", "defs", "fetch", "persist", "plugin", "query", "script", "steps",
-            "store", "engine", "cluster",
+            "model", "metrics", "durable", "conf", "defs", "fetch", "persist", "plugin", "query", "script",
+            "steps", "store", "engine", "cluster",
         ],
     ),
-    ("cli", &["model", "conf", "defs", "fetch", "plugin", "query", "steps", "store", "bootstrap"]),
+    ("cli", &["model", "durable", "conf", "defs", "fetch", "plugin", "query", "steps", "store", "bootstrap"]),
 ];
 
 /// Folders of `steps`. A station hands values on; it does not call another.

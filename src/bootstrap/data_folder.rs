@@ -8,6 +8,7 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::durable;
 use crate::store::solo::RunFolder;
 
 use super::request::Existing;
@@ -24,9 +25,15 @@ pub(super) struct DataFolder {
 impl DataFolder {
     /// Claims the folder, making it if it is not there.
     pub(super) fn claim(path: &Path) -> Result<Self, RunError> {
-        fs::create_dir_all(path).map_err(|error| failed("making the data folder", path, error))?;
+        durable::create_private_folder(path)
+            .map_err(|error| failed("making the data folder", path, error))?;
+        // What an earlier version made. The data folder itself may be one that its owner shares on purpose.
+        for name in ["run", "pages"] {
+            let folder = path.join(name);
+            durable::close_to_others(&folder).map_err(|error| failed("closing to others", &folder, error))?;
+        }
         let file = path.join("lock");
-        let lock = File::options().create(true).truncate(false).write(true).open(&file);
+        let lock = durable::open_private(&file, File::options().create(true).truncate(false).write(true));
         let lock = lock.map_err(|error| failed("opening the lock", &file, error))?;
         match lock.try_lock() {
             Ok(()) => {}
@@ -52,7 +59,7 @@ impl DataFolder {
             return Err(RunError::OtherMode { path: run.path().to_owned(), holds: "solo" });
         }
         let is_used = run.is_used();
-        fs::create_dir_all(run.path())
+        durable::create_private_folder(run.path())
             .map_err(|error| failed("making the folder of the run", run.path(), error))?;
         Ok(is_used)
     }

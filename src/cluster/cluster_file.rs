@@ -1,12 +1,13 @@
 //! The files that say which cluster the data in a folder belongs to, and how often a process has used it.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::durable;
 use crate::model::{Incarnation, codec};
 
 use super::error::ClusterError;
@@ -19,6 +20,9 @@ const BOOT: &str = "boot";
 
 /// Another text after each start of the machine (Linux).
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
+
+/// More bytes than any of these files has.
+const LIMIT: u64 = 64 << 10;
 
 /// How many lives a process may have in the run, each after the others took it for dead.
 const LIVES: u64 = 1 << 16;
@@ -61,10 +65,11 @@ pub(super) fn next_life(folder: &Path) -> Result<Incarnation, ClusterError> {
 fn read<T: DeserializeOwned>(folder: &Path, name: &str) -> Result<Option<T>, ClusterError> {
     let path = folder.join(name);
     let failed = |source| ClusterError::File { doing: "reading", path: path.clone(), source };
-    match fs::read(&path) {
+    let mut bytes = vec![];
+    match durable::read(&path).and_then(|file| file.take(LIMIT).read_to_end(&mut bytes)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(failed(error)),
-        Ok(bytes) => codec::decode(&bytes).map(Some).map_err(|error| failed(io::Error::other(error))),
+        Ok(_) => codec::decode(&bytes).map(Some).map_err(|error| failed(io::Error::other(error))),
     }
 }
 
@@ -73,8 +78,9 @@ fn write<T: Serialize>(folder: &Path, name: &str, value: &T) -> Result<(), Clust
     let written = || {
         let bytes = codec::encode(value).map_err(io::Error::other)?;
         let new = folder.join(format!("{name}.new"));
-        fs::write(&new, bytes)?;
-        fs::File::open(&new)?.sync_all()?;
+        let mut file = durable::create_private(&new)?;
+        file.write_all(&bytes)?;
+        file.sync_all()?;
         fs::rename(&new, &path)?;
         fs::File::open(folder)?.sync_all()
     };

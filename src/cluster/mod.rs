@@ -42,7 +42,7 @@ pub(crate) use client::{ask_status, ask_to_cancel};
 pub use commit::ClusterCommit;
 pub use error::ClusterError;
 pub use farewell::Keepers;
-pub(crate) use forming::Waiting;
+pub(crate) use forming::{Declared, Waiting};
 pub(crate) use hints::{gather, tell};
 pub use identity::{Identity, IdentityError};
 pub use key::{ClusterKey, KeyError};

@@ -6,6 +6,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::Path;
 
+use crate::durable;
+
 /// Longest secret that is read, in bytes; far above what any key needs.
 const LIMIT: u64 = 4096;
 
@@ -47,7 +49,7 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// # Errors
 /// [`io::ErrorKind::NotFound`] and whatever else the disk says; [`io::ErrorKind::InvalidData`] if it is far too long.
 pub(super) fn read(path: &Path) -> io::Result<(Vec<u8>, u32)> {
-    let file = File::open(path)?;
+    let file = durable::read(path)?;
     let mode = mode(&file)?;
     let mut bytes = vec![];
     let read = file.take(LIMIT + 1).read_to_end(&mut bytes)?;

@@ -5,10 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::fs::File;
 use std::io;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+
+use crate::durable;
 
 use super::{Place, Problem, Problems};
 
@@ -147,7 +148,7 @@ impl Walk<'_> {
 /// The text of a file, or what is wrong with it and what to do.
 fn read(path: &Path) -> Result<String, (String, &'static str)> {
     let mut bytes = vec![];
-    File::open(path)
+    durable::read(path)
         .and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes))
         .map_err(|error| (format!("unable to read the file: {error}"), ""))?;
     if bytes.len() as u64 > MAX_FILE {

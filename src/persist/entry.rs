@@ -3,13 +3,14 @@
 //! Nothing of the content is looked at before the hash fits, and what is looked at then is still read with
 //! limits: whoever can write the file can write the hash too.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::durable;
 use crate::model::codec::{self, MAX_FRAME};
 
 const MAGIC: &[u8; 8] = b"scoopi\0\x01";
@@ -19,9 +20,9 @@ const HASH: usize = blake3::OUT_LEN;
 pub(super) fn write<T: Serialize>(path: &Path, value: &T) -> io::Result<()> {
     let content = codec::encode(value).map_err(io::Error::other)?;
     let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
+    durable::create_private_folder(folder)?;
     let part = path.with_extension("part");
-    let mut file = File::create(&part)?;
+    let mut file = durable::create_private(&part)?;
     file.write_all(MAGIC)?;
     file.write_all(blake3::hash(&content).as_bytes())?;
     file.write_all(&content)?;
@@ -31,7 +32,7 @@ pub(super) fn write<T: Serialize>(path: &Path, value: &T) -> io::Result<()> {
 
 /// Reads what [`write()`] wrote; `None` if there is no such file.
 pub(super) fn read<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
-    let file = match File::open(path) {
+    let file = match durable::read(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         other => other?,
     };

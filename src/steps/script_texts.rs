@@ -4,12 +4,12 @@
 //! of a cluster, and to the run that is resumed after the files were changed.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
 use parking_lot::Mutex;
 
+use crate::durable;
 use crate::fetch::Target;
 
 /// Largest script file, in bytes.
@@ -67,7 +67,7 @@ fn read(root: &Path, name: &str) -> Result<String, String> {
             return Err("scripts are not loaded from the network: keep it in a file".to_owned());
         }
     };
-    let file = File::open(&path).map_err(|error| error.to_string())?;
+    let file = durable::read(&path).map_err(|error| error.to_string())?;
     let mut text = String::new();
     file.take(MAX_FILE + 1).read_to_string(&mut text).map_err(|error| error.to_string())?;
     if text.len() as u64 > MAX_FILE { Err("it is larger than 4 MiB".to_owned()) } else { Ok(text) }

@@ -26,6 +26,8 @@ use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
 
+use crate::durable;
+
 use super::log::MEND;
 
 /// The largest record, in bytes. Both writing and reading refuse more.
@@ -93,9 +95,9 @@ impl SnapshotWriter {
     ///
     /// [`SnapshotError::Io`] if the file cannot be made.
     pub fn create(dir: &Path, index: u64) -> Result<Self, SnapshotError> {
-        fs::create_dir_all(dir).map_err(|e| failed(dir, "making the snapshot folder", e))?;
+        durable::create_private_folder(dir).map_err(|e| failed(dir, "making the snapshot folder", e))?;
         let tmp = dir.join(format!("{}{TMP}", name(index)));
-        let file = File::create(&tmp).map_err(|e| failed(&tmp, "making the snapshot", e))?;
+        let file = durable::create_private(&tmp).map_err(|e| failed(&tmp, "making the snapshot", e))?;
         let mut writer = Self {
             dir: dir.to_owned(),
             index,
@@ -233,7 +235,7 @@ impl SnapshotReader {
     /// As [`open_latest`](Self::open_latest).
     pub(crate) fn open(path: PathBuf, index: u64) -> Result<Self, SnapshotError> {
         let io = |e| failed(&path, "reading the snapshot", e);
-        let mut file = File::open(&path).map_err(io)?;
+        let mut file = durable::read(&path).map_err(io)?;
         let bytes = file.metadata().map_err(io)?.len();
         let damaged = |why| SnapshotError::Damaged { path: path.clone(), why };
         let content = bytes

@@ -7,6 +7,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use crate::durable;
 use crate::model::codec;
 
 use super::acceptor::Acceptor;
@@ -37,7 +38,7 @@ impl VoteFile {
         let failed =
             |source| FormingError::Io { path: path.clone(), doing: "reading the vote of this node", source };
         let mut bytes = Vec::new();
-        match File::open(&path) {
+        match durable::read(&path) {
             Ok(opened) => opened.take(LIMIT + 1).read_to_end(&mut bytes).map_err(failed)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((file, Acceptor::default())),
             Err(error) => return Err(failed(error)),
@@ -58,7 +59,7 @@ impl VoteFile {
     pub(super) fn store(&self, acceptor: &Acceptor) -> io::Result<()> {
         let body = codec::encode(acceptor).map_err(io::Error::other)?;
         let tmp = self.dir.join(TMP);
-        let mut file = File::create(&tmp)?;
+        let mut file = durable::create_private(&tmp)?;
         for part in [MAGIC, blake3::hash(&body).as_bytes(), &body] {
             file.write_all(part)?;
         }

@@ -13,6 +13,8 @@ use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
 
+use crate::durable;
+
 use super::LogError;
 use super::LogKind;
 
@@ -46,13 +48,10 @@ impl Folder {
     /// Claims the folder for a log of this kind, making it if it is not there.
     pub(super) fn claim(dir: &Path, kind: LogKind) -> Result<Self, LogError> {
         let io = |doing, source| LogError::Io { path: dir.to_owned(), doing, source };
-        fs::create_dir_all(dir).map_err(|e| io("making the log's folder", e))?;
-        let lock = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(dir.join(LOCK))
-            .map_err(|e| io("opening the lock", e))?;
+        durable::create_private_folder(dir).map_err(|e| io("making the log's folder", e))?;
+        let lock =
+            durable::open_private(&dir.join(LOCK), File::options().create(true).truncate(false).write(true))
+                .map_err(|e| io("opening the lock", e))?;
         lock.try_lock().map_err(|e| match e {
             TryLockError::WouldBlock => LogError::InUse { path: dir.to_owned() },
             TryLockError::Error(e) => io("locking", e),
@@ -90,7 +89,7 @@ impl Folder {
 
     fn write_kind(&self) -> io::Result<()> {
         let tmp = self.path.join(KIND_TMP);
-        let mut file = File::create(&tmp)?;
+        let mut file = durable::create_private(&tmp)?;
         writeln!(file, "{FORMAT}\n{}", self.kind)?;
         file.sync_all()?;
         fs::rename(&tmp, self.path.join(KIND))?;
@@ -111,11 +110,11 @@ impl Folder {
 
 /// Makes the names in a folder durable.
 pub(super) fn sync_dir(dir: &Path) -> io::Result<()> {
-    File::open(dir)?.sync_all()
+    durable::sync_folder(dir)
 }
 
 fn read_kind(dir: &Path) -> Result<Option<LogKind>, LogError> {
-    let file = match File::open(dir.join(KIND)) {
+    let file = match durable::read(&dir.join(KIND)) {
         Ok(file) => file,
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(source) => return Err(LogError::Io { path: dir.to_owned(), doing: "opening the log", source }),

@@ -18,6 +18,8 @@ use redb::StorageBackend;
 use redb::TableDefinition;
 use redb::backends::FileBackend;
 
+use crate::durable;
+
 use super::Durability;
 use super::engine::Engine;
 use super::engine::Fault;
@@ -43,13 +45,9 @@ impl Engine for Redb {
     const ATOMIC: bool = true;
 
     fn open(dir: &Path, durability: Durability) -> Result<Self, Fault> {
-        let file = File::options()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(dir.join(FILE))
-            .map_err(Fault::Io)?;
+        let mut options = File::options();
+        options.read(true).write(true).create(true).truncate(false);
+        let file = durable::open_private(&dir.join(FILE), &mut options).map_err(Fault::Io)?;
         let backend = Backend { file: FileBackend::new(file).map_err(fault)?, durability };
         let database = Builder::new()
             .set_cache_size(CACHE_BYTES)

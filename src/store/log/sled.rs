@@ -22,6 +22,8 @@ use std::time::Duration;
 
 use sled::Db;
 
+use crate::durable;
+
 use super::Durability;
 use super::engine::Engine;
 use super::engine::Fault;
@@ -58,6 +60,14 @@ impl Engine for Sled {
 
     fn open(dir: &Path, durability: Durability) -> Result<Self, Fault> {
         let dir = dir.join(DIR);
+        durable::create_private_folder(&dir).map_err(Fault::Io)?;
+        for name in ["db", "conf"] {
+            // sled would wait for ever at a pipe.
+            match durable::read(&dir.join(name)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(Fault::Io(error)),
+                _ => {}
+            }
+        }
         remove_unfinished_index(&dir).map_err(Fault::Io)?;
         let database = open_retrying(&dir)?;
         let file = File::open(dir.join("db")).map_err(Fault::Io)?;

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cluster::peer::Peer;
 use crate::cluster::raft::types::SnapshotFiles;
+use crate::durable;
 use crate::model::codec;
 use crate::store::machine::Machine;
 use crate::store::snapshot::{self, SnapshotReader, SnapshotWriter};
@@ -67,7 +68,7 @@ pub(super) struct SnapshotFolder {
 impl SnapshotFolder {
     /// Opens the folder, making it if it is not there, removes what was left behind, and reads the newest snapshot.
     pub(super) fn open(path: PathBuf) -> Result<(Self, Option<Restored>), StateError> {
-        fs::create_dir_all(&path).map_err(|error| failed("making the folder", &path, error))?;
+        durable::create_private_folder(&path).map_err(|error| failed("making the folder", &path, error))?;
         let newest = SnapshotReader::open_latest(&path)?;
         let folder = Self { path, received: 0 };
         folder.tidy(newest.as_ref().map(|(index, _)| *index))?;

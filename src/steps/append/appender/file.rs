@@ -1,6 +1,6 @@
 //! `file`: rows in a file, in the order in which jobs were committed.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -8,6 +8,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::defs::PluginDef;
+use crate::durable;
+use crate::model::shown_within;
 use crate::plugin::About;
 use crate::steps::{Build, SinkTarget};
 
@@ -38,17 +40,31 @@ pub(super) const ENTRY: Entry = Entry {
 
 fn make(build: &mut Build<'_>, plugin: &PluginDef) -> Option<SinkTarget> {
     let settings: Settings = build.plugin_settings("appender", plugin)?;
-    if settings.file.ends_with('/') || Path::new(&settings.file).file_name().is_none() {
+    if let Some(fault) = fault(&settings.file) {
         let help = "write a path that ends in a file name, such as output/data.txt";
-        build.setting_problem(
-            plugin,
-            "file",
-            format!("appender `{}`: `{}` names no file", plugin.name, settings.file),
-            help,
-        );
+        let message =
+            format!("appender `{}`: `{}` {fault}", plugin.name, shown_within(&settings.file, LONGEST_NAME));
+        build.setting_problem(plugin, "file", message, help);
         return None;
     }
     Some(SinkTarget::File(settings.file))
+}
+
+/// Longest name of a file, in bytes, on the file systems that are used.
+const LONGEST_NAME: usize = 255;
+
+/// What is wrong with the name of a file, if anything is.
+fn fault(file: &str) -> Option<&'static str> {
+    let name = Path::new(file).file_name();
+    if file.contains('\0') {
+        Some("holds a NUL, which no file name can")
+    } else if file.ends_with('/') || name.is_none() {
+        Some("does not name a file")
+    } else if Path::new(file).components().any(|part| part.as_os_str().len() > LONGEST_NAME) {
+        Some("holds a name of more than 255 bytes")
+    } else {
+        None
+    }
 }
 
 /// Where the file of an appender lies: `<base>/<folder of file>/<stamp>/<name of file>`.
@@ -81,7 +97,7 @@ impl FileSink {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             fs::create_dir_all(folder)?;
         }
-        let mut file = OpenOptions::new().create(true).write(true).truncate(false).open(&path)?;
+        let mut file = durable::open(&path, File::options().create(true).write(true).truncate(false))?;
         match file.try_lock() {
             Err(TryLockError::WouldBlock) => {
                 return Err(io::Error::other(
