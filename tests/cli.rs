@@ -145,11 +145,11 @@ fn wrong_settings_and_arguments_are_named_with_what_to_write_instead() {
     check(&["--conf", "nowhere.toml"], &["nowhere.toml"]);
     check(&["--set", "loader.fetch.delay=soon"], &["loader.fetch.delay", "--set"]);
     check(&["--set", "loader.fetch.delay"], &["KEY=VALUE"]);
-    check(&["--set", "loader.fetch.parallelism=0"], &["scoopi.loader.fetch.parallelism"]);
-    check(&["--set", "store.kind=paper"], &["scoopi.store.kind", "paper", "redb"]);
-    check(&["--set", "store.durability=maybe"], &["scoopi.store.durability", "maybe", "fsync"]);
-    check(&["--set", "runDateTimeText=yesterday"], &["scoopi.runDateTimeText", "yesterday"]);
-    check(&["--set", "timeZone=Mars/Base"], &["scoopi.timeZone", "Mars/Base"]);
+    check(&["--set", "loader.fetch.parallelism=0"], &["loader.fetch.parallelism", "--set"]);
+    check(&["--set", "store.kind=paper"], &["store.kind is \"paper\" (--set)", "redb"]);
+    check(&["--set", "store.durability=maybe"], &["store.durability is \"maybe\" (--set)", "fsync"]);
+    check(&["--set", "runDateTimeText=yesterday"], &["runDateTimeText", "yesterday"]);
+    check(&["--set", "timeZone=Mars/Base"], &["timeZone", "Mars/Base"]);
     check(&["--defs", "nowhere"], &["nowhere"]);
     check(&["--mode", "cluster", "--listen", "10.0.0.1"], &["cluster.listen", "HOST:PORT"]);
     check(&["--mode", "cluster", "--listen", "10.0.0.1:4001"], &["key", "scoopi keygen"]);

@@ -12,7 +12,6 @@ use std::path::PathBuf;
 
 use scoopi::bootstrap;
 use scoopi::bootstrap::Definitions;
-use scoopi::bootstrap::Existing;
 use scoopi::bootstrap::RunError;
 use scoopi::bootstrap::RunRequest;
 use scoopi::conf::Settings;
@@ -21,10 +20,9 @@ use scoopi::conf::Settings;
 /// files are looked for in the folder.
 fn problems_of(folder: &Path) -> String {
     let request = RunRequest {
-        settings: Settings::default(),
         definitions: Definitions::Folder(folder.to_owned()),
         root: folder.to_owned(),
-        existing: Existing::default(),
+        ..RunRequest::new(Settings::default())
     };
     let problems = match bootstrap::check(&request) {
         Ok((_, warnings)) => warnings,

@@ -190,11 +190,7 @@ async fn join(
     let named = own.join.split(',').filter(|text| !text.trim().is_empty());
     let join = named.map(|text| address(text, "join")).collect::<Result<Vec<_>, _>>()?;
     if own.mdns && join.is_empty() && own.size == 0 {
-        return Err(RunError::Settings(
-            "scoopi.cluster.mdns finds nodes, but nobody says how many there are to be, and each could begin alone: \
-             write `--set cluster.size=N` on every node"
-                .to_owned(),
-        ));
+        return Err(RunError::Settings(MDNS_ALONE.to_owned()));
     }
     let key = key(settings, [&listen].into_iter().chain(&advertised).chain(&join))?;
     let folder = data.run().path().to_owned();
@@ -206,11 +202,7 @@ async fn join(
         Some(advertised) if advertised.port() != 0 => advertised,
         Some(advertised) => advertised.with_port(network.address.port()),
         None if network.address.is_unspecified() => {
-            return Err(RunError::Settings(format!(
-                "scoopi.cluster.listen is {}, which others cannot dial: name the address that they use with \
-                 `--set cluster.advertise=HOST:PORT`",
-                network.address
-            )));
+            return Err(RunError::Settings(cannot_dial(&network.address)));
         }
         None => network.address.clone(),
     };
@@ -225,6 +217,18 @@ async fn join(
         start(network.network, network.incoming, id, options, on_composed, addresses, progress).await;
     telling.abort();
     started.map_err(|error| RunError::Cluster(Box::new(error)))
+}
+
+/// Why a node that finds others by multicast has to be told their number.
+pub(super) const MDNS_ALONE: &str = "scoopi.cluster.mdns finds nodes, but nobody says how many there are to be, and \
+                                     each could begin alone: write `--set cluster.size=N` on every node";
+
+/// Why a node that listens there has to be told its address.
+pub(super) fn cannot_dial(listen: &Address) -> String {
+    format!(
+        "scoopi.cluster.listen is {listen}, which others cannot dial: name the address that they use with \
+         `--set cluster.advertise=HOST:PORT`"
+    )
 }
 
 /// What the member is told that is `me` for others.
@@ -262,7 +266,7 @@ pub(super) fn node_options(
 }
 
 /// The cluster's key. There must be one unless nobody but this machine can reach any node.
-fn key<'a>(
+pub(super) fn key<'a>(
     settings: &Settings,
     addresses: impl Iterator<Item = &'a Address>,
 ) -> Result<Option<ClusterKey>, RunError> {

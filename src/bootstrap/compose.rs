@@ -15,6 +15,7 @@ use crate::steps::ScriptTexts;
 use super::facts;
 use super::request::{Definitions, RunRequest};
 use super::run::RunError;
+use super::settings_check::check_settings;
 
 /// What the composer hands to every node, as it stands in the store.
 #[derive(Debug, Clone)]
@@ -29,11 +30,12 @@ pub struct Composed {
     pub fingerprint: Fingerprint,
 }
 
-/// Reads and checks definitions. Gives what was found wrong, which may be warnings only.
+/// Checks settings, reads and checks definitions. Gives what was found wrong, which may be warnings only.
 ///
 /// # Errors
 /// Settings that cannot be; definitions with errors, all of them.
 pub fn check(request: &RunRequest) -> Result<(defs::Definitions, Problems), RunError> {
+    check_settings(&request.settings, &request.origins)?;
     let sources = match &request.definitions {
         Definitions::Folder(folder) => read_folder(folder).map_err(RunError::Definitions)?,
         Definitions::Texts(texts) => texts.clone(),
@@ -81,7 +83,8 @@ impl Composed {
     ) -> Result<Self, RunError> {
         let json = |error: serde_json::Error| RunError::Internal(error.to_string());
         let definitions = serde_json::to_vec(definitions).map_err(json)?;
-        let settings = serde_json::to_vec(settings).map_err(json)?;
+        // Every node, and every resumed run, takes what is secret from its own configuration.
+        let settings = serde_json::to_vec(&settings.without_secrets()).map_err(json)?;
         let scripts = serde_json::to_vec(&scripts.all()).map_err(json)?;
         let fingerprint = Fingerprint::of([&definitions[..], &settings[..], &scripts[..]]);
         Ok(Self { definitions, settings, scripts, fingerprint })

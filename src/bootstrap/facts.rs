@@ -149,7 +149,7 @@ impl RunConfigs {
             .map_err(|error| RunError::Settings(format!("scoopi.highDate: {error}")))?;
         let start = run_date_time.start_of_day().map_err(|error| RunError::Settings(error.to_string()))?;
         let mut values = BTreeMap::new();
-        flatten("scoopi", &serde_json::to_value(settings).unwrap_or_default(), &mut values);
+        flatten("scoopi", &serde_json::to_value(settings.without_secrets()).unwrap_or_default(), &mut values);
         Ok(Self {
             values,
             pattern: pattern(settings)?,

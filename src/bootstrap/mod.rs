@@ -13,6 +13,7 @@ mod report;
 mod request;
 mod rules;
 mod run;
+mod settings_check;
 #[cfg(test)]
 mod simulation;
 mod solo;

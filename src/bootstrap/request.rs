@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::conf::Settings;
+use crate::conf::{Origins, Settings};
 use crate::defs::SourceFile;
 
 /// Alone or with others.
@@ -65,6 +65,8 @@ pub struct RunRequest {
     pub root: PathBuf,
     /// What to do with an unfinished run.
     pub existing: Existing,
+    /// Where settings were written, for messages about them.
+    pub origins: Origins,
 }
 
 impl RunRequest {
@@ -73,7 +75,7 @@ impl RunRequest {
     pub fn new(settings: Settings) -> Self {
         let root = PathBuf::from(".");
         let definitions = Definitions::Folder(resource_folder(&root, &settings.defs.dir));
-        Self { settings, definitions, root, existing: Existing::default() }
+        Self { settings, definitions, root, existing: Existing::default(), origins: Origins::default() }
     }
 }
 

@@ -18,6 +18,7 @@ use crate::store::{JobStore, ProjectionError, Status, StoreError};
 use super::cluster::Cluster;
 use super::report::Report;
 use super::request::RunRequest;
+use super::settings_check::check_settings;
 use super::solo::Solo;
 
 /// Why a run could not begin or go on.
@@ -164,6 +165,7 @@ impl Run {
     /// Settings or definitions are wrong, the folder holds an unfinished run that was not asked for, or
     /// the log cannot be opened.
     pub async fn start(self) -> Result<RunHandle, RunError> {
+        check_settings(&self.request.settings, &self.request.origins)?;
         let (shutdown, latch) = Shutdown::new();
         if self.request.settings.cluster.enable {
             let cluster = Cluster::open(self.request, self.deliveries).await?;

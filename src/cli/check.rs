@@ -3,15 +3,15 @@
 use crate::bootstrap;
 
 use super::exit::{Exit, Failure};
-use super::options::{Loudness, Options};
+use super::options::{Configured, Loudness, Options};
 use super::speech::{print, tell};
 
 pub(super) fn check(options: &Options) -> Result<Exit, Failure> {
-    let (settings, ignored) = options.settings()?;
+    let Configured { settings, ignored, origins } = options.settings()?;
     for key in ignored {
         tell(&format!("warning: setting {key} has no effect any more"));
     }
-    let (definitions, warnings) = bootstrap::check(&options.request(settings))?;
+    let (definitions, warnings) = bootstrap::check(&options.request(settings, origins))?;
     if options.loudness() == Loudness::Quiet {
         return Ok(Exit::Complete);
     }

@@ -8,10 +8,11 @@ use clap::Args;
 use tokio::runtime;
 
 use crate::bootstrap::{Outsider, make_key};
+use crate::model::shown_json;
 
 use super::exit::{Exit, Failure};
 use super::options::Options;
-use super::speech::print;
+use super::speech::{clear, print};
 
 /// Between two looks of `--watch`.
 const PERIOD: Duration = Duration::from_secs(1);
@@ -62,9 +63,13 @@ pub(super) fn status(options: &Options, arguments: &StatusArguments) -> Result<E
                 Err(_) if !is_first => return Ok(Exit::Complete),
                 Err(error) => return Err(Failure::fatal(error.to_string())),
             };
-            let text = if arguments.json { format!("{}\n", view.json()) } else { view.text() };
+            let text = if arguments.json {
+                format!("{}\n", shown_json(&view.json().to_string()))
+            } else {
+                view.text()
+            };
             if arguments.watch && !arguments.json && stdout().is_terminal() {
-                print("\x1b[2J\x1b[H");
+                clear();
             }
             print(&text);
             if !arguments.watch {
@@ -86,7 +91,7 @@ pub(super) fn cancel(options: &Options, arguments: &AtArguments) -> Result<Exit,
 }
 
 async fn outsider(options: &Options, arguments: &AtArguments) -> Result<Outsider, Failure> {
-    let (settings, _) = options.settings()?;
+    let settings = options.settings()?.settings;
     let key_file = settings.cluster.key_file.map(PathBuf::from);
     Ok(Outsider::new(&arguments.at, key_file.as_deref()).await?)
 }

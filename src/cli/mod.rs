@@ -48,6 +48,7 @@ enum Command {
 /// Does what the command line says.
 #[must_use]
 pub fn main() -> Exit {
+    speech::tell_panics();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return exit::of_clap(&error),

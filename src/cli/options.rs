@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{ArgAction, Args, ValueEnum};
 
 use crate::bootstrap::{Existing, Mode, RunRequest};
-use crate::conf::{ClusterSettings, ConfError, Layers, Settings};
+use crate::conf::{ClusterSettings, ConfError, Layers, Origins, Settings};
 
 /// Where configuration is looked for when nobody says.
 const CONF: &str = "conf/scoopi.toml";
@@ -49,6 +49,15 @@ pub(super) struct Options {
     pub(super) log_format: LogFormat,
 }
 
+/// What the options and all other layers come to.
+pub(super) struct Configured {
+    pub(super) settings: Settings,
+    /// Keys that have no effect.
+    pub(super) ignored: Vec<String>,
+    /// Where values were written.
+    pub(super) origins: Origins,
+}
+
 /// Options of `--mode cluster`.
 #[derive(Debug, Args)]
 struct ClusterOptions {
@@ -73,15 +82,16 @@ struct ClusterOptions {
 }
 
 impl ClusterOptions {
-    fn apply(&self, settings: &mut ClusterSettings) {
+    fn apply(&self, settings: &mut ClusterSettings, origins: &mut Origins) {
         let texts = [
-            (&mut settings.listen, &self.listen),
-            (&mut settings.join, &self.join),
-            (&mut settings.output_on, &self.output_on),
+            (&mut settings.listen, &self.listen, "cluster.listen", "--listen"),
+            (&mut settings.join, &self.join, "cluster.join", "--join"),
+            (&mut settings.output_on, &self.output_on, "cluster.outputOn", "--output-on"),
         ];
-        for (setting, option) in texts {
+        for (setting, option, key, name) in texts {
             if let Some(option) = option {
                 setting.clone_from(option);
+                origins.note(key, name);
             }
         }
         settings.quorum.size = self.quorum.unwrap_or(settings.quorum.size);
@@ -90,6 +100,7 @@ impl ClusterOptions {
         }
         if let Some(file) = &self.key_file {
             settings.key_file = Some(file.to_string_lossy().into_owned());
+            origins.note("cluster.keyFile", "--key-file");
         }
     }
 }
@@ -138,8 +149,8 @@ impl Options {
         self.resume
     }
 
-    /// The settings, from all layers, and the keys that have no effect.
-    pub(super) fn settings(&self) -> Result<(Settings, Vec<String>), ConfError> {
+    /// The settings, from all layers.
+    pub(super) fn settings(&self) -> Result<Configured, ConfError> {
         let mut layers = Layers::default();
         match &self.conf {
             Some(file) => layers.file(file)?,
@@ -150,30 +161,31 @@ impl Options {
             std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))),
         )?;
         self.set.iter().try_for_each(|set| layers.assignment(set))?;
-        let ignored = layers.ignored().to_vec();
+        let (ignored, mut origins) = (layers.ignored().to_vec(), layers.origins());
         let mut settings = layers.build()?;
         let text = |path: &PathBuf| path.to_string_lossy().into_owned();
-        if let Some(defs) = &self.defs {
-            settings.defs.dir = text(defs);
+        for (option, path, key, setting) in [
+            ("--defs", &self.defs, "defs.dir", &mut settings.defs.dir),
+            ("--output", &self.output, "appender.file.baseDir", &mut settings.appender.file.base_dir),
+            ("--data", &self.data, "store.dir", &mut settings.store.dir),
+        ] {
+            if let Some(path) = path {
+                *setting = text(path);
+                origins.note(key, option);
+            }
         }
-        if let Some(output) = &self.output {
-            settings.appender.file.base_dir = text(output);
-        }
-        if let Some(data) = &self.data {
-            settings.store.dir = text(data);
-        }
-        self.cluster.apply(&mut settings.cluster);
+        self.cluster.apply(&mut settings.cluster, &mut origins);
         settings.cluster.enable |= self.mode() == Mode::Cluster;
-        Ok((settings, ignored))
+        Ok(Configured { settings, ignored, origins })
     }
 
     /// The run that the options ask for.
-    pub(super) fn request(&self, settings: Settings) -> RunRequest {
+    pub(super) fn request(&self, settings: Settings, origins: Origins) -> RunRequest {
         let existing = match (self.resume, self.fresh) {
             (true, _) => Existing::Resume,
             (false, true) => Existing::Discard,
             (false, false) => Existing::Refuse,
         };
-        RunRequest { existing, ..RunRequest::new(settings) }
+        RunRequest { existing, origins, ..RunRequest::new(settings) }
     }
 }

@@ -8,19 +8,19 @@ use tracing::{info, warn};
 use crate::bootstrap::{Report, Run, RunHandle, RunRequest};
 
 use super::exit::{Exit, Failure};
-use super::options::{LogFormat, Loudness, Options};
+use super::options::{Configured, LogFormat, Loudness, Options};
 use super::progress::{PERIOD, ProgressLine};
 use super::speech::print;
 use super::{logging, summary};
 
 pub(super) fn run(options: &Options) -> Result<Exit, Failure> {
-    let (settings, ignored) = options.settings()?;
+    let Configured { settings, ignored, origins } = options.settings()?;
     let progress = MultiProgress::new();
     logging::start(&settings.log.dir, options.log_format, options.loudness(), &progress);
     for key in ignored {
         warn!("setting {key} has no effect any more");
     }
-    let done = run_to_end(options, options.request(settings), &progress);
+    let done = run_to_end(options, options.request(settings, origins), &progress);
     match options.log_format {
         LogFormat::Text => done,
         LogFormat::Json => Ok(done.unwrap_or_else(Failure::log)),
@@ -64,7 +64,7 @@ async fn start(request: RunRequest, signals: &mut Signals<'_>) -> Result<RunHand
 
 fn greet(options: &Options, handle: &RunHandle) {
     for warning in handle.warnings().sorted() {
-        warn!("{}", warning.text());
+        warn!("{}", warning.line());
     }
     if handle.is_resumed() {
         info!("going on with the unfinished run");

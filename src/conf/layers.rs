@@ -1,17 +1,19 @@
 //! Settings from where they are written: files, the environment, the command line.
 
-use std::fs;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use config::{Config, FileFormat, Value, ValueKind};
 use thiserror::Error;
 
+use crate::durable;
 use crate::model::nearest;
 
 use super::keys::{Key, WITHOUT_EFFECT, keys};
 use super::properties;
 use super::settings::Settings;
+use super::wrong::{Origins, WrongSetting};
 
 /// Why there is no configuration.
 #[derive(Debug, Error)]
@@ -46,8 +48,8 @@ pub enum ConfError {
     #[error("`--set {0}`: write KEY=VALUE")]
     NoValue(String),
     /// A value that does not fit.
-    #[error("setting {0}")]
-    Value(String),
+    #[error("{0}")]
+    Value(WrongSetting),
 }
 
 /// Gathers layers; later ones win.
@@ -70,8 +72,7 @@ impl Layers {
     /// # Errors
     /// It cannot be read, is not well formed, or holds an unknown key.
     pub fn file(&mut self, path: &Path) -> Result<(), ConfError> {
-        let text =
-            fs::read_to_string(path).map_err(|source| ConfError::Read { path: path.into(), source })?;
+        let text = read(path).map_err(|source| ConfError::Read { path: path.into(), source })?;
         if path.extension().is_some_and(|extension| extension == "properties") {
             for (key, value, line) in properties::parse(&text) {
                 let origin = format!("{}:{line}", path.display());
@@ -126,18 +127,29 @@ impl Layers {
         &self.ignored
     }
 
+    /// Where each value was written last.
+    #[must_use]
+    pub fn origins(&self) -> Origins {
+        let mut origins = Origins::default();
+        for (key, value) in &self.values {
+            origins.note(key, value.origin().unwrap_or_default());
+        }
+        origins
+    }
+
     /// The settings.
     ///
     /// # Errors
     /// A value that does not fit its key.
     pub fn build(self) -> Result<Settings, ConfError> {
+        let origins = self.origins();
+        let wrong = |error: &_| ConfError::Value(WrongSetting::of_layers(error).with_origin(&origins));
         let mut builder = Config::builder();
         for (key, value) in self.values {
-            builder =
-                builder.set_override(&key, value).map_err(|error| ConfError::Value(error.to_string()))?;
+            builder = builder.set_override(&key, value).map_err(|error| wrong(&error))?;
         }
         let built = builder.build().and_then(Config::try_deserialize::<Settings>);
-        built.map_err(|error| ConfError::Value(error.to_string()))
+        built.map_err(|error| wrong(&error))
     }
 
     fn table(&mut self, prefix: &str, value: Value, origin: &str) -> Result<(), ConfError> {
@@ -179,8 +191,25 @@ impl Layers {
     }
 }
 
+/// Largest configuration file.
+const MAX_FILE: u64 = 1 << 20;
+
+/// The text of a configuration file: a plain one, or a pipe that the shell hands over (`--conf <(...)`).
+fn read(path: &Path) -> io::Result<String> {
+    let is_handed_over = path.starts_with("/dev/fd") || path == Path::new("/dev/stdin");
+    let file = if is_handed_over { File::open(path)? } else { durable::read(path)? };
+    let mut text = String::new();
+    file.take(MAX_FILE + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > MAX_FILE {
+        return Err(io::Error::other("it has more than 1 MiB"));
+    }
+    Ok(text)
+}
+
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn check(files: &[(&str, &str)], env: &[(&str, &str)], sets: &[&str]) -> Result<Settings, String> {

@@ -11,6 +11,7 @@ mod keys;
 mod layers;
 mod properties;
 mod settings;
+mod wrong;
 
 pub use keys::{Key, keys};
 pub use layers::{ConfError, Layers};
@@ -20,3 +21,4 @@ pub use settings::{
     LogSettings, MonitorSettings, NotFoundSettings, PageSettings, ParseSettings, PersistSettings,
     QuerySettings, QuorumSettings, ScriptSettings, Settings, StoreSettings, WebClientSettings,
 };
+pub use wrong::{Origins, WrongSetting};

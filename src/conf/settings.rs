@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::model::without_user_info;
+
 /// All settings of a run. Keys are the field names with dots between them, `scoopi.` in front or not.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
@@ -89,6 +91,15 @@ impl Settings {
             cluster: own.cluster,
             ..self
         }
+    }
+}
+
+impl Settings {
+    /// These settings without passwords, as they are published to other nodes, kept with the run and shown to scripts.
+    #[must_use]
+    pub fn without_secrets(&self) -> Self {
+        let proxy = self.fetch.proxy.as_deref().map(|proxy| without_user_info(proxy).into_owned());
+        Self { fetch: FetchSettings { proxy, ..self.fetch.clone() }, ..self.clone() }
     }
 }
 
@@ -283,7 +294,8 @@ settings! {
         max_retry_after: u64 = 600,
         /// Whether cookies are kept during a run.
         cookies: bool = true,
-        /// URL of an HTTP proxy for all requests.
+        /// URL of an HTTP proxy for all requests. User name and password in it stay on this machine: they are not kept
+        /// with the run.
         proxy: Option<String> = None,
     }
 }

@@ -1,0 +1,16 @@
+//! The attack kit: what pages, peers, files and users may send, and what must come of it.
+//!
+//! One module for each area; a case is an input and what must happen, and each one that fails is named.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking, also in its own functions"
+)]
+
+#[path = "hostile/cases.rs"]
+mod cases;
+mod support;
+#[path = "hostile/surface.rs"]
+mod surface;
