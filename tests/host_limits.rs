@@ -43,7 +43,16 @@ impl Cluster {
         };
         let fetchers = (0..NODES).map(|_| Fetcher::new(settings.clone(), PathBuf::new()).unwrap()).collect();
         let cluster = Self { machine: Mutex::default(), fetchers, changed: Notify::new() };
-        let rules = Rules { max_tries: 1, max_crashes: 1, host_leases, pacing, max_jobs: 1000 };
+        let rules = Rules {
+            max_tries: 1,
+            max_crashes: 1,
+            host_leases,
+            host_first: u32::MAX,
+            pacing,
+            max_jobs: 1000,
+            max_url_bytes: 1 << 20,
+            max_depth: 100,
+        };
         let fingerprint = Fingerprint::default();
         cluster.apply(Command::Begin(Run { id: RunId([1; 16]), date_time: 0, fingerprint, rules }));
         for node in 1..=NODES {

@@ -38,6 +38,11 @@ const CHUNKS: Site = Site {
 /// Pages that all wait from the beginning.
 const THREE: Site = Site { pages: &[page(Nature::Healthy, &[]); 3], chunks: &[&[0, 1, 2]] };
 const FOUR: Site = Site { pages: &[page(Nature::Healthy, &[]); 4], chunks: &[&[0, 1, 2, 3]] };
+/// Two pages that both moved to a third one, which links to the first.
+const MOVED: Site = Site {
+    pages: &[page(Nature::Moved(2), &[]), page(Nature::Moved(2), &[]), page(Nature::Healthy, &[0])],
+    chunks: &[&[0, 1]],
+};
 /// A page that brings a node down, beside one that does not.
 const DEADLY: Site =
     Site { pages: &[page(Nature::Healthy, &[]), page(Nature::Deadly, &[])], chunks: &[&[0, 1]] };
@@ -52,6 +57,7 @@ const NO_FAULTS: Faults = Faults {
     cancels: 0,
     early_votes: 0,
     failures: 0,
+    put_offs: 0,
 };
 
 const SETUP: Setup = Setup {
@@ -62,6 +68,7 @@ const SETUP: Setup = Setup {
     faults: NO_FAULTS,
     pacing: Pacing::AnyNode,
     host_leases: 100,
+    host_first: u32::MAX,
     machine: Machine::default,
 };
 
@@ -152,6 +159,21 @@ fn three_nodes_vote_too_early() {
     check(Setup { nodes: 3, site: POISONED, faults, ..SETUP }, 420_000);
 }
 
+#[test]
+fn a_host_is_busy_or_asks_to_be_left_alone() {
+    let faults = Faults { put_offs: 1, lost_answers: 1, ..NO_FAULTS };
+    check(Setup { host_leases: 2, host_first: 1, site: THREE, ahead: 2, faults, ..SETUP }, 20_000);
+    let shared = Setup { pacing: Pacing::Shared, host_leases: 1, host_first: 1, ..SETUP };
+    let faults = Faults { put_offs: 1, ..NO_FAULTS };
+    check(Setup { site: THREE, ahead: 2, faults, ..shared }, 5_000);
+}
+
+#[test]
+fn pages_move_to_one_that_is_a_job_once() {
+    let faults = Faults { crashes: 1, lost_answers: 1, ..NO_FAULTS };
+    check(Setup { site: MOVED, faults, ..SETUP }, 20_000);
+}
+
 /// The mistake breaks this promise, and is found.
 #[cfg(feature = "mutants")]
 fn find(setup: Setup, promise: &str) {
@@ -206,4 +228,19 @@ fn it_is_seen_that_nobody_tries_again_after_a_failure() {
         Setup { faults, machine, ..SETUP },
         "from everywhere any node that lives can bring the run to its end",
     );
+}
+
+#[cfg(feature = "mutants")]
+#[test]
+fn it_is_seen_that_a_host_is_asked_too_early() {
+    let faults = Faults { put_offs: 1, ..NO_FAULTS };
+    let machine = || Machine::mutated(Mutant::NoHold);
+    find(Setup { site: THREE, faults, machine, ..SETUP }, "a host that asked to be left alone is left alone");
+}
+
+#[cfg(feature = "mutants")]
+#[test]
+fn it_is_seen_that_a_page_is_lost_that_moved() {
+    let machine = || Machine::mutated(Mutant::LostMove);
+    find(Setup { site: MOVED, machine, ..SETUP }, "every link of an accepted result is a job");
 }

@@ -9,11 +9,13 @@ mod store_sim;
 
 use std::collections::BTreeMap;
 
-use scoopi::model::{Epoch, FailureClass, Fingerprint, Incarnation, Link, Locator, NodeId};
+use scoopi::model::{
+    Epoch, Failure, FailureClass, Fingerprint, HostHint, Incarnation, Job, Link, Locator, NodeId,
+};
 use scoopi::store::machine::{
     Barricade, Claim, Command, Machine, Phase, Refusal, Reply, Rules, Run, seed_digest,
 };
-use store_sim::told::{RULES, Told, done, fail, files, finish, life, page, rows, run, saved};
+use store_sim::told::{RULES, Told, done, fail, files, finish, life, page, release, rows, run, saved};
 use store_sim::{World, seeds};
 
 /// Names the seed of a world that came to harm.
@@ -42,7 +44,7 @@ fn every_answer_is_what_clients_were_promised() {
     }
     println!("{outcomes:#?}");
     let all = "Finish: Accepted|Finish: Repeated|Finish: Stale|Fail: again true|Fail: again false|Fail: Stale|\
-        Take: jobs|Take: of a moved host|Take: of a shared host|Take: a suspect|Take: nothing|Take: Stale|Take: Phase|Take: NotAMember|Release: Accepted|\
+        Take: jobs|Take: of a moved host|Take: of a shared host|Take: a suspect|Take: nothing|Take: Stale|Take: Phase|Take: NotAMember|Release: Accepted|Move: Accepted|\
         Release: Stale|Join: NotAMember|Leave: Accepted|Expire: Accepted|Claim: Wait|Claim: Phase|\
         Publish: Repeated|SeedChunk: Repeated|SeedChunk: NotTheHolder|Begin: Repeated|Begin: AlreadyBegun|\
         SeedDone: Repeated|Cancel: Accepted|Cancel: Phase|Resume: Accepted";
@@ -62,7 +64,7 @@ fn a_job_is_ended_only_by_the_lease_that_holds_it() {
     assert_eq!((first.epoch, second.epoch, second.alone), (Epoch(1), Epoch(2), true));
     told.refuse(finish(&first, &["/late"]), Refusal::Stale);
     told.refuse(fail(&first, FailureClass::Final, 0), Refusal::Stale);
-    told.refuse(Command::Release { job: first.key, epoch: first.epoch }, Refusal::Stale);
+    told.refuse(release(&first, 0, HostHint::Nothing), Refusal::Stale);
     told.accept(finish(&second, &[]));
     assert_eq!(told.apply(finish(&second, &["/again"])), Reply::Repeated);
     told.refuse(finish(&first, &[]), Refusal::Stale);
@@ -124,14 +126,14 @@ fn a_request_that_was_refused_gives_no_job_when_a_copy_of_it_comes_late() {
 }
 
 #[test]
-fn a_back_off_is_waited_for_and_one_in_the_past_is_not() {
+fn a_back_off_is_waited_for_and_one_of_no_time_is_not() {
     let mut told = Told::running(RULES, 1..=1, &files(1));
     let job = told.take(1, 1, 100).remove(0);
-    told.apply(fail(&job, FailureClass::Recoverable, 150));
+    told.apply(fail(&job, FailureClass::Recoverable, 50));
     assert_eq!((told.takeable(1), told.machine.next_at()), (false, Some(150)));
     assert_eq!(told.take(1, 1, 149), []);
     let job = told.take(1, 1, 150).remove(0);
-    told.apply(fail(&job, FailureClass::Recoverable, 150));
+    told.apply(fail(&job, FailureClass::Recoverable, 0));
     assert_eq!((told.takeable(1), told.machine.next_at()), (true, None));
     let job = told.take(1, 1, 0).remove(0);
     assert_eq!(told.apply(fail(&job, FailureClass::Recoverable, 0)), Reply::Failed { again: false });
@@ -197,7 +199,7 @@ fn a_suspect_that_fails_is_tried_alone_again() {
     assert_eq!(told.restored().takeable_alone(NodeId(2)), told.takeable_alone(2));
     let suspect = told.take(2, 1, 50).remove(0);
     assert!(suspect.alone);
-    told.accept(Command::Release { job: suspect.key, epoch: suspect.epoch });
+    told.accept(release(&suspect, 0, HostHint::Nothing));
     assert!(told.take(2, 1, 50)[0].alone);
 }
 
@@ -331,7 +333,7 @@ fn what_is_in_work_comes_to_its_end_after_a_cancel() {
     told.accept(Command::Cancel);
     told.accept(finish(&jobs[0], &["/new"]));
     told.apply(fail(&jobs[1], FailureClass::Recoverable, 0));
-    told.accept(Command::Release { job: jobs[2].key, epoch: jobs[2].epoch });
+    told.accept(release(&jobs[2], 0, HostHint::Nothing));
     assert_eq!(told.vote(1), Phase::Draining);
     told.leave(1);
     assert_eq!(told.machine.phase(), Phase::Draining);
@@ -479,4 +481,111 @@ fn a_snapshot_of_many_jobs_is_many_records_and_a_damaged_one_is_refused() {
     let mut told = Told::seeding(RULES, 1..=1);
     saved(&Machine::default()).iter().for_each(|record| told.machine.restore(record).unwrap());
     assert_eq!((told.machine.value("defs"), told.machine.phase()), (None, Phase::Forming));
+}
+
+/// Pages of hosts `a` and `b` in turn.
+fn of_two_hosts(count: u32) -> Vec<Locator> {
+    (0..count)
+        .map(|number| {
+            page(&format!("n{number}"), &format!("http://{}/{number}", ["a", "b"][number as usize % 2]))
+        })
+        .collect()
+}
+
+#[test]
+fn a_host_that_waits_is_not_taken_from_and_others_are() {
+    let mut told = Told::running(RULES, 1..=2, &of_two_hosts(6));
+    let first = told.take(1, 1, 1000).remove(0);
+    told.accept(release(&first, 1100, HostHint::Waits(500)));
+    let urls = |jobs: Vec<Job>| jobs.into_iter().map(|job| job.locator.url).collect::<Vec<_>>();
+    assert_eq!(urls(told.take(1, 9, 1200)), ["http://b/1", "http://b/3", "http://b/5"]);
+    assert_eq!(
+        (told.takeable(2), told.machine.next_at(), told.machine.waits_for()),
+        (false, Some(1600), None)
+    );
+    assert_eq!(told.restored().next_at(), Some(1600));
+    assert_eq!(told.take(2, 9, 1599), []);
+    assert_eq!(urls(told.take(2, 9, 1600)), ["http://a/0", "http://a/2", "http://a/4"]);
+    assert_eq!(told.machine.next_at(), None);
+}
+
+#[test]
+fn a_failure_may_hold_its_host_and_the_longest_wait_counts() {
+    let mut told = Told::running(RULES, 1..=1, &of_two_hosts(3));
+    let jobs = told.take(1, 3, 0);
+    let fail = |job: &Job, wait| {
+        let failure = Failure { class: FailureClass::Recoverable, step: "load".into(), reason: "429".into() };
+        Command::Fail {
+            job: job.key,
+            epoch: job.epoch,
+            failure,
+            now: 10,
+            wait: 1,
+            host: HostHint::Waits(wait),
+        }
+    };
+    told.apply(fail(&jobs[0], 100));
+    told.apply(fail(&jobs[2], 50));
+    assert_eq!(told.take(1, 9, 109), [], "its own back-off was over at 11");
+    told.accept(finish(&jobs[1], &[]));
+    assert_eq!((told.machine.next_at(), told.machine.waits_for()), (Some(110), Some("http://a/0")));
+    assert_eq!(told.take(1, 9, 110).len(), 2);
+}
+
+#[test]
+fn a_host_earns_leases_by_pages_and_loses_half_when_it_is_busy() {
+    let rules = Rules { host_leases: 4, host_first: 1, ..RULES };
+    let pages: Vec<_> =
+        (0..20).map(|number| page(&format!("n{number}"), &format!("http://a/{number}"))).collect();
+    let mut told = Told::running(rules, 1..=1, &pages);
+    for expected in [1, 2, 3, 4, 4] {
+        let jobs = told.take(1, 9, 0);
+        assert_eq!(told.restored().takeable(NodeId(1)), told.takeable(1));
+        assert_eq!(jobs.len(), expected);
+        told.accept(finish(&jobs[0], &[]));
+        jobs[1..].iter().for_each(|job| told.accept(release(job, 0, HostHint::Nothing)));
+    }
+    let jobs = told.take(1, 9, 0);
+    told.accept(release(&jobs[3], 0, HostHint::Busy));
+    jobs[..3].iter().for_each(|job| told.accept(release(job, 0, HostHint::Nothing)));
+    assert_eq!(told.take(1, 9, 0).len(), 2);
+}
+
+#[test]
+fn a_page_that_moved_becomes_the_job_that_it_moved_to_once() {
+    let mut told = Told::running(RULES, 1..=1, &[page("n", "http://a/old"), page("n", "http://a/older")]);
+    let jobs = told.take(1, 9, 0);
+    let move_to = |job: &Job, to: &str| Command::Move { job: job.key, epoch: job.epoch, to: to.to_owned() };
+    told.accept(move_to(&jobs[0], "http://b/new"));
+    assert_eq!(told.apply(move_to(&jobs[0], "http://b/new")), Reply::Repeated);
+    told.accept(move_to(&jobs[1], "http://b/new"));
+    let new = told.take(1, 9, 0);
+    let shown = (new[0].locator.url.as_str(), new[0].page, new[0].via.as_slice());
+    assert_eq!((new.len(), shown), (1, ("http://b/new", 1, &["http://a/old".to_owned()][..])));
+    let earlier = Job { epoch: Epoch(0), ..jobs[1].clone() };
+    told.refuse(move_to(&earlier, "http://c/"), Refusal::Stale);
+    told.accept(finish(&new[0], &["http://a/old", "http://b/new", "http://a/3"]));
+    let counts = told.machine.counts();
+    assert_eq!((counts.done, counts.moved, counts.known_links, counts.jobs()), (3, 2, 3, 4));
+    assert_eq!(told.take(1, 9, 0)[0].page, 3, "numbers go on");
+}
+
+#[test]
+fn links_that_are_too_many_too_long_or_too_deep_are_counted() {
+    let check = |rules: Rules, expected: [u64; 3]| {
+        let mut told = Told::running(rules, 1..=1, &[page("n", "/0")]);
+        while let Some(job) = told.take(1, 1, 0).pop() {
+            let next = |number: u32| format!("{}{number}", job.locator.url);
+            told.accept(finish(&job, &[&next(1), &next(2)]));
+        }
+        let counts = told.machine.counts();
+        assert_eq!([counts.done, counts.too_deep_links, counts.too_many_url_bytes], expected);
+        assert_eq!(
+            counts.links_left_out(),
+            counts.too_deep_links + counts.too_many_url_bytes + counts.dropped_links
+        );
+    };
+    check(Rules { max_depth: 0, ..RULES }, [1, 2, 0]);
+    check(Rules { max_depth: 2, ..RULES }, [7, 8, 0]);
+    check(Rules { max_depth: 4, max_url_bytes: 6, ..RULES }, [6, 2, 5]);
 }

@@ -46,6 +46,9 @@ const RULES: Rules = Rules {
     host_leases: u32::MAX,
     pacing: Pacing::AnyNode,
     max_jobs: u64::MAX,
+    host_first: 1000,
+    max_url_bytes: u64::MAX,
+    max_depth: u32::MAX,
 };
 
 /// Rows that go nowhere.
@@ -136,7 +139,7 @@ async fn through_the_store(jobs: usize) -> f64 {
     let mut done = 0;
     loop {
         // Asked for while the results before are on their way, as the engine does.
-        let taken = store.take((IN_WORK / 2) as u32, 0).await.unwrap();
+        let taken = store.take((IN_WORK / 2) as u32).await.unwrap();
         let is_over = taken.is_empty();
         for job in taken {
             let store = Arc::clone(&store);

@@ -20,9 +20,7 @@ use crate::cluster::{
 };
 use crate::conf::Settings;
 use crate::defs::Problems;
-use crate::engine::{
-    CancelLatch, Delivery, Figures, Output, OutputPlace, OutputReport, Shutdown, system_now,
-};
+use crate::engine::{CancelLatch, Delivery, Figures, Output, OutputPlace, OutputReport, Shutdown};
 use crate::model::codec;
 use crate::store::machine::{Barricade, Claim, Command, Phase, Refusal, Run};
 use crate::store::{Barricades, Earlier, JobStore, NodeStore, Projection, Status, Store, StoreError};
@@ -130,7 +128,7 @@ impl Opening {
         }
         let place = output_place(&parts.settings, &parts.run_date_time)?;
         let Parts { settings, plan, .. } = parts;
-        let work = Work { settings, plan: Arc::new(plan), store, figures, output, begun, now: system_now };
+        let work = Work { settings, plan: Arc::new(plan), store, figures, output, begun };
         Ok(Cluster { work, warnings, resumed, node, data, place, tasks })
     }
 }

@@ -24,8 +24,11 @@ pub(super) fn rules(settings: &Settings, mode: Mode) -> Rules {
         max_tries: settings.job.max_tries.max(1),
         max_crashes: settings.job.max_crashes,
         host_leases,
+        host_first: fetch.parallelism.max(1),
         pacing,
         max_jobs: settings.job.max_jobs,
+        max_url_bytes: settings.job.max_url_bytes,
+        max_depth: settings.job.max_depth,
     }
 }
 
@@ -46,5 +49,8 @@ mod tests {
         check(Mode::Cluster, 3, 0, (3, Pacing::Shared));
         check(Mode::Cluster, 3, 500, (6, Pacing::OneNode));
         check(Mode::Cluster, u32::MAX, 1, (u32::MAX, Pacing::OneNode));
+        let mut settings = Settings::default();
+        settings.loader.fetch.parallelism = 3;
+        assert_eq!(rules(&settings, Mode::Solo).host_first, 3, "no job ahead before the first page");
     }
 }

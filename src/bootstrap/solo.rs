@@ -9,7 +9,7 @@ use tracing::info;
 
 use crate::conf::Settings;
 use crate::defs::Problems;
-use crate::engine::{CancelLatch, Delivery, Output, OutputReport, system_now};
+use crate::engine::{CancelLatch, Delivery, Output, OutputReport};
 use crate::model::Incarnation;
 use crate::store::log::{Durability, LogKind};
 use crate::store::machine::{Barricade, Claim, Command, Phase};
@@ -77,7 +77,7 @@ impl Solo {
             publish(&store, composed).await?;
         }
         let plan = Arc::new(plan);
-        let work = Work { settings, plan, store, figures: Arc::default(), output, begun, now: system_now };
+        let work = Work { settings, plan, store, figures: Arc::default(), output, begun };
         Ok(Self { work, warnings, resumed, commit, data })
     }
 

@@ -38,8 +38,6 @@ pub(super) struct Work<C> {
     pub(super) figures: Arc<Figures>,
     pub(super) output: Arc<OutputReport>,
     pub(super) begun: Instant,
-    /// The clock by which back-offs end.
-    pub(super) now: fn() -> i64,
 }
 
 impl<C: Commit> Work<C> {
@@ -70,13 +68,13 @@ impl<C: Commit> Work<C> {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let pools = Pools::new(&self.settings.poolsize, cores, self.plan.step_names());
         let limits = facts::limits(&self.settings);
-        let tasks = TaskRunner::new(Arc::clone(&self.plan), pools, limits, Arc::clone(&self.figures));
         let job = &self.settings.job;
+        let (plan, figures) = (Arc::clone(&self.plan), Arc::clone(&self.figures));
+        let tasks = TaskRunner::new(plan, pools, limits, job.max_link as usize, figures);
         let rules = JobRules {
             limit: job.take_limit.max(1),
             retry_delay: Duration::from_millis(job.retry_delay),
             max_retry_delay: Duration::from_millis(job.max_retry_delay),
-            now: self.now,
         };
         JobRunner::new(Arc::clone(&self.store), Arc::new(tasks), rules, Arc::clone(&self.figures))
     }
@@ -87,8 +85,8 @@ impl<C: Commit> Work<C> {
 
     /// What became of the run, by the last status.
     pub(super) fn report(&self, status: &Status) -> Report {
-        let counts = status.counts;
-        let troubled = counts.failed + counts.quarantined + counts.dropped_links > 0;
+        let (counts, figures) = (status.counts, self.figures.view());
+        let troubled = counts.failed + counts.quarantined + counts.links_left_out() + figures.long_links > 0;
         let outcome = match (status.phase >= Phase::Shutdown, troubled) {
             (false, _) => Outcome::Cancelled,
             (true, true) => Outcome::WithErrors,
@@ -99,7 +97,7 @@ impl<C: Commit> Work<C> {
         Report {
             outcome,
             counts,
-            figures: self.figures.view(),
+            figures,
             sinks,
             failed,
             first_failed,

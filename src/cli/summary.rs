@@ -35,7 +35,8 @@ pub(super) fn text(report: &Report) -> String {
     };
     line("status", &status);
     line("rows", &counts.rows.to_string());
-    line("pages", &format!("{} done, {} loaded by this process", counts.done, report.figures.pages));
+    let moved = if counts.moved > 0 { format!(", {} redirected", counts.moved) } else { String::new() };
+    line("pages", &format!("{} done{moved}, {} loaded by this process", counts.done, report.figures.pages));
     line("failed", &format!("{} failed, {} quarantined", counts.failed, counts.quarantined));
     for reason in &report.first_failed {
         line("", reason);
@@ -43,8 +44,14 @@ pub(super) fn text(report: &Report) -> String {
     if let Some(file) = report.failed.as_ref().filter(|_| report.kept_by.is_none()) {
         line("", &format!("all failed jobs with reasons: {}", file.display()));
     }
-    if counts.dropped_links > 0 {
-        line("links", &format!("{} not followed (limit `scoopi.job.maxJobs`)", counts.dropped_links));
+    let left_out = [
+        (counts.dropped_links, "maxJobs"),
+        (counts.too_deep_links, "maxDepth"),
+        (counts.too_many_url_bytes, "maxUrlBytes"),
+        (report.figures.long_links, "maxLink"),
+    ];
+    for (count, limit) in left_out.into_iter().filter(|(count, _)| *count > 0) {
+        line("links", &format!("{count} not followed (limit `scoopi.job.{limit}`)"));
     }
     line("errors", &format!("{}, {}", report.figures.errors, retried(counts.retries)));
     line("time", &format!("{:.3} s", report.taken.as_secs_f64()));

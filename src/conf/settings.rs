@@ -70,7 +70,12 @@ impl Settings {
             loader: today.loader,
             log: today.log,
             fetch: FetchSettings { cookies: self.fetch.cookies, ..today.fetch },
-            job: JobSettings { max_jobs: self.job.max_jobs, ..today.job },
+            job: JobSettings {
+                max_jobs: self.job.max_jobs,
+                max_url_bytes: self.job.max_url_bytes,
+                max_depth: self.job.max_depth,
+                ..today.job
+            },
             cluster: today.cluster,
             ..self
         }
@@ -252,6 +257,12 @@ settings! {
         max_retry_delay: u64 = 60_000,
         /// Jobs that a run may have altogether; links beyond it are counted and not followed.
         max_jobs: u64 = 10_000_000,
+        /// Longest URL of a link in bytes; links with longer ones are counted and not followed. At most 16 KiB.
+        max_link: u32 = 2_048,
+        /// Bytes that the URLs of all jobs that wait or are in work may have together; links beyond it are counted and not followed.
+        max_url_bytes: u64 = 256 << 20,
+        /// Links between a locator and a page at most; links that lead deeper are counted and not followed.
+        max_depth: u32 = 100_000,
     }
 }
 
@@ -309,7 +320,7 @@ settings! {
         first_byte: u64 = 20_000,
         /// Between two pieces of the body.
         idle: u64 = 15_000,
-        /// For all of it, redirects included.
+        /// For all of it; a redirect to another page begins anew.
         total: u64 = 60_000,
     }
 }

@@ -11,6 +11,8 @@ pub struct Figures {
     pub bytes: Counter,
     /// Tries that failed.
     pub errors: Counter,
+    /// Links that were not followed because their URLs are too long.
+    pub long_links: Counter,
 }
 
 /// The same at one moment.
@@ -22,12 +24,19 @@ pub struct FiguresView {
     pub bytes: u64,
     /// Tries that failed.
     pub errors: u64,
+    /// Links that were not followed because their URLs are too long.
+    pub long_links: u64,
 }
 
 impl Figures {
     /// The figures now.
     #[must_use]
     pub fn view(&self) -> FiguresView {
-        FiguresView { pages: self.pages.get(), bytes: self.bytes.get(), errors: self.errors.get() }
+        FiguresView {
+            pages: self.pages.get(),
+            bytes: self.bytes.get(),
+            errors: self.errors.get(),
+            long_links: self.long_links.get(),
+        }
     }
 }

@@ -6,21 +6,21 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::{Id, JoinSet};
 use tokio::time::sleep;
 use tracing::{debug, error, warn};
 
-use crate::model::{Failure, FailureClass, Job, ShownUrl};
+use crate::model::{Failure, FailureClass, HostHint, Job, ShownUrl};
 use crate::store::{JobStore, Status, StoreError};
 
 use super::backoff::Backoff;
 use super::figures::Figures;
 use super::places::{Place, Places};
 use super::shutdown::CancelLatch;
-use super::task_runner::{Stopped, TaskRunner};
+use super::task_runner::{Came, Stopped, TaskRunner};
 
 /// How many jobs are in work, and when they are tried again.
 #[derive(Debug, Clone, Copy)]
@@ -31,8 +31,6 @@ pub struct JobRules {
     pub retry_delay: Duration,
     /// Between two tries at most.
     pub max_retry_delay: Duration,
-    /// Milliseconds since 1970. Only decides when a back-off is over.
-    pub now: fn() -> i64,
 }
 
 impl JobRules {
@@ -67,7 +65,6 @@ impl<S: JobStore> JobRunner<S> {
     /// # Errors
     /// The store has stopped: nothing can be committed any more.
     pub async fn run(self, mut stop: CancelLatch) -> Result<(), StoreError> {
-        let now = self.rules.now;
         let mut working = Working::new(self.rules.limit);
         let mut status = self.store.status();
         loop {
@@ -81,16 +78,16 @@ impl<S: JobStore> JobRunner<S> {
                 return Ok(());
             }
             let room = working.room();
-            let next_at = {
+            let pause = {
                 let seen = status.borrow_and_update();
-                if working.may_take(&seen) { Some(now()) } else { seen.next_at }
+                let next_at = seen.next_at.map(|at| self.store.until(at));
+                let pause = if working.may_take(&seen) { Some(Duration::ZERO) } else { next_at };
+                pause.filter(|_| room > 0)
             };
-            let next_at = next_at.filter(|_| room > 0);
-            if next_at.is_some_and(|at| at <= now()) {
+            if pause.is_some_and(|pause| pause.is_zero()) {
                 self.take(room, &mut working, &stop).await?;
                 continue;
             }
-            let pause = next_at.map(|at| Duration::from_millis(u64::try_from(at - now()).unwrap_or(0)));
             if let Some(ended) = wait(&mut working, &mut status, room, pause, &mut stop).await? {
                 self.ended(ended).await?;
             }
@@ -100,7 +97,7 @@ impl<S: JobStore> JobRunner<S> {
     /// Takes up to `room` jobs and starts them.
     async fn take(&self, room: usize, working: &mut Working, stop: &CancelLatch) -> Result<(), StoreError> {
         let max = u32::try_from(room).unwrap_or(u32::MAX);
-        for job in self.store.take(max, (self.rules.now)()).await? {
+        for job in self.store.take(max).await? {
             if job.host_places.is_some() && working.has(&job) {
                 self.tasks.hear(&job);
                 continue;
@@ -120,7 +117,7 @@ impl<S: JobStore> JobRunner<S> {
                 let reason = format!("internal error: {reason}");
                 let failure = Failure { class: FailureClass::Final, step: "".into(), reason };
                 self.figures.errors.inc();
-                self.store.fail(&job, failure, 0).await.map(drop)
+                self.store.fail(&job, failure, Duration::ZERO, HostHint::Nothing).await.map(drop)
             }
         }
     }
@@ -237,23 +234,30 @@ async fn work<S: JobStore>(
     let came = tasks.run(job).await;
     drop(place);
     match came {
-        Ok(ended) => {
-            debug!(locator = %job.locator.name, %url, rows = ended.rows.count(), links = ended.links.len(), "done");
-            if !store.finish(job, ended.rows, ended.links).await? {
-                debug!(%url, "somebody else has this job by now");
+        Ok(Came::Results(results)) => {
+            debug!(locator = %job.locator.name, %url, rows = results.rows.count(), links = results.links.len(), "done");
+            if !store.finish(job, results.rows, results.links).await? {
+                debug!(%url, "another node has this job by now");
             }
         }
-        // What the next try would mend is left to the resumed run, as if it had not been begun.
-        Err(Stopped { failure, .. }) if stop.is_cancelled() && failure.class == FailureClass::Recoverable => {
-            debug!(%url, reason = failure.reason, "given back");
-            store.release(job).await?;
+        Ok(Came::Moved(to)) => {
+            debug!(locator = %job.locator.name, %url, to = %ShownUrl(&to), "moved");
+            if !store.move_to(job, to).await? {
+                debug!(%url, "another node has this job by now");
+            }
         }
-        Err(Stopped { failure, retry_after }) => {
+        // The page was not asked for, so nothing has failed. What the next try would mend is left to the resumed run.
+        Err(Stopped { failure, host, is_not_begun, .. })
+            if is_not_begun || (stop.is_cancelled() && failure.class == FailureClass::Recoverable) =>
+        {
+            debug!(%url, reason = failure.reason, "given back");
+            store.release(job, host).await?;
+        }
+        Err(Stopped { failure, retry_after, host, .. }) => {
             figures.errors.inc();
             let wait = rules.backoff().wait(job.key, job.failures, retry_after);
             let (step, reason) = (failure.step.clone(), failure.reason.clone());
-            let retry_at = (rules.now)().saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX));
-            if store.fail(job, failure, retry_at).await? {
+            if store.fail(job, failure, wait, host).await? {
                 warn!(locator = %job.locator.name, %url, %step, reason, wait = ?wait, "will be tried again");
             } else {
                 error!(locator = %job.locator.name, %url, %step, reason, "job failed");
@@ -261,13 +265,6 @@ async fn work<S: JobStore>(
         }
     }
     Ok(())
-}
-
-/// The time of the system, for [`JobRules::now`].
-#[must_use]
-pub fn system_now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
@@ -292,7 +289,7 @@ mod tests {
     }
 
     impl JobStore for Together {
-        async fn take(&self, _: u32, _: i64) -> Result<Vec<Job>, StoreError> {
+        async fn take(&self, _: u32) -> Result<Vec<Job>, StoreError> {
             self.taken.send_modify(|taken| *taken += 1);
             let number = *self.taken.borrow();
             self.status.send_modify(|status| status.takeable = number < 2);
@@ -303,14 +300,18 @@ mod tests {
             unreachable!("there is no task group for the jobs")
         }
 
-        async fn fail(&self, _: &Job, _: Failure, _: i64) -> Result<bool, StoreError> {
+        async fn move_to(&self, _: &Job, _: String) -> Result<bool, StoreError> {
+            unreachable!("no page is loaded")
+        }
+
+        async fn fail(&self, _: &Job, _: Failure, _: Duration, _: HostHint) -> Result<bool, StoreError> {
             let mut taken = self.taken.subscribe();
             taken.wait_for(|taken| *taken == 2).await.unwrap();
             self.ended.fetch_add(1, Ordering::Relaxed);
             Ok(false)
         }
 
-        async fn release(&self, _: &Job) -> Result<(), StoreError> {
+        async fn release(&self, _: &Job, _: HostHint) -> Result<(), StoreError> {
             Ok(())
         }
 
@@ -320,6 +321,10 @@ mod tests {
 
         async fn cancel(&self) -> Result<(), StoreError> {
             Ok(())
+        }
+
+        fn until(&self, _: u64) -> Duration {
+            unreachable!("no job waits for another try")
         }
 
         fn status(&self) -> watch::Receiver<Status> {
@@ -338,6 +343,7 @@ mod tests {
             alone: false,
             host_moves: 0,
             host_places: None,
+            via: vec![],
         }
     }
 
@@ -352,13 +358,8 @@ mod tests {
         let figures = Arc::new(Figures::default());
         let pools = Pools::new(&BTreeMap::new(), 1, []);
         let tasks =
-            TaskRunner::new(Arc::new(Plan::default()), pools, Limits::default(), Arc::clone(&figures));
-        let rules = JobRules {
-            limit: 1,
-            retry_delay: Duration::ZERO,
-            max_retry_delay: Duration::ZERO,
-            now: system_now,
-        };
+            TaskRunner::new(Arc::new(Plan::default()), pools, Limits::default(), 2048, Arc::clone(&figures));
+        let rules = JobRules { limit: 1, retry_delay: Duration::ZERO, max_retry_delay: Duration::ZERO };
         let (runner, mut in_work) = JobRunner::new(Arc::clone(&store), Arc::new(tasks), rules, figures);
         let (shutdown, stop) = Shutdown::new();
         let running = tokio::spawn(runner.run(stop));

@@ -25,7 +25,7 @@ mod state_flipper;
 mod task_runner;
 
 pub use figures::{Figures, FiguresView};
-pub use job_runner::{JobRules, JobRunner, system_now};
+pub use job_runner::{JobRules, JobRunner};
 pub use monitor::Monitor;
 pub use output::{Delivery, Output, OutputPlace};
 pub use output_report::{OutputReport, SinkReport};

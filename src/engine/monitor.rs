@@ -5,12 +5,17 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::sleep;
+use tracing::warn;
 
+use crate::model::ShownUrl;
 use crate::store::machine::Phase;
 use crate::store::{JobStore, Status, StoreError};
 
 use super::shutdown::CancelLatch;
 use super::state_flipper::{Conditions, State, flip};
+
+/// A wait that is longer is said.
+const LONG_WAIT: Duration = Duration::from_secs(5);
 
 /// See the module docs.
 pub struct Monitor<S> {
@@ -34,12 +39,15 @@ impl<S: JobStore> Monitor<S> {
         let mut status = self.store.status();
         // Whether this node has voted since it was last seen that its vote counts.
         let mut asked = false;
+        // The wait that was said last, by its end.
+        let mut said = None;
         loop {
             let (conditions, voted) = {
                 let seen = status.borrow_and_update();
                 if let Some(reason) = &seen.failure {
                     return Err(StoreError::Stopped(Arc::clone(reason)));
                 }
+                self.say_wait(&seen, &mut said);
                 let in_work = *self.in_work.borrow_and_update();
                 (conditions(&seen, in_work, cancelled.is_cancelled()), seen.voted)
             };
@@ -64,6 +72,21 @@ impl<S: JobStore> Monitor<S> {
                 () = sleep(self.period) => asked = false,
             }
         }
+    }
+
+    /// Where the run does nothing but wait: for what, and until when.
+    fn say_wait(&self, status: &Status, said: &mut Option<u64>) {
+        let Some((url, at)) = status.waits_for.as_deref().zip(status.next_at) else { return };
+        let wait = self.store.until(at);
+        if wait < LONG_WAIT || said.replace(at) == Some(at) {
+            return;
+        }
+        let wait = Duration::from_secs(wait.as_secs());
+        let until = jiff::Zoned::now().saturating_add(wait).strftime("%H:%M:%S").to_string();
+        warn!(
+            url = %ShownUrl(url), jobs = status.counts.ready, ?wait, until,
+            "the run waits: all jobs that are left are to be tried later, or their hosts asked to be left alone"
+        );
     }
 }
 

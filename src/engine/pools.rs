@@ -28,9 +28,14 @@ impl Pools {
         Self(steps.into_iter().map(|step| (step.clone(), Semaphore::new(size(step).max(1)))).collect())
     }
 
+    /// The pool of a step.
+    pub(super) fn of(&self, step: &str) -> Option<&Semaphore> {
+        self.0.get(step)
+    }
+
     /// A place in the pool of a step; waits for one. `None` for a step that has no pool.
     pub(super) async fn enter(&self, step: &str) -> Option<SemaphorePermit<'_>> {
         // Semaphores are never closed, so the only way to have no place is to have no pool.
-        self.0.get(step)?.acquire().await.ok()
+        self.of(step)?.acquire().await.ok()
     }
 }

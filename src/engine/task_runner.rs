@@ -5,16 +5,19 @@
 //! gives its thread up first, and so does a step that waits for scripts.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use compact_str::{CompactString, ToCompactString};
 use tokio::runtime::{Handle, RuntimeFlavor};
+use tracing::warn;
 
-use crate::model::{Failure, Job, Link, Rows, Source, shown_within};
+use crate::model::{Failure, HostHint, Job, Link, Rows, ShownUrl, Source, shown_within};
 use crate::query::Limits;
+use crate::steps::load::Loaded;
 use crate::steps::{Outcome, Page, Payload, Step, StepError};
 
 use super::figures::Figures;
-use super::plan::{Plan, PlannedGroup, PlannedTask};
+use super::plan::{Plan, PlannedTask};
 use super::pools::Pools;
 
 /// Pages above this size are worked on with the thread given up: others take its place meanwhile.
@@ -24,8 +27,17 @@ const LONG_PAGE: usize = 128 << 10;
 const LONGEST_REASON: usize = 4 << 10;
 
 /// What came of a job.
+#[derive(Debug)]
+pub(super) enum Came {
+    /// What its tasks made of its page.
+    Results(Results),
+    /// Its page is at this URL.
+    Moved(String),
+}
+
+/// What the tasks of a job made of its page.
 #[derive(Debug, Default)]
-pub(super) struct Ended {
+pub(super) struct Results {
     pub(super) rows: Rows,
     pub(super) links: Vec<Link>,
 }
@@ -34,7 +46,11 @@ pub(super) struct Ended {
 #[derive(Debug)]
 pub(super) struct Stopped {
     pub(super) failure: Failure,
-    pub(super) retry_after: Option<std::time::Duration>,
+    pub(super) retry_after: Option<Duration>,
+    /// What it says of the page's host.
+    pub(super) host: HostHint,
+    /// Whether the page was not asked for.
+    pub(super) is_not_begun: bool,
 }
 
 /// See the module docs.
@@ -42,14 +58,22 @@ pub struct TaskRunner {
     plan: Arc<Plan>,
     pools: Pools,
     limits: Limits,
+    /// Longest URL of a link in bytes.
+    max_link: usize,
     figures: Arc<Figures>,
 }
 
 impl TaskRunner {
-    /// A runner for a plan.
+    /// A runner for a plan, which follows links whose URLs have up to `max_link` bytes.
     #[must_use]
-    pub fn new(plan: Arc<Plan>, pools: Pools, limits: Limits, figures: Arc<Figures>) -> Self {
-        Self { plan, pools, limits, figures }
+    pub fn new(
+        plan: Arc<Plan>,
+        pools: Pools,
+        limits: Limits,
+        max_link: usize,
+        figures: Arc<Figures>,
+    ) -> Self {
+        Self { plan, pools, limits, max_link, figures }
     }
 
     /// The host of a job that is in work has more places than before.
@@ -65,26 +89,26 @@ impl TaskRunner {
     }
 
     /// Runs all tasks of a job.
-    pub(super) async fn run(&self, job: &Job) -> Result<Ended, Stopped> {
+    pub(super) async fn run(&self, job: &Job) -> Result<Came, Stopped> {
         let Some(group) = self.plan.group(&job.locator.group) else {
             let reason = format!("no task group `{}` in this run", job.locator.group);
             return Err(stopped("", StepError::fatal(reason)));
         };
-        let page = self.load(group, job).await.map_err(|error| stopped(&group.loader_name, error))?;
-        let mut ended = Ended::default();
-        for task in &group.tasks {
-            let source = Arc::new(source(job, task, &page));
-            self.run_task(task, &source, &page, &mut ended).await?;
-        }
-        Ok(ended)
-    }
-
-    async fn load(&self, group: &PlannedGroup, job: &Job) -> Result<Arc<Page>, StepError> {
-        let _place = self.pools.enter(&group.loader_name).await;
-        let document = group.loader.load(job).await?;
+        let pool = self.pools.of(&group.loader_name);
+        let loaded = group.loader.load(job, pool).await;
+        let document = match loaded.map_err(|error| stopped(&group.loader_name, error))? {
+            Loaded::Document(document) => document,
+            Loaded::Moved(to) => return Ok(Came::Moved(to)),
+        };
         self.figures.pages.inc();
         self.figures.bytes.add(document.body.len() as u64);
-        Ok(Arc::new(Page::new(document, self.limits)))
+        let page = Arc::new(Page::new(document, self.limits));
+        let mut results = Results::default();
+        for task in &group.tasks {
+            let source = Arc::new(source(job, task, &page));
+            self.run_task(task, &source, &page, &mut results).await?;
+        }
+        Ok(Came::Results(results))
     }
 
     async fn run_task(
@@ -92,8 +116,9 @@ impl TaskRunner {
         task: &PlannedTask,
         source: &Arc<Source>,
         page: &Arc<Page>,
-        ended: &mut Ended,
+        results: &mut Results,
     ) -> Result<(), Stopped> {
+        let before = results.links.len();
         let mut payload = Payload::Page(Arc::clone(page));
         for (name, step) in &task.steps {
             let _place = self.pools.enter(name).await;
@@ -101,16 +126,32 @@ impl TaskRunner {
             match outcome.map_err(|error| stopped(name, labelled(source, error)))? {
                 Outcome::Next(next) => payload = next,
                 Outcome::Links(links) => {
-                    ended.links.extend(links);
+                    let found = links.len();
+                    results.links.extend(links.into_iter().filter(|link| link.url.len() <= self.max_link));
+                    self.say_too_long(source, before + found - results.links.len());
                     return Ok(());
                 }
                 Outcome::Rows(rows, data) => {
-                    ended.rows.parts.extend(rows.parts);
+                    results.rows.parts.extend(rows.parts);
                     payload = Payload::Data(data);
                 }
             }
         }
         Ok(())
+    }
+}
+
+impl TaskRunner {
+    /// So many links of a page are longer than they may be.
+    fn say_too_long(&self, source: &Source, count: usize) {
+        if count > 0 {
+            self.figures.long_links.add(count as u64);
+            let (url, limit) = (ShownUrl(&source.page_url), self.max_link);
+            warn!(
+                locator = %source.locator, task = %source.task, %url, count,
+                "links are not followed: their URLs have more than {limit} bytes (limit `scoopi.job.maxLink`)"
+            );
+        }
     }
 }
 
@@ -152,5 +193,6 @@ fn stopped(step: &str, error: StepError) -> Stopped {
     // It goes into the log of the run, and from there to wherever failures are read: a page may have worded it.
     let reason = shown_within(&error.reason, LONGEST_REASON).into_owned();
     let failure = Failure { class: error.class, step: CompactString::from(step), reason };
-    Stopped { failure, retry_after: error.retry_after }
+    let StepError { retry_after, host, is_not_begun, .. } = error;
+    Stopped { failure, retry_after, host, is_not_begun }
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::fetch::transport::Cause;
+use crate::model::HostHint;
 
 /// Why a page did not come. URLs in it are shown without user info.
 #[derive(Debug, Error)]
@@ -160,6 +161,20 @@ pub enum FetchError {
         /// The URL.
         url: String,
     },
+    /// Other requests to its host took all the time that this one might wait.
+    #[error("`{url}` is not asked for yet: other requests to its host take long")]
+    HostBusy {
+        /// The URL.
+        url: String,
+    },
+    /// Its host wants to be left alone for longer than the request may wait.
+    #[error("`{url}` is not asked for yet: its host wants to be left alone for {time:?}")]
+    HostWaits {
+        /// The URL.
+        url: String,
+        /// How long.
+        time: Duration,
+    },
     /// An https URL on a machine without CA certificates.
     #[error(
         "`{url}` needs https, and this machine has no CA certificates ({reason}); install the package \
@@ -196,7 +211,8 @@ impl FetchError {
     #[must_use]
     pub fn is_recoverable(&self) -> bool {
         match self {
-            Self::Timeout { .. } | Self::Closed { .. } => true,
+            Self::Timeout { .. } => true,
+            _ if self.is_not_asked() => true,
             Self::Transport { cause, .. } => cause.is_recoverable(),
             Self::Status { status, .. } => match status {
                 408 | 425 | 429 => true,
@@ -205,6 +221,23 @@ impl FetchError {
             },
             Self::File { cause, .. } => is_passing(cause),
             _ => false,
+        }
+    }
+
+    /// Whether the host was not asked for the page: nothing is known of it.
+    #[must_use]
+    pub fn is_not_asked(&self) -> bool {
+        matches!(self, Self::Closed { .. } | Self::HostBusy { .. } | Self::HostWaits { .. })
+    }
+
+    /// What this says of the host, for other pages of it.
+    #[must_use]
+    pub fn host_hint(&self) -> HostHint {
+        let waits = |time: &Duration| HostHint::Waits(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
+        match self {
+            Self::HostBusy { .. } => HostHint::Busy,
+            Self::HostWaits { time, .. } | Self::Status { retry_after: Some(time), .. } => waits(time),
+            _ => HostHint::Nothing,
         }
     }
 

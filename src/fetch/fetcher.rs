@@ -12,7 +12,7 @@ use crate::fetch::error::FetchError;
 use crate::fetch::file::{self, Place};
 use crate::fetch::gate::Word;
 use crate::fetch::http::Http;
-use crate::fetch::page::{Page, Request};
+use crate::fetch::page::{Fetched, Page, Request};
 use crate::fetch::settings::FetchSettings;
 use crate::fetch::url::{self, Target};
 use crate::model::HostPlaces;
@@ -54,18 +54,35 @@ impl Fetcher {
         }
     }
 
-    /// Fetches one page, on a tokio runtime with time and I/O. The future may be dropped at any moment:
-    /// the request ends, and its place at the host is free.
+    /// Fetches one page, wherever redirects lead, on a tokio runtime with time and I/O. The future may be dropped at any
+    /// moment: the request ends, and its place at the host is free.
     ///
     /// # Errors
     /// Any [`FetchError`] but [`FetchError::Setting`]; whether to try again, [`FetchError::is_recoverable`]
     /// says.
     pub async fn fetch(&self, request: Request<'_>) -> Result<Page, FetchError> {
+        let mut via = request.via.to_vec();
+        let mut url = request.url.to_owned();
+        loop {
+            match self.visit(Request { url: &url, via: &via, ..request }).await? {
+                Fetched::Page(page) => return Ok(page),
+                Fetched::Moved(to) => via.push(std::mem::replace(&mut url, to)),
+            }
+        }
+    }
+
+    /// Fetches one page as [`Fetcher::fetch`] does, but goes no further than its server redirects to another page. A
+    /// redirect that sets a cookie is followed all the same: without the cookie, the other page would not be the same.
+    ///
+    /// # Errors
+    /// As of [`Fetcher::fetch`].
+    pub async fn visit(&self, request: Request<'_>) -> Result<Fetched, FetchError> {
         let started = Instant::now();
         let result = self.inner.fetch(request).await;
         let elapsed = started.elapsed();
         match &result {
-            Ok(page) => {
+            Ok(Fetched::Moved(to)) => debug!(url = %url::shown_url(to), ?elapsed, "page has moved"),
+            Ok(Fetched::Page(page)) => {
                 debug!(url = %url::shown_url(&page.url), bytes = page.body.len(), ?elapsed, "page fetched");
             }
             Err(error) => debug!(%error, ?elapsed, "page not fetched"),
@@ -75,16 +92,19 @@ impl Fetcher {
 }
 
 impl Inner {
-    async fn fetch(&self, request: Request<'_>) -> Result<Page, FetchError> {
+    async fn fetch(&self, request: Request<'_>) -> Result<Fetched, FetchError> {
         let target = Target::parse(request.url)?;
-        match &target {
+        let (path, place) = match &target {
             Target::Http(url) => {
-                let word = Word { moves: request.host_moves, places: request.host_places };
-                self.http.get(&self.settings, url.clone(), word).await
+                let Request { host_moves: moves, host_places: places, patience, pool, via, .. } = request;
+                let word = Word { moves, places, patience, pool };
+                return self.http.get(&self.settings, url.clone(), word, via).await;
             }
-            Target::File(path) => self.read(&target, path.clone(), Place::Anywhere).await,
-            Target::Resource(path) => self.read(&target, self.root.join(path), Place::ResourceRoot).await,
-        }
+            Target::File(path) => (path.clone(), Place::Anywhere),
+            Target::Resource(path) => (self.root.join(path), Place::ResourceRoot),
+        };
+        let _place = request.place().await;
+        self.read(&target, path, place).await.map(Fetched::Page)
     }
 
     async fn read(&self, target: &Target, path: PathBuf, place: Place) -> Result<Page, FetchError> {

@@ -5,8 +5,12 @@
 //! nothing with it.
 //!
 //! ```text
-//! enter(host) ─▶ slots (parallelism, or what was told) ─▶ turn (one at a time waits for the clock) ─▶ Pass ─ drop: slot free
+//! enter(host) ─▶ slots (parallelism, or what was told) ─▶ turn (one at a time waits for the clock, then for a place) ─▶ Pass
 //! ```
+//!
+//! A request may also need a place in a pool that is shared by all hosts. A pass has one only while no wait for its
+//! host lies ahead, so that hosts that keep requests waiting take no places from others. A request with a deadline does
+//! not wait beyond it: it learns how long the host waits, and may come again.
 //!
 //! A host may be asked from several machines in turn, each with gates of its own. Whoever comes says how
 //! often it moved; where that is news, the gate opens a whole delay later, as if the host had been asked
@@ -18,13 +22,14 @@
 mod slots;
 
 use std::collections::HashMap;
+use std::future::Future;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::sync::watch;
-use tokio::time::Instant;
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::model::HostPlaces;
 
@@ -71,16 +76,34 @@ struct Opening {
 
 /// The right to send one request at a time to a host, until dropped.
 #[derive(Debug)]
-pub(super) struct Pass {
+pub(super) struct Pass<'p> {
     host: String,
     gate: Arc<Gate>,
     delay: Duration,
+    pool: Option<&'p Semaphore>,
+    /// Its place in the pool, while a request may run.
+    place: Option<SemaphorePermit<'p>>,
     _slot: Slot,
 }
 
-/// What whoever comes to a gate says of the host.
+/// Why a request may not start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Denied {
+    /// The gates are closed for good.
+    Closed,
+    /// Other requests to the host ran, or waited in front, until the deadline.
+    Busy,
+    /// The host is left alone for so long, which is beyond the deadline.
+    Waits(Duration),
+}
+
+/// What whoever comes to a gate says of the host and of the request.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Word {
+pub(super) struct Word<'p> {
+    /// The places for requests to all hosts together.
+    pub(super) pool: Option<&'p Semaphore>,
+    /// How long the request waits for its host at most.
+    pub(super) patience: Option<Duration>,
     /// How often it moved.
     pub(super) moves: u32,
     /// How many requests may run from here at a time, where that is not simply the parallelism.
@@ -103,29 +126,33 @@ impl Gates {
         self.gate(host).slots.hear(places);
     }
 
-    /// Waits until a first request to `host`, of which this is said, may start. `None` if the gates are closed.
-    pub(super) async fn enter_if_open(&self, host: &str, word: Word) -> Option<Pass> {
+    /// Waits until a first request to `host`, of which this is said, may start.
+    ///
+    /// # Errors
+    /// The gates are closed, or the request would wait for longer than it may.
+    pub(super) async fn enter_if_open<'p>(&self, host: &str, word: Word<'p>) -> Result<Pass<'p>, Denied> {
         let mut closed = self.closed.subscribe();
         tokio::select! {
             biased;
-            _ = closed.wait_for(|closed| *closed) => None,
-            pass = self.enter_told(host, word) => Some(pass),
+            _ = closed.wait_for(|closed| *closed) => Err(Denied::Closed),
+            pass = self.enter(host, word) => pass,
         }
     }
 
-    /// Waits until a request to `host` may start, closed or not.
-    pub(super) async fn enter(&self, host: &str) -> Pass {
-        self.enter_told(host, Word::default()).await
-    }
-
-    async fn enter_told(&self, host: &str, word: Word) -> Pass {
+    /// The same, closed or not.
+    ///
+    /// # Errors
+    /// The request would wait for longer than it may.
+    pub(super) async fn enter<'p>(&self, host: &str, word: Word<'p>) -> Result<Pass<'p>, Denied> {
+        let deadline = word.patience.map(|patience| Instant::now() + patience);
         let gate = self.gate(host);
         gate.opening.lock().move_on(word.moves, self.delay);
         word.places.into_iter().for_each(|places| gate.slots.hear(places));
-        let slot = gate.slots.enter().await;
-        let pass = Pass { host: host.to_owned(), gate, delay: self.delay, _slot: slot };
-        pass.again().await;
-        pass
+        let slot = by(deadline, gate.slots.enter()).await?;
+        let host = host.to_owned();
+        let mut pass = Pass { host, gate, delay: self.delay, pool: word.pool, place: None, _slot: slot };
+        pass.start(deadline).await?;
+        Ok(pass)
     }
 
     fn gate(&self, host: &str) -> Arc<Gate> {
@@ -169,34 +196,61 @@ impl Opening {
         }
     }
 
+    /// When the gate opens, if that is later than `now`.
+    fn later_than(&self, now: Instant) -> Option<Instant> {
+        self.at.filter(|opens| *opens > now)
+    }
+
     fn put_off(&mut self, until: Instant) {
         self.at = Some(self.at.map_or(until, |opens| opens.max(until)));
     }
 }
 
-impl Pass {
+/// What comes of `wait`, if it comes by the deadline.
+async fn by<T>(deadline: Option<Instant>, wait: impl Future<Output = T>) -> Result<T, Denied> {
+    match deadline {
+        None => Ok(wait.await),
+        Some(deadline) => timeout_at(deadline, wait).await.map_err(|_| Denied::Busy),
+    }
+}
+
+impl Pass<'_> {
     /// The host that this pass is for.
     pub(super) fn host(&self) -> &str {
         &self.host
     }
 
     /// Waits until one more request may start under this pass, as after a redirect on the same host.
-    pub(super) async fn again(&self) {
-        let _turn = self.gate.turn.lock().await;
+    ///
+    /// # Errors
+    /// The request would wait for longer than `patience`.
+    pub(super) async fn again(&mut self, patience: Option<Duration>) -> Result<(), Denied> {
+        self.place = None;
+        self.start(patience.map(|patience| Instant::now() + patience)).await
+    }
+
+    async fn start(&mut self, deadline: Option<Instant>) -> Result<(), Denied> {
+        let gate = Arc::clone(&self.gate);
+        let _turn = by(deadline, gate.turn.lock()).await?;
         loop {
+            // The host may have asked for more time while this one waited for time or place, hence the loop.
             let now = Instant::now();
-            let opens = {
-                let mut opening = self.gate.opening.lock();
-                match opening.at {
-                    Some(opens) if opens > now => opens,
-                    _ => {
-                        opening.at = Some(now + self.delay);
-                        return;
-                    }
+            let opens = gate.opening.lock().later_than(now);
+            match (opens, self.pool) {
+                (Some(opens), _) if deadline.is_some_and(|deadline| opens > deadline) => {
+                    return Err(Denied::Waits(opens - now));
                 }
-            };
-            // The host may have asked for more time meanwhile, hence the loop.
-            tokio::time::sleep_until(opens).await;
+                (Some(opens), _) => {
+                    self.place = None;
+                    sleep_until(opens).await;
+                }
+                // The semaphore is never closed; without a place the delay still holds.
+                (None, Some(pool)) if self.place.is_none() => self.place = pool.acquire().await.ok(),
+                (None, _) => {
+                    gate.opening.lock().at = Some(now + self.delay);
+                    return Ok(());
+                }
+            }
         }
     }
 

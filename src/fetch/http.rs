@@ -4,7 +4,8 @@
 //! wait and on the body. Does not know files, and does not retry.
 //!
 //! ```text
-//! gate ─▶ send ─▶ head ─┬─ redirect: gate of the next host, again
+//! gate ─▶ send ─▶ head ─┬─ redirect: the other URL, for a job of its own
+//!                       ├─ redirect with a cookie: gate of the next host, again
 //!                       ├─ other status: error, and the host is left alone as long as it asks
 //!                       └─ 2xx: body, piece by piece
 //! ```
@@ -18,9 +19,9 @@ use tokio::time::{Instant, timeout};
 
 use crate::fetch::coding::{Coding, Fault, Inflow};
 use crate::fetch::error::{FetchError, Limit};
-use crate::fetch::gate::{Gates, Pass, Word};
+use crate::fetch::gate::{Denied, Gates, Pass, Word};
 use crate::fetch::headers;
-use crate::fetch::page::Page;
+use crate::fetch::page::{Fetched, Page};
 use crate::fetch::redirects::{Redirect, Redirects};
 use crate::fetch::settings::FetchSettings;
 use crate::fetch::transport::Cause;
@@ -52,18 +53,20 @@ impl Http {
         Ok(Self { gates, wire: Wire::new(settings, user_agent) })
     }
 
-    /// Fetches `url`, of whose host this is said, following redirects.
+    /// Fetches `url`, of whose host this is said, and to which the URLs in `via` redirected.
     pub(super) async fn get(
         &self,
         settings: &FetchSettings,
         mut url: Url,
-        word: Word,
-    ) -> Result<Page, FetchError> {
-        let mut redirects = Redirects::new(&url, settings.max_redirects);
+        word: Word<'_>,
+        via: &[String],
+    ) -> Result<Fetched, FetchError> {
+        let mut redirects = Redirects::new(&url, via, settings.max_redirects);
         let mut left = settings.total_timeout;
-        let Some(mut pass) = self.gates.enter_if_open(url::host(&url), word).await else {
-            return Err(FetchError::Closed { url: url::shown_url(url.as_str()) });
-        };
+        let entered = self.gates.enter_if_open(url::host(&url), word).await;
+        let mut pass = entered.map_err(|denied| not_asked(&url, denied))?;
+        // Whether a cookie came: what it leads to, perhaps by way of other pages, belongs to it.
+        let mut has_cookie = false;
         loop {
             let started = Instant::now();
             let request = self.request(settings, &url, &pass);
@@ -72,10 +75,14 @@ impl Http {
                 .map_err(|_| late(&url, Limit::Total, settings.total_timeout))??;
             left = left.saturating_sub(started.elapsed());
             match answer {
-                Answer::Page(page) => return Ok(page),
+                Answer::Page(page) => return Ok(Fetched::Page(page)),
                 Answer::Redirect(redirect) => {
                     url = redirects.follow(&url, &redirect)?;
-                    pass = self.pass_on(pass, url::host(&url)).await;
+                    has_cookie |= redirect.cookie;
+                    if !has_cookie {
+                        return Ok(Fetched::Moved(url.into()));
+                    }
+                    pass = self.pass_on(pass, &url, word).await?;
                 }
             }
         }
@@ -91,19 +98,32 @@ impl Http {
         self.gates.close();
     }
 
-    /// The right to ask `host` after a redirect. One pass is given back before another is waited for: two
+    /// The right to ask for `url` after a redirect. One pass is given back before another is waited for: two
     /// hosts that redirect to each other would otherwise wait for each other.
-    async fn pass_on(&self, pass: Pass, host: &str) -> Pass {
+    async fn pass_on<'p>(
+        &self,
+        mut pass: Pass<'p>,
+        url: &Url,
+        word: Word<'p>,
+    ) -> Result<Pass<'p>, FetchError> {
+        let host = url::host(url);
         if pass.host() == host {
-            pass.again().await;
-            return pass;
+            let started = pass.again(word.patience).await;
+            return started.map(|()| pass).map_err(|denied| not_asked(url, denied));
         }
         drop(pass);
-        self.gates.enter(host).await
+        // However long it takes: what the job could tell of its own host says nothing of this one.
+        let word = Word { pool: word.pool, ..Word::default() };
+        self.gates.enter(host, word).await.map_err(|denied| not_asked(url, denied))
     }
 
     /// One request and its answer, under the host's `pass`.
-    async fn request(&self, settings: &FetchSettings, url: &Url, pass: &Pass) -> Result<Answer, FetchError> {
+    async fn request(
+        &self,
+        settings: &FetchSettings,
+        url: &Url,
+        pass: &Pass<'_>,
+    ) -> Result<Answer, FetchError> {
         let response = self.head(settings, url).await?;
         let status = response.status();
         if status.is_success() {
@@ -183,6 +203,15 @@ fn retry_after(settings: &FetchSettings, response: &Response) -> Option<Duration
     }
     let value = response.text(header::RETRY_AFTER)?;
     headers::retry_after(value, response.text(header::DATE), Timestamp::now(), settings.max_retry_after)
+}
+
+fn not_asked(url: &Url, denied: Denied) -> FetchError {
+    let url = url::shown_url(url.as_str());
+    match denied {
+        Denied::Closed => FetchError::Closed { url },
+        Denied::Busy => FetchError::HostBusy { url },
+        Denied::Waits(time) => FetchError::HostWaits { url, time },
+    }
 }
 
 fn late(url: &Url, limit: Limit, after: Duration) -> FetchError {

@@ -32,7 +32,7 @@ mod wire;
 pub use error::{FetchError, Limit};
 pub use fetcher::Fetcher;
 pub use link::{LinkError, resolve_link};
-pub use page::{Page, Request};
+pub use page::{Fetched, Page, Request};
 pub use settings::FetchSettings;
 pub use transport::Cause;
 pub use url::{Target, canonical_url, host_of, shown_url};

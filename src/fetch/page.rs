@@ -2,14 +2,17 @@
 //!
 //! Knows no transport: a page of a file and a page of a server look the same to whoever reads them.
 
+use std::time::Duration;
+
 use bytes::Bytes;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::model::HostPlaces;
 
 /// What to fetch.
 ///
 /// A struct and not a bare URL, so that a caller keeps compiling when a request learns more than its URL.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Request<'a> {
     /// An `http:`, `https:` or `file:` URL, or a path below the resource root.
@@ -19,13 +22,19 @@ pub struct Request<'a> {
     /// How many requests of this fetcher its host may have at a time; if none, those of
     /// [`FetchSettings::parallelism`](crate::fetch::FetchSettings::parallelism).
     pub host_places: Option<HostPlaces>,
+    /// How long it may wait for its host before it is given up with [`FetchError::HostWaits`](crate::fetch::FetchError).
+    pub patience: Option<Duration>,
+    /// The places for pages that are fetched at a time, whatever their host.
+    pub pool: Option<&'a Semaphore>,
+    /// The URLs that redirected to this one.
+    pub via: &'a [String],
 }
 
 impl<'a> Request<'a> {
     /// Asks for the page at `url`.
     #[must_use]
     pub fn new(url: &'a str) -> Self {
-        Self { url, host_moves: 0, host_places: None }
+        Self { url, host_moves: 0, host_places: None, patience: None, pool: None, via: &[] }
     }
 
     /// The same, after the right to ask its host has gone over so often. With a number that is higher than
@@ -41,6 +50,39 @@ impl<'a> Request<'a> {
     pub fn within(self, host_places: Option<HostPlaces>) -> Self {
         Self { host_places, ..self }
     }
+
+    /// The same, given up if its host is busy or wants to be left alone for longer.
+    #[must_use]
+    pub fn patient_for(self, patience: Duration) -> Self {
+        Self { patience: Some(patience), ..self }
+    }
+
+    /// The same, with a place of this pool while the page is fetched, but not while it waits for its host.
+    #[must_use]
+    pub fn in_pool(self, pool: Option<&'a Semaphore>) -> Self {
+        Self { pool, ..self }
+    }
+
+    /// The same, of a URL that these redirected to, the first one asked for in front.
+    #[must_use]
+    pub fn after_redirects(self, via: &'a [String]) -> Self {
+        Self { via, ..self }
+    }
+
+    /// Waits for a place in the pool.
+    pub(crate) async fn place(&self) -> Option<SemaphorePermit<'a>> {
+        // The pool is never closed: no place means no pool.
+        self.pool?.acquire().await.ok()
+    }
+}
+
+/// What came of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fetched {
+    /// The page.
+    Page(Page),
+    /// The page is at another URL, in canonical form.
+    Moved(String),
 }
 
 /// A page as it was sent, not decoded to text.

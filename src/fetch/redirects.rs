@@ -29,8 +29,10 @@ pub(super) struct Redirects {
 }
 
 impl Redirects {
-    pub(super) fn new(first: &Url, limit: usize) -> Self {
-        Self { first: url::shown_url(first.as_str()), limit, count: 0, seen: HashSet::new() }
+    /// The redirects of a page that was asked for as `via` says, first one in front, and now as `url`.
+    pub(super) fn new(url: &Url, via: &[String], limit: usize) -> Self {
+        let first = via.first().map_or(url.as_str(), String::as_str);
+        Self { first: url::shown_url(first), limit, count: via.len(), seen: via.iter().cloned().collect() }
     }
 
     /// Where to go from `from`, which answered with `redirect`.
@@ -98,7 +100,7 @@ mod tests {
 
     fn follow(from: &str, location: &str) -> Result<String, String> {
         let from = Url::parse(from).unwrap();
-        let next = Redirects::new(&from, 10).follow(&from, &to(location));
+        let next = Redirects::new(&from, &[], 10).follow(&from, &to(location));
         next.map(|url| url.to_string()).map_err(|error| error.to_string())
     }
 
@@ -138,7 +140,7 @@ mod tests {
     #[test]
     fn a_circle_is_seen_at_once_unless_a_cookie_came() {
         let first = Url::parse("http://h/a").unwrap();
-        let mut redirects = Redirects::new(&first, 10);
+        let mut redirects = Redirects::new(&first, &[], 10);
         let second = redirects.follow(&first, &to("/b")).unwrap();
         let cookie = Redirect { location: "/a".to_owned(), cookie: true };
         assert_eq!(redirects.follow(&second, &cookie).unwrap(), first);
@@ -149,9 +151,20 @@ mod tests {
     }
 
     #[test]
+    fn what_redirected_before_counts_and_closes_the_circle() {
+        let via = ["http://h/0".to_owned(), "http://h/1".to_owned()];
+        let at = Url::parse("http://h/2").unwrap();
+        let circle = Redirects::new(&at, &via, 3).follow(&at, &to("/1"));
+        assert!(matches!(circle, Err(FetchError::RedirectLoop { url, .. }) if url == "http://h/0"));
+        assert!(Redirects::new(&at, &via, 3).follow(&at, &to("/3")).is_ok());
+        let far = Redirects::new(&at, &via, 2).follow(&at, &to("/3"));
+        assert!(matches!(far, Err(FetchError::TooManyRedirects { limit: 2, .. })));
+    }
+
+    #[test]
     fn the_limit_counts_redirects() {
         let mut at = Url::parse("http://h/0").unwrap();
-        let mut redirects = Redirects::new(&at, 3);
+        let mut redirects = Redirects::new(&at, &[], 3);
         for step in 1..=3 {
             at = redirects.follow(&at, &to(&format!("/{step}"))).unwrap();
         }

@@ -27,6 +27,8 @@ pub struct Job {
     /// How many requests this node may make of the job's host at a time. `None` where the fetcher's own limit is
     /// the only one.
     pub host_places: Option<HostPlaces>,
+    /// The URLs that redirected to this one, the first one asked for in front. Empty for most jobs.
+    pub via: Vec<String>,
 }
 
 /// A node's places at a host, as they were when it was given a job. They get fewer when the node has fewer jobs of
@@ -37,6 +39,18 @@ pub struct HostPlaces {
     pub request: u64,
     /// Requests at a time.
     pub count: u32,
+}
+
+/// What a node learnt of a job's host while it had the job, as far as it concerns other jobs of the host.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum HostHint {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// The job waited too long for other requests to the host: the host takes fewer jobs than it was given.
+    Busy,
+    /// The host must not be asked for so many milliseconds.
+    Waits(u64),
 }
 
 /// A link found on a page, to become a job of its own under the same locator name.

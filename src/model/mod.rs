@@ -21,7 +21,7 @@ pub use data::{Axis, AxisKind, Cell, Data, Row, Shape, Source};
 pub use document::Document;
 pub use fingerprint::Fingerprint;
 pub use ids::{Epoch, Incarnation, JobKey, NodeId, RunId};
-pub use job::{Failure, FailureClass, HostPlaces, Job, Link};
+pub use job::{Failure, FailureClass, HostHint, HostPlaces, Job, Link};
 pub use locator::Locator;
 pub use nearest::nearest;
 pub use rows::{Rows, SinkRows};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::fetch::FetchError;
-use crate::model::FailureClass;
+use crate::model::{FailureClass, HostHint};
 
 /// See the module docs.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -17,18 +17,34 @@ pub struct StepError {
     pub reason: String,
     /// How long the server asked us to wait.
     pub retry_after: Option<Duration>,
+    /// What this says of the page's host.
+    pub host: HostHint,
+    /// Whether the page was not asked for, so that nothing has failed.
+    pub is_not_begun: bool,
 }
 
 impl StepError {
     /// An error that would happen again.
     pub fn fatal(reason: impl Into<String>) -> Self {
-        Self { class: FailureClass::Final, reason: reason.into(), retry_after: None }
+        Self {
+            class: FailureClass::Final,
+            reason: reason.into(),
+            retry_after: None,
+            host: HostHint::Nothing,
+            is_not_begun: false,
+        }
     }
 }
 
 impl From<FetchError> for StepError {
     fn from(error: FetchError) -> Self {
         let class = if error.is_recoverable() { FailureClass::Recoverable } else { FailureClass::Final };
-        Self { class, reason: error.to_string(), retry_after: error.retry_after() }
+        Self {
+            class,
+            reason: error.to_string(),
+            retry_after: error.retry_after(),
+            host: error.host_hint(),
+            is_not_begun: error.is_not_asked(),
+        }
     }
 }

@@ -11,6 +11,7 @@
 //! ```
 
 pub mod log;
+mod log_clock;
 pub mod machine;
 mod node;
 mod projection;
@@ -20,11 +21,12 @@ pub mod solo;
 mod status;
 
 use std::future::Future;
+use std::time::Duration;
 
 use thiserror::Error;
 use tokio::sync::watch;
 
-use crate::model::{Failure, Incarnation, Job, Link, NodeId, Rows};
+use crate::model::{Failure, HostHint, Incarnation, Job, Link, NodeId, Rows};
 
 use machine::{Claim, Command, Refusal, Reply};
 pub use node::NodeStore;
@@ -66,10 +68,10 @@ pub trait Store {
 
 /// The jobs of a run, as one node sees them.
 pub trait JobStore: Send + Sync + 'static {
-    /// Leases up to `max` jobs. `now` is in milliseconds since 1970. A job that the node has at work already, in the
+    /// Leases up to `max` jobs. A job that the node has at work already, in the
     /// same epoch, may be among them or on top of them: it is not to be begun again, it only says how many places at
     /// its host there are now.
-    fn take(&self, max: u32, now: i64) -> impl Future<Output = Result<Vec<Job>, StoreError>> + Send;
+    fn take(&self, max: u32) -> impl Future<Output = Result<Vec<Job>, StoreError>> + Send;
 
     /// Ends a job with its rows and links. Gives false if somebody else has the job by now.
     fn finish(
@@ -79,16 +81,24 @@ pub trait JobStore: Send + Sync + 'static {
         links: Vec<Link>,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Ends a try of a job. Says whether there will be another one.
+    /// Ends a job whose page is at the canonical URL `to`, which becomes a job unless it is one already. Returns false if
+    /// another node has the job by now.
+    fn move_to(&self, job: &Job, to: String) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Ends a try of a job, and lets `wait` pass before the next one. Returns whether there will be another one.
     fn fail(
         &self,
         job: &Job,
         failure: Failure,
-        retry_at: i64,
+        wait: Duration,
+        host: HostHint,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// Gives a job back untouched.
-    fn release(&self, job: &Job) -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn release(&self, job: &Job, host: HostHint) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// How long it is until a moment of the log's own time, as [`Status::next_at`] names it.
+    fn until(&self, at: u64) -> Duration;
 
     /// Says that this node has nothing in work and sees nothing to do.
     fn vote_done(&self) -> impl Future<Output = Result<(), StoreError>> + Send;

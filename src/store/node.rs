@@ -1,12 +1,14 @@
 //! One node's part in the store: the engine's questions, put as commands.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use tokio::sync::{Mutex, watch};
 use tracing::warn;
 
-use crate::model::{Failure, FailureClass, Incarnation, Job, Link, NodeId, Rows};
+use crate::model::{Failure, FailureClass, HostHint, Incarnation, Job, Link, NodeId, Rows};
 
+use super::log_clock::LogClock;
 use super::machine::{Barricade, Claim, Command, Phase, Refusal, Reply, finish_weight};
 use super::{Barricades, Commit, JobStore, Status, Store, StoreError};
 
@@ -25,6 +27,7 @@ pub struct NodeStore<C> {
     /// Number of the last request for jobs that was answered. Held across the request: jobs given to one
     /// whose answer never came (an error, a caller that gave up) are given to the next one again.
     request: Mutex<u64>,
+    clock: LogClock,
 }
 
 impl<C: Commit> NodeStore<C> {
@@ -35,7 +38,8 @@ impl<C: Commit> NodeStore<C> {
     /// The store has stopped.
     pub async fn join(commit: C, node: NodeId, first: Incarnation) -> Result<Self, StoreError> {
         let (incarnation, joining, request) = (AtomicU64::new(0), Mutex::default(), Mutex::default());
-        let store = Self { commit, node, incarnation, joining, request };
+        let clock = LogClock::new(commit.status().borrow().now);
+        let store = Self { commit, node, incarnation, joining, request, clock };
         store.join_anew(Incarnation(0), first).await?;
         Ok(store)
     }
@@ -112,6 +116,11 @@ impl<C: Commit> NodeStore<C> {
         }
     }
 
+    /// The log's own time in milliseconds.
+    fn now(&self) -> u64 {
+        self.clock.now(self.commit.status().borrow().now)
+    }
+
     /// Commits a command; a refusal is an error.
     ///
     /// # Errors
@@ -131,9 +140,9 @@ impl<C: Commit> Store for NodeStore<C> {
 }
 
 impl<C: Commit> JobStore for NodeStore<C> {
-    async fn take(&self, max: u32, now: i64) -> Result<Vec<Job>, StoreError> {
+    async fn take(&self, max: u32) -> Result<Vec<Job>, StoreError> {
         let mut last = self.request.lock().await;
-        let (node, request) = (self.node, *last + 1);
+        let (node, request, now) = (self.node, *last + 1, self.now());
         let take = |incarnation| Command::Take { node, incarnation, request, max, now };
         match self.propose_as_member(take).await {
             Ok(Reply::Taken { jobs }) => {
@@ -154,20 +163,37 @@ impl<C: Commit> JobStore for NodeStore<C> {
         if bytes > RESULT_LIMIT {
             let reason = format!("its rows and links have {bytes} bytes, the limit is {RESULT_LIMIT}");
             let failure = Failure { class: FailureClass::Final, step: "".into(), reason };
-            return self.fail(job, failure, 0).await.map(|_| false);
+            return self.fail(job, failure, Duration::ZERO, HostHint::Nothing).await.map(|_| false);
         }
         let command = Command::Finish { job: job.key, epoch: job.epoch, rows, links };
         unless_stale(self.propose(command).await.map(|_| true))
     }
 
-    async fn fail(&self, job: &Job, failure: Failure, retry_at: i64) -> Result<bool, StoreError> {
-        let command = Command::Fail { job: job.key, epoch: job.epoch, failure, retry_at };
+    async fn move_to(&self, job: &Job, to: String) -> Result<bool, StoreError> {
+        let command = Command::Move { job: job.key, epoch: job.epoch, to };
+        unless_stale(self.propose(command).await.map(|_| true))
+    }
+
+    async fn fail(
+        &self,
+        job: &Job,
+        failure: Failure,
+        wait: Duration,
+        host: HostHint,
+    ) -> Result<bool, StoreError> {
+        let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        let (job, epoch, now) = (job.key, job.epoch, self.now());
+        let command = Command::Fail { job, epoch, failure, now, wait, host };
         unless_stale(self.propose(command).await.map(|reply| reply == Reply::Failed { again: true }))
     }
 
-    async fn release(&self, job: &Job) -> Result<(), StoreError> {
-        let command = Command::Release { job: job.key, epoch: job.epoch };
+    async fn release(&self, job: &Job, host: HostHint) -> Result<(), StoreError> {
+        let command = Command::Release { job: job.key, epoch: job.epoch, now: self.now(), host };
         unless_stale(self.propose(command).await.map(|_| true)).map(drop)
+    }
+
+    fn until(&self, at: u64) -> Duration {
+        self.clock.until(self.commit.status().borrow().now, at)
     }
 
     async fn vote_done(&self) -> Result<(), StoreError> {

@@ -21,8 +21,12 @@ pub struct Status {
     pub takeable: bool,
     /// Whether there would be one if it had nothing in work: also one that a node crashed on.
     pub takeable_alone: bool,
-    /// When the first back-off ends, in milliseconds since 1970: then there may be a job again.
-    pub next_at: Option<i64>,
+    /// The log's own time in milliseconds, as the last command named it.
+    pub now: u64,
+    /// When the first wait ends, by the log's own time: then there may be a job again.
+    pub next_at: Option<u64>,
+    /// The URL of the job that the run waits for until then, if it does nothing but wait.
+    pub waits_for: Option<Arc<str>>,
     /// The last life of this node that was a member, and whether it still is.
     pub life: Option<(Incarnation, bool)>,
     /// Whether this node's vote that all is done counts. It is lost with the life in which it was cast.
@@ -43,7 +47,9 @@ impl Status {
             held: machine.held_by(node),
             takeable: machine.takeable(node),
             takeable_alone: machine.takeable_alone(node),
+            now: machine.now(),
             next_at: machine.next_at(),
+            waits_for: machine.waits_for().map(Into::into),
             life: machine.last_incarnation(node).map(|life| {
                 (life, machine.members().any(|(member, current, _)| (member, current) == (node, life)))
             }),

@@ -136,6 +136,9 @@ const PROMISES: &[(&str, Condition)] = &[
         world.ledger.harm != Some(Harm::AnothersHost)
     }),
     ("all nodes together ask a host no harder than one may", |_, world| world.spares_the_host()),
+    ("a host that asked to be left alone is left alone", |_, world| {
+        world.ledger.harm != Some(Harm::AskedTooEarly)
+    }),
     ("nothing is accepted after the end", |_, world| world.ledger.harm != Some(Harm::ChangedAfterTheEnd)),
     ("a restored machine decides the same", |_, world| world.ledger.harm != Some(Harm::OtherWhenRestored)),
     ("an accepted result is never lost", |_, world| world.ledger.keeps_every_end(world.machine())),

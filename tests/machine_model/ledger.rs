@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use scoopi::model::{Epoch, Incarnation, Job, JobKey, NodeId};
+use scoopi::model::{Epoch, HostHint, Incarnation, Job, JobKey, NodeId};
 use scoopi::store::machine::{Command, Machine, Pacing, Phase, Reply};
 
 use super::decisions::Decision;
@@ -21,6 +21,8 @@ pub(super) enum Harm {
     EndedEarly,
     /// A page was handed out while its host was another node's.
     AnothersHost,
+    /// A page was handed out before its host might be asked.
+    AskedTooEarly,
     /// Something changed after the end.
     ChangedAfterTheEnd,
     /// A machine restored from its records decided something else.
@@ -39,6 +41,14 @@ struct Fate {
     accepted: u8,
     /// How often it was said to be lost.
     lost: u8,
+    /// How often it was accepted that it is elsewhere.
+    moved: u8,
+}
+
+impl Fate {
+    fn ends(&self) -> u8 {
+        self.accepted + self.lost + self.moved
+    }
 }
 
 /// A life of a node that takes part.
@@ -56,6 +66,8 @@ pub(super) struct Ledger {
     fates: Vec<Fate>,
     pub(super) members: Vec<Member>,
     pub(super) harm: Option<Harm>,
+    /// Until when the host is to be left alone, by the log's time.
+    held_until: u64,
 }
 
 impl Ledger {
@@ -67,8 +79,9 @@ impl Ledger {
             holder: None,
             accepted: 0,
             lost: 0,
+            moved: 0,
         };
-        Self { fates: (0..site.pages.len()).map(fate).collect(), members: vec![], harm: None }
+        Self { fates: (0..site.pages.len()).map(fate).collect(), members: vec![], harm: None, held_until: 0 }
     }
 
     /// Takes note of a decision.
@@ -77,6 +90,14 @@ impl Ledger {
         self.judge_the_end(before, after);
         for lost in &decision.lost {
             self.fates[Site::page_of(&lost.locator)].lost += 1;
+        }
+        if let (
+            Command::Fail { host: HostHint::Waits(wait), .. }
+            | Command::Release { host: HostHint::Waits(wait), .. },
+            Reply::Accepted | Reply::Failed { .. },
+        ) = (command, &decision.reply)
+        {
+            self.held_until = self.held_until.max(before.now() + wait);
         }
         match (command, &decision.reply) {
             (Command::Join { node, incarnation }, Reply::Accepted) => self.joined(*node, *incarnation),
@@ -92,7 +113,8 @@ impl Ledger {
             (Command::SeedChunk { locators, .. }, Reply::Accepted) => {
                 locators.iter().for_each(|locator| self.fates[Site::page_of(locator)].is_known = true);
             }
-            (Command::Take { node, .. }, Reply::Taken { jobs }) => self.taken(*node, jobs),
+            (Command::Take { node, .. }, Reply::Taken { jobs }) => self.taken(*node, jobs, after.now()),
+            (Command::Move { job, .. }, Reply::Accepted) => self.moved(site, *job),
             (Command::Finish { job, epoch, .. }, Reply::Accepted) => self.finished(site, *job, *epoch),
             (Command::Done { node, incarnation }, Reply::Accepted) if before.counts().open() == 0 => {
                 let is_voter = |member: &&mut Member| (member.node, member.life) == (*node, *incarnation);
@@ -113,9 +135,10 @@ impl Ledger {
     /// Whether no page has rows twice, or rows and a loss; and all rows are counted.
     pub(super) fn ends_each_page_once(&self, machine: &Machine) -> bool {
         let accepted: u64 = self.fates.iter().map(|fate| u64::from(fate.accepted)).sum();
+        let moved: u64 = self.fates.iter().map(|fate| u64::from(fate.moved)).sum();
         let counts = machine.counts();
-        self.fates.iter().all(|fate| fate.accepted + fate.lost <= 1)
-            && (counts.done, counts.rows) == (accepted, accepted)
+        self.fates.iter().all(|fate| fate.ends() <= 1)
+            && (counts.done, counts.moved, counts.rows) == (accepted + moved, moved, accepted)
     }
 
     /// Whether every page that was found is a job.
@@ -130,7 +153,7 @@ impl Ledger {
 
     /// Whether what was accepted, or said to be lost, is still over.
     pub(super) fn keeps_every_end(&self, machine: &Machine) -> bool {
-        let over = |fate: &Fate| fate.accepted + fate.lost > 0;
+        let over = |fate: &Fate| fate.ends() > 0;
         self.fates.iter().filter(|fate| over(fate)).all(|fate| machine.is_over(fate.job))
     }
 
@@ -141,7 +164,7 @@ impl Ledger {
 
     /// Whether every page that was found has an end, as it must at the end of the run.
     pub(super) fn has_every_end(&self) -> bool {
-        self.fates.iter().filter(|fate| fate.is_known).all(|fate| fate.accepted + fate.lost == 1)
+        self.fates.iter().filter(|fate| fate.is_known).all(|fate| fate.ends() == 1)
     }
 
     /// Whether this lease is the node's.
@@ -193,13 +216,25 @@ impl Ledger {
         self.fates.iter_mut().filter(|fate| which(fate)).for_each(|fate| fate.holder = None);
     }
 
-    fn taken(&mut self, node: NodeId, jobs: &[Job]) {
+    fn taken(&mut self, node: NodeId, jobs: &[Job], now: u64) {
         for job in jobs {
+            let is_held = now < self.held_until;
             let fate = &mut self.fates[Site::page_of(&job.locator)];
+            let is_new = job.epoch.0 > fate.newest_lease;
             fate.newest_lease = fate.newest_lease.max(job.epoch.0);
             fate.holder = Some(node);
-            let is_over = fate.accepted + fate.lost > 0;
+            let is_over = fate.ends() > 0;
             self.note(Harm::HandedOutAfterItsEnd, is_over);
+            self.note(Harm::AskedTooEarly, is_new && is_held);
+        }
+    }
+
+    fn moved(&mut self, site: &Site, job: JobKey) {
+        let Some(page) = self.fates.iter().position(|fate| fate.job == job) else { return };
+        self.fates[page].moved += 1;
+        self.fates[page].holder = None;
+        if let Nature::Moved(to) = site.pages[page].nature {
+            self.fates[to].is_known = true;
         }
     }
 

@@ -3,7 +3,7 @@
 //! It behaves as the real one does: it asks one thing at a time, and again with the same command until it hears an
 //! answer. What it sees of the machine when it asks may be over when the command is applied.
 
-use scoopi::model::{Epoch, Failure, FailureClass, Incarnation, Job, JobKey, NodeId};
+use scoopi::model::{Epoch, Failure, FailureClass, HostHint, Incarnation, Job, JobKey, NodeId};
 use scoopi::store::machine::{Barricade, Claim, Command, Machine, Phase, Refusal, Reply};
 
 use super::decisions::Sent;
@@ -121,8 +121,9 @@ impl Node {
     fn lease_of(command: &Command) -> Option<(JobKey, Epoch)> {
         match command {
             Command::Finish { job, epoch, .. }
+            | Command::Move { job, epoch, .. }
             | Command::Fail { job, epoch, .. }
-            | Command::Release { job, epoch } => Some((*job, *epoch)),
+            | Command::Release { job, epoch, .. } => Some((*job, *epoch)),
             _ => None,
         }
     }
@@ -149,7 +150,7 @@ impl Node {
                     outcomes.chain(self.take(machine, setup)).chain(self.vote(machine)).collect()
                 }
                 Phase::Draining => {
-                    let release = |held: &Held| Command::Release { job: held.job, epoch: held.epoch };
+                    let release = |held: &Held| held.release(HostHint::Nothing);
                     let outcomes = self.held.iter().filter_map(|held| held.outcome(&setup.site));
                     outcomes.chain(self.held.iter().map(release)).collect()
                 }
@@ -212,7 +213,13 @@ impl Node {
             (Command::Take { .. }, Reply::Taken { jobs }) => self.taken(jobs),
             (Command::Take { .. }, _) => self.taken(&[]),
             // Whatever the answer, the lease is over.
-            (Command::Finish { .. } | Command::Fail { .. } | Command::Release { .. }, _) => {
+            (
+                Command::Finish { .. }
+                | Command::Move { .. }
+                | Command::Fail { .. }
+                | Command::Release { .. },
+                _,
+            ) => {
                 let lease = Self::lease_of(command);
                 self.held.retain(|held| Some((held.job, held.epoch)) != lease);
             }
@@ -260,6 +267,10 @@ impl Held {
                 rows: Site::rows(),
                 links: site.links(self.page),
             }),
+            Nature::Moved(to) => {
+                let to = Site::locator(to).url;
+                Some(Command::Move { job: self.job, epoch: self.epoch, to })
+            }
             Nature::Failing(class) => Some(self.failure(class)),
             Nature::Deadly => None,
         }
@@ -268,7 +279,12 @@ impl Held {
     /// A failure, to be tried again when some time has passed.
     pub(super) fn failure(&self, class: FailureClass) -> Command {
         let failure = Failure { class, step: "load".into(), reason: "no answer".to_owned() };
-        let retry_at = i64::from(self.failures) + 1;
-        Command::Fail { job: self.job, epoch: self.epoch, failure, retry_at }
+        let (wait, host) = (u64::from(self.failures) + 1, HostHint::Nothing);
+        Command::Fail { job: self.job, epoch: self.epoch, failure, now: 0, wait, host }
+    }
+
+    /// The job goes back untouched, because of its host.
+    pub(super) fn release(&self, host: HostHint) -> Command {
+        Command::Release { job: self.job, epoch: self.epoch, now: 0, host }
     }
 }

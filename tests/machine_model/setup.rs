@@ -19,6 +19,8 @@ pub(crate) enum Nature {
     Failing(FailureClass),
     /// It brings the node down.
     Deadly,
+    /// It is at the URL of another page.
+    Moved(usize),
 }
 
 /// A page. Others name it by its place in the [`Site`].
@@ -93,6 +95,8 @@ pub(crate) struct Faults {
     pub(crate) early_votes: u8,
     /// A try of a healthy page fails.
     pub(crate) failures: u8,
+    /// A node gives a job back, because its host is busy or asked to be left alone.
+    pub(crate) put_offs: u8,
 }
 
 /// Where a world begins.
@@ -117,6 +121,8 @@ pub(crate) struct Setup {
     pub(crate) pacing: Pacing,
     /// How many of its pages may be leased, or asked for, at a time.
     pub(crate) host_leases: u32,
+    /// How many before its first page.
+    pub(crate) host_first: u32,
     /// A machine without a run.
     pub(crate) machine: fn() -> Machine,
 }
@@ -132,8 +138,11 @@ impl Setup {
             max_tries: u32::from(failures) + 1,
             max_crashes,
             host_leases: self.host_leases,
+            host_first: self.host_first,
             pacing: self.pacing,
             max_jobs: 1000,
+            max_url_bytes: 1 << 20,
+            max_depth: 100,
         }
     }
 

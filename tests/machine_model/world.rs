@@ -3,7 +3,7 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use scoopi::model::{FailureClass, NodeId};
+use scoopi::model::{FailureClass, HostHint, NodeId};
 use scoopi::store::machine::{Command, Machine, Pacing, Phase, Reply};
 
 use super::decisions::{Decided, Decisions, Sent, digest};
@@ -50,6 +50,8 @@ pub(super) enum Fault {
     VoteEarly(usize),
     /// A try of a healthy page fails.
     Fail(usize, Sent),
+    /// A job goes back because of its host.
+    PutOff(usize, Sent),
     Cancel,
 }
 
@@ -172,6 +174,10 @@ impl World {
         let wishes = node.wishes(self.machine(), setup);
         actions.extend(wishes.into_iter().map(|command| Action::Ask(place, Sent::new(command))));
         for held in &node.held {
+            for hint in [HostHint::Busy, HostHint::Waits(2)] {
+                let release = Fault::PutOff(place, Sent::new(held.release(hint)));
+                actions.extend(harm(self.left.put_offs, release));
+            }
             match held.nature(&setup.site) {
                 Nature::Deadly => actions.push(Action::Die(place)),
                 Nature::Healthy if self.left.failures > 0 => {
@@ -254,6 +260,10 @@ impl World {
             Fault::Fail(place, failure) => {
                 self.left.failures -= 1;
                 self.nodes[*place].ask(failure.clone());
+            }
+            Fault::PutOff(place, release) => {
+                self.left.put_offs -= 1;
+                self.nodes[*place].ask(release.clone());
             }
             Fault::Cancel => {
                 self.left.cancels -= 1;

@@ -64,7 +64,7 @@ impl Client {
         Command::Join { node: self.node, incarnation: self.life }
     }
 
-    pub(super) fn take(&mut self, max: u32, now: i64) -> Option<Command> {
+    pub(super) fn take(&mut self, max: u32, now: u64) -> Option<Command> {
         let asks = self.unanswered.iter().any(|command| matches!(command, Command::Take { .. }));
         if asks || self.stage != Stage::Working {
             return None;

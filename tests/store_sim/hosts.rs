@@ -1,9 +1,9 @@
 //! Hosts that are one node's at a time, and hosts that nodes share, rule by rule.
 
-use scoopi::model::{FailureClass, Incarnation, Job, Locator, NodeId};
+use scoopi::model::{FailureClass, HostHint, Incarnation, Job, Locator, NodeId};
 use scoopi::store::machine::{Command, Pacing, Reply, Rules};
 
-use super::told::{RULES, Told, fail, finish, page};
+use super::told::{RULES, Told, fail, finish, page, release};
 
 const ONE_NODE: Rules = Rules { host_leases: 2, pacing: Pacing::OneNode, ..RULES };
 
@@ -72,7 +72,7 @@ fn the_next_lease_says_whether_the_host_was_anothers_however_that_one_ended() {
         ("finished", |told, job| told.accept(finish(job, &[]))),
         ("failed", |told, job| drop(told.apply(fail(job, FailureClass::Final, 0)))),
         ("tried again", |told, job| drop(told.apply(fail(job, FailureClass::Recoverable, 0)))),
-        ("released", |told, job| told.accept(Command::Release { job: job.key, epoch: job.epoch })),
+        ("released", |told, job| told.accept(release(job, 0, HostHint::Nothing))),
         ("left", |told, _| told.leave(1)),
         ("expired", |told, _| told.expire(1, 1)),
     ];
@@ -164,7 +164,7 @@ fn a_place_goes_to_a_job_ahead_or_is_free() {
     told.accept(finish(&ahead[1], &[]));
     told.join(3, 1);
     assert!(!told.takeable(3), "two jobs are left, and both places");
-    told.accept(Command::Release { job: first[1].key, epoch: first[1].epoch });
+    told.accept(release(&first[1], 0, HostHint::Nothing));
     assert!(told.takeable(3), "one job is left, and one place");
     let expected = [with_places(1..2, 1, 1), with_places(8..9, 1, 1)].concat();
     assert_eq!(shared(&mut told, 3, 9), expected, "a place, and one ahead");

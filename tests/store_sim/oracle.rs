@@ -8,7 +8,9 @@ mod questions;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use scoopi::model::{Epoch, Failure, FailureClass, Fingerprint, Incarnation, JobKey, Link, Locator, NodeId};
+use scoopi::model::{
+    Epoch, Failure, FailureClass, Fingerprint, HostHint, Incarnation, JobKey, Link, Locator, NodeId,
+};
 use scoopi::store::machine::{
     Barricade, Claim, Command, Counts, Lost, Phase, Refusal, Reply, Run, seed_digest,
 };
@@ -23,6 +25,7 @@ enum State {
     Ready,
     Held(NodeId),
     Done,
+    Moved,
     Failed,
     Quarantined,
 }
@@ -38,13 +41,25 @@ struct Known {
     alone: bool,
     failures: u32,
     crashes: u32,
-    not_before: i64,
+    not_before: u64,
+    /// Links, and the URLs that redirected to it.
+    depth: u32,
+    via: Vec<String>,
     /// Whether its last lease ended by a failure.
     has_failed: bool,
     /// How often its host had gone over to another life when it was last leased.
     host_moves: u32,
     /// Number of the request that it was last given to.
     request: u64,
+}
+
+/// What was learnt of a host.
+#[derive(Debug, Clone)]
+struct Learnt {
+    /// Leases that it may have.
+    quota: usize,
+    /// It offers nothing before.
+    not_before: u64,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -79,7 +94,8 @@ pub(crate) struct Oracle {
     leases: Vec<(String, Life)>,
     /// How many requests a node may make of a host at a time, where nodes share hosts.
     places: BTreeMap<(String, NodeId), usize>,
-    now: i64,
+    learnt: BTreeMap<String, Learnt>,
+    now: u64,
     tally: Counts,
     /// How often rows of a job were committed, and how often it was said to be lost.
     ended: BTreeMap<JobKey, (u32, u32)>,
@@ -99,6 +115,7 @@ impl Oracle {
             jobs: vec![],
             leases: vec![],
             places: BTreeMap::new(),
+            learnt: BTreeMap::new(),
             now: 0,
             tally: Counts::default(),
             ended: BTreeMap::new(),
@@ -169,11 +186,13 @@ impl Oracle {
                 self.take(*node, *request, *max, *now)
             }
             Command::Finish { job, epoch, rows, links } => self.finish(*job, *epoch, rows.count(), links),
-            Command::Fail { job, epoch, failure, retry_at } => {
-                self.fail(*job, *epoch, failure, *retry_at, lost)
+            Command::Move { job, epoch, to } => self.move_to(*job, *epoch, to),
+            Command::Fail { job, epoch, failure, now, wait, host } => {
+                self.fail(*job, *epoch, failure, (*now, *wait), *host, lost)
             }
-            Command::Release { job, epoch } => {
+            Command::Release { job, epoch, now, host } => {
                 self.held(*job, *epoch)?.state = State::Ready;
+                self.learn(*job, *now, *host);
                 Ok(Reply::Accepted)
             }
             Command::Cancel => match self.phase {
@@ -335,7 +354,7 @@ impl Oracle {
         Ok(Reply::Accepted)
     }
 
-    fn take(&mut self, node: NodeId, request: u64, max: u32, now: i64) -> Result<Reply, Refusal> {
+    fn take(&mut self, node: NodeId, request: u64, max: u32, now: u64) -> Result<Reply, Refusal> {
         if self.run.is_none() {
             return Err(Refusal::Phase(self.phase));
         }
@@ -384,18 +403,48 @@ impl Oracle {
         }
         let job = self.held(key, epoch)?;
         job.state = State::Done;
-        let name = job.locator.name.clone();
+        let (name, depth) = (job.locator.name.clone(), job.depth + 1);
+        self.earn(key);
         self.tally.done += 1;
         self.tally.rows += rows;
+        let rules = self.run.as_ref().unwrap().rules.clone();
         for link in links {
             let locator = Locator { group: link.group.clone(), name: name.clone(), url: link.url.clone() };
             if self.knows(&locator) {
                 self.tally.known_links += 1;
-            } else if self.jobs.len() as u64 >= self.run.as_ref().unwrap().rules.max_jobs {
+            } else if self.jobs.len() as u64 >= rules.max_jobs {
                 self.tally.dropped_links += 1;
+            } else if depth > rules.max_depth {
+                self.tally.too_deep_links += 1;
+            } else if self.open_bytes() + locator.url.len() > rules.max_url_bytes as usize {
+                self.tally.too_many_url_bytes += 1;
             } else {
                 self.make(locator);
+                self.jobs.last_mut().unwrap().depth = depth;
             }
+        }
+        Ok(Reply::Accepted)
+    }
+
+    fn move_to(&mut self, key: JobKey, epoch: Epoch, to: &str) -> Result<Reply, Refusal> {
+        let is_repeated = |job: &Known| job.key == key && job.leases == epoch.0 && job.state == State::Moved;
+        if self.jobs.iter().any(is_repeated) {
+            return Ok(Reply::Repeated);
+        }
+        let job = self.held(key, epoch)?;
+        job.state = State::Moved;
+        let Known { locator, page, depth, mut via, .. } = job.clone();
+        self.earn(key);
+        self.tally.done += 1;
+        self.tally.moved += 1;
+        let target = Locator { url: to.to_owned(), ..locator.clone() };
+        if self.knows(&target) {
+            self.tally.known_links += 1;
+        } else {
+            via.push(locator.url);
+            self.make(target);
+            let made = self.jobs.last_mut().unwrap();
+            (made.page, made.depth, made.via) = (page, depth, via);
         }
         Ok(Reply::Accepted)
     }
@@ -405,7 +454,8 @@ impl Oracle {
         key: JobKey,
         epoch: Epoch,
         failure: &Failure,
-        retry_at: i64,
+        (now, wait): (u64, u64),
+        host: HostHint,
         lost: &mut Vec<Lost>,
     ) -> Result<Reply, Refusal> {
         if let Some(job) = self.jobs.iter().find(|job| job.key == key && job.leases == epoch.0) {
@@ -416,11 +466,14 @@ impl Oracle {
             }
         }
         let most = self.run.as_ref().map_or(0, |run| run.rules.max_tries);
+        self.held(key, epoch)?;
+        self.learn(key, now, host);
+        let not_before = self.now + wait;
         let job = self.held(key, epoch)?;
         (job.failures, job.has_failed) = (job.failures + 1, true);
         let is_recoverable = failure.class == FailureClass::Recoverable;
         if is_recoverable && job.failures < most {
-            (job.state, job.not_before) = (State::Ready, retry_at);
+            (job.state, job.not_before) = (State::Ready, not_before);
             self.tally.retries += 1;
             return Ok(Reply::Failed { again: true });
         }

@@ -6,7 +6,7 @@ use scoopi::store::machine::{Pacing, Rules};
 use super::random::Random;
 
 /// What happens to a node that works on a page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Nature {
     /// It gives rows.
     Healthy,
@@ -16,6 +16,8 @@ pub(crate) enum Nature {
     Failing(FailureClass),
     /// It brings the node down.
     Poison,
+    /// Its server redirects to this URL.
+    Moved(String),
 }
 
 /// A web of a few hosts with cycles, decided by a seed.
@@ -62,7 +64,16 @@ impl Pages {
             1 => Nature::Failing(FailureClass::Final),
             2 | 3 => Nature::Flaky(1 + random.below(3) as u32),
             4 => Nature::Poison,
+            5 | 6 => Nature::Moved(self.url(random.below(self.urls))),
             _ => Nature::Healthy,
+        }
+    }
+
+    /// The jobs that a page makes when it is done.
+    pub(crate) fn leads_to(&self, locator: &Locator) -> Vec<Link> {
+        match self.nature(locator) {
+            Nature::Moved(url) => vec![Link { group: locator.group.clone(), url }],
+            _ => self.links(locator),
         }
     }
 
@@ -92,5 +103,8 @@ pub(crate) fn rules(random: &mut Random) -> Rules {
         host_leases: 1 + random.below(4) as u32,
         pacing: [Pacing::AnyNode, Pacing::Shared, Pacing::OneNode][random.index(3)],
         max_jobs: if random.percent(30) { 10 + random.below(40) } else { 10_000 },
+        host_first: 1 + random.below(8) as u32,
+        max_url_bytes: if random.percent(30) { 200 + random.below(500) } else { 1 << 20 },
+        max_depth: if random.percent(30) { random.below(4) as u32 } else { 100 },
     }
 }

@@ -4,15 +4,24 @@ use std::collections::BTreeMap;
 
 use scoopi::model::codec::CodecError;
 use scoopi::model::{
-    Epoch, Failure, FailureClass, Fingerprint, Incarnation, Job, Link, Locator, NodeId, Rows, RunId, SinkRows,
+    Epoch, Failure, FailureClass, Fingerprint, HostHint, Incarnation, Job, Link, Locator, NodeId, Rows,
+    RunId, SinkRows,
 };
 use scoopi::store::machine::{
     Barricade, Claim, Command, Lost, Machine, Pacing, Phase, Refusal, Reply, Rules, Run, seed_digest,
 };
 
 /// Rules with room.
-pub(crate) const RULES: Rules =
-    Rules { max_tries: 3, max_crashes: 2, host_leases: 100, pacing: Pacing::AnyNode, max_jobs: 1000 };
+pub(crate) const RULES: Rules = Rules {
+    max_tries: 3,
+    max_crashes: 2,
+    host_leases: 100,
+    host_first: u32::MAX,
+    pacing: Pacing::AnyNode,
+    max_jobs: 1000,
+    max_url_bytes: 1 << 20,
+    max_depth: 100,
+};
 
 /// A machine, and what was lost so far.
 #[derive(Clone, Default)]
@@ -111,7 +120,7 @@ impl Told {
         }
     }
 
-    pub(crate) fn take(&mut self, node: u64, max: u32, now: i64) -> Vec<Job> {
+    pub(crate) fn take(&mut self, node: u64, max: u32, now: u64) -> Vec<Job> {
         let request = self.requests.entry(node).or_default();
         *request += 1;
         let (request, (node, incarnation)) = (*request, life(node));
@@ -130,7 +139,7 @@ impl Told {
     }
 
     /// Takes one job, and gives its URL.
-    pub(crate) fn take_url(&mut self, node: u64, now: i64) -> Option<String> {
+    pub(crate) fn take_url(&mut self, node: u64, now: u64) -> Option<String> {
         self.take(node, 1, now).pop().map(|job| job.locator.url)
     }
 
@@ -157,9 +166,16 @@ pub(crate) fn finish(job: &Job, links: &[&str]) -> Command {
     Command::Finish { job: job.key, epoch: job.epoch, rows: rows(), links }
 }
 
-pub(crate) fn fail(job: &Job, class: FailureClass, retry_at: i64) -> Command {
+/// A failure after which `wait` is to pass, by a node that knows of no time.
+pub(crate) fn fail(job: &Job, class: FailureClass, wait: u64) -> Command {
     let failure = Failure { class, step: "load".into(), reason: "no answer".to_owned() };
-    Command::Fail { job: job.key, epoch: job.epoch, failure, retry_at }
+    let host = HostHint::Nothing;
+    Command::Fail { job: job.key, epoch: job.epoch, failure, now: 0, wait, host }
+}
+
+/// A job that is given back at a time, with what was learnt of its host.
+pub(crate) fn release(job: &Job, now: u64, host: HostHint) -> Command {
+    Command::Release { job: job.key, epoch: job.epoch, now, host }
 }
 
 pub(crate) fn saved(machine: &Machine) -> Vec<Vec<u8>> {

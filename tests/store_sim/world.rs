@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use scoopi::model::codec::{self, CodecError};
 use scoopi::model::{
-    Failure, FailureClass, Fingerprint, Incarnation, Job, Locator, NodeId, Rows, RunId, SinkRows,
+    Failure, FailureClass, Fingerprint, HostHint, Incarnation, Job, Locator, NodeId, Rows, RunId, SinkRows,
 };
 use scoopi::store::machine::{Command, Machine, Phase, Reply, Run};
 
@@ -43,7 +43,7 @@ pub(crate) struct World {
     chunk: usize,
     run: Run,
     late: Vec<Command>,
-    clock: i64,
+    clock: u64,
     /// What commands came to, so that it can be seen that all of it happened.
     pub(crate) outcomes: Outcomes,
     /// Chances in a hundred, 0 once the world is healed.
@@ -91,7 +91,7 @@ impl World {
 
     /// One thing happens.
     fn step(&mut self) {
-        self.clock += self.random.below(60) as i64;
+        self.clock += self.random.below(60);
         let client = self.random.index(self.clients.len());
         match self.random.below(1000) {
             0..5 => drop(self.apply(None, &Command::Cancel)),
@@ -137,7 +137,7 @@ impl World {
         }
         let (phase, counts) = (self.machine.phase(), self.machine.counts());
         assert!(phase >= Phase::Shutdown, "no end: {phase}, {counts:?}, {:#?}", self.clients);
-        self.oracle.check_end(|locator| self.pages.links(locator));
+        self.oracle.check_end(|locator| self.pages.leads_to(locator));
         for client in 0..self.clients.len() {
             self.leave(client);
             self.expire(client);
@@ -202,9 +202,8 @@ impl World {
         if let Some(command) = self.clients[client].next(&self.seeds, self.chunk).filter(|_| is_waiting) {
             return self.send(client, command);
         }
-        let skew = self.random.below(200) as i64 - 100;
-        let max = self.random.below(6) as u32;
-        let take = self.clients[client].take(max, self.clock + skew * i64::from(self.trouble > 0));
+        let (max, now) = (self.random.below(6) as u32, self.now());
+        let take = self.clients[client].take(max, now);
         if let Some(take) = take {
             self.send(client, take);
         }
@@ -218,7 +217,8 @@ impl World {
         let index = self.random.index(self.clients[client].held.len());
         if self.trouble > 0 && self.random.percent(10) {
             let job = self.clients[client].held.swap_remove(index);
-            return self.send(client, Command::Release { job: job.key, epoch: job.epoch });
+            let release = self.release(&job);
+            return self.send(client, release);
         }
         let job = self.clients[client].held[index].clone();
         let command = match self.pages.nature(&job.locator) {
@@ -231,6 +231,7 @@ impl World {
             }
             Nature::Flaky(times) if job.failures < times => self.fail(&job, FailureClass::Recoverable),
             Nature::Failing(class) => self.fail(&job, class),
+            Nature::Moved(to) => Command::Move { job: job.key, epoch: job.epoch, to },
             _ => self.finish(&job),
         };
         self.clients[client].held.swap_remove(index);
@@ -245,8 +246,27 @@ impl World {
 
     fn fail(&mut self, job: &Job, class: FailureClass) -> Command {
         let failure = Failure { class, step: "load".into(), reason: "no answer".to_owned() };
-        let retry_at = self.clock - 100 + self.random.below(2000) as i64;
-        Command::Fail { job: job.key, epoch: job.epoch, failure, retry_at }
+        let (now, wait, host) = (self.now(), self.random.below(2000), self.hint());
+        Command::Fail { job: job.key, epoch: job.epoch, failure, now, wait, host }
+    }
+
+    fn release(&mut self, job: &Job) -> Command {
+        Command::Release { job: job.key, epoch: job.epoch, now: self.now(), host: self.hint() }
+    }
+
+    /// What a node takes for the log's time: somewhat wrong, as long as there is trouble.
+    fn now(&mut self) -> u64 {
+        let skew = self.random.below(200);
+        if self.trouble > 0 { self.clock + skew - 100 } else { self.clock }
+    }
+
+    /// What a node learns of a host.
+    fn hint(&mut self) -> HostHint {
+        match self.random.below(4) {
+            0 => HostHint::Busy,
+            1 => HostHint::Waits(self.random.below(1000)),
+            _ => HostHint::Nothing,
+        }
     }
 
     /// A command that nobody who is in his right mind sends: about a job or a claim that is not his.
@@ -258,7 +278,7 @@ impl World {
         let command = match self.random.below(5) {
             0 => self.finish(&job),
             1 => self.fail(&job, FailureClass::Final),
-            2 => Command::Release { job: job.key, epoch: job.epoch },
+            2 => self.release(&job),
             3 => Command::Take { node, incarnation: Incarnation(999), request: 1, max: 9, now: self.clock },
             _ => Command::Begin(Run { date_time: 2, ..self.run.clone() }),
         };
@@ -358,7 +378,7 @@ impl World {
 }
 
 fn gives(machine: &mut Machine, (node, incarnation): (NodeId, Incarnation)) -> bool {
-    let take = Command::Take { node, incarnation, request: u64::MAX, max: 1, now: i64::MIN };
+    let take = Command::Take { node, incarnation, request: u64::MAX, max: 1, now: 0 };
     match machine.apply(&take, &mut vec![]) {
         Reply::Taken { jobs } => !jobs.is_empty(),
         _ => false,

@@ -11,7 +11,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use scoopi::model::{FailureClass, Incarnation, Job, NodeId};
+use scoopi::model::{FailureClass, HostHint, Incarnation, Job, NodeId};
 use scoopi::store::log::{Durability, LogKind};
 use scoopi::store::machine::Phase;
 use scoopi::store::solo::{Recovery, RunFolder, SoloCommit};
@@ -47,7 +47,7 @@ async fn works(what: &str) {
     prepare(&store, &[page(0)]).await.unwrap();
     let mut working = tokio::task::JoinSet::new();
     while store.status().borrow().phase == Phase::Running {
-        for job in store.take(16 - working.len() as u32, 0).await.unwrap() {
+        for job in store.take(16 - working.len() as u32).await.unwrap() {
             let store = Arc::clone(&store);
             working.spawn(async move { work(&store, &job).await });
         }
@@ -64,7 +64,12 @@ async fn works(what: &str) {
 async fn work(store: &NodeStore<SoloCommit>, job: &Job) {
     let number: usize = job.locator.url[1..].parse().unwrap();
     if number % 17 == 3 && job.failures == 0 {
-        assert!(store.fail(job, failure(FailureClass::Recoverable), 0).await.unwrap());
+        assert!(
+            store
+                .fail(job, failure(FailureClass::Recoverable), Duration::ZERO, HostHint::Nothing)
+                .await
+                .unwrap()
+        );
         return;
     }
     let links = [2 * number + 1, 2 * number + 2].into_iter().filter(|link| *link < JOBS);

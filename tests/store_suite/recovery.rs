@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use scoopi::model::{Epoch, Incarnation, Job, NodeId, codec};
+use scoopi::model::{Epoch, HostHint, Incarnation, Job, NodeId, codec};
 use scoopi::store::log::{self, Durability, LogError, LogKind};
 use scoopi::store::machine::{Barricade, Command, Machine, Phase, Reply};
 use scoopi::store::snapshot::SnapshotWriter;
@@ -141,7 +141,7 @@ async fn a_snapshot_that_cannot_be_completed_loses_nothing(solo: Solo) {
     let store = running(&commit, &pages(100)).await;
     let mut finished = vec![];
     let error = loop {
-        match store.take(1, 0).await {
+        match store.take(1).await {
             Ok(jobs) => match store.finish(&jobs[0], rows(&jobs[0].locator.url), vec![]).await {
                 Ok(is_finished) => finished.push((is_finished, jobs[0].locator.url.clone())),
                 Err(error) => break error,
@@ -203,7 +203,7 @@ async fn an_entry_may_hold_definitions_and_rows(solo: Solo) {
     let mut fail = finish_command(&jobs[1]);
     if let Command::Finish { job, epoch, .. } = fail {
         let failure = super::stories::failure(scoopi::model::FailureClass::Final);
-        fail = Command::Fail { job, epoch, failure, retry_at: 0 };
+        fail = Command::Fail { job, epoch, failure, now: 0, wait: 0, host: HostHint::Nothing };
     }
     first.push(fail);
     write_log(&solo, &[first, vec![finish_command(&jobs[2])]]);

@@ -143,7 +143,7 @@ async fn closing_frees_the_folder_and_stops_the_store(solo: Solo) {
     drop(solo.try_recover().expect("the folder is free at once"));
     let error = commit.propose(Command::Resume).await.unwrap_err();
     assert!(matches!(&error, StoreError::Stopped(_)), "{error}");
-    assert!(matches!(store.take(1, 0).await, Err(StoreError::Stopped(_))));
+    assert!(matches!(store.take(1).await, Err(StoreError::Stopped(_))));
     assert!(commit.close().await.is_err());
 }
 

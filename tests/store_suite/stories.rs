@@ -14,8 +14,16 @@ use scoopi::store::machine::{Barricade, Claim, Command, Pacing, Reply, Rules, Ru
 use scoopi::store::{Barricades, Commit, JobStore, NodeStore, Status, StoreError};
 use tokio::sync::watch;
 
-pub(crate) const RULES: Rules =
-    Rules { max_tries: 3, max_crashes: 1000, host_leases: 1000, pacing: Pacing::AnyNode, max_jobs: 10_000 };
+pub(crate) const RULES: Rules = Rules {
+    max_tries: 3,
+    max_crashes: 1000,
+    host_leases: 1000,
+    host_first: 1000,
+    pacing: Pacing::AnyNode,
+    max_jobs: 10_000,
+    max_url_bytes: 1 << 20,
+    max_depth: 1000,
+};
 
 /// No question may take longer.
 const LIMIT: Duration = Duration::from_secs(40);
@@ -142,7 +150,7 @@ pub(crate) async fn running<C: Commit + Clone>(commit: &C, locators: &[Locator])
 }
 
 pub(crate) async fn take<C: Commit>(store: &NodeStore<C>, max: u32) -> Vec<Job> {
-    store.take(max, 0).await.unwrap()
+    store.take(max).await.unwrap()
 }
 
 /// Finishes a job with its URL as its row.

@@ -2,9 +2,6 @@
 
 use std::cell::Cell;
 
-/// What the first moment is called, in milliseconds since 1970.
-const BEGINNING: i64 = 1_700_000_000_000;
-
 thread_local! {
     static NOW: Cell<u64> = const { Cell::new(0) };
 }
@@ -17,9 +14,4 @@ pub(super) fn set(now: u64) {
 /// The time.
 pub(super) fn now() -> u64 {
     NOW.get()
-}
-
-/// The time as nodes tell it each other.
-pub(super) fn since_1970() -> i64 {
-    BEGINNING + i64::try_from(now()).unwrap()
 }

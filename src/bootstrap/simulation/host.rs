@@ -319,6 +319,5 @@ async fn live(
         is_closed: AtomicBool::new(false),
     };
     Arc::get_mut(&mut cluster.work.plan).unwrap().load_from(Arc::new(loader));
-    cluster.work.now = clock::since_1970;
     cluster.run(latch).await
 }

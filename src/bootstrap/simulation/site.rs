@@ -9,11 +9,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use tokio::time::sleep;
 
 use crate::model::{Document, FailureClass, Job};
 use crate::steps::StepError;
-use crate::steps::load::{LoadFuture, Loader};
+use crate::steps::load::{LoadFuture, Loaded, Loader};
 
 use super::random::Random;
 
@@ -154,7 +155,7 @@ pub(super) struct SimulatedLoader {
 }
 
 impl Loader for SimulatedLoader {
-    fn load<'a>(&'a self, job: &'a Job) -> LoadFuture<'a> {
+    fn load<'a>(&'a self, job: &'a Job, _: Option<&'a Semaphore>) -> LoadFuture<'a> {
         Box::pin(async move {
             let recoverable =
                 |reason: &str| StepError { class: FailureClass::Recoverable, ..StepError::fatal(reason) };
@@ -166,12 +167,12 @@ impl Loader for SimulatedLoader {
             sleep(page.takes).await;
             match page.fate {
                 Fate::There(failures) if job.failures < failures => Err(recoverable("not there for now")),
-                Fate::There(_) => Ok(Document {
+                Fate::There(_) => Ok(Loaded::Document(Document {
                     url: job.locator.url.clone(),
                     fetched_at: 0,
                     charset: None,
                     body: self.site.html(number).into(),
-                }),
+                })),
                 Fate::Missing => Err(StepError::fatal("never there")),
                 Fate::Poison => {
                     self.dies.store(true, Ordering::Relaxed);

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use openraft::{CommittedLeaderId, Entry, EntryPayload, LogId};
 
 use crate::model::{
-    Epoch, Failure, FailureClass, Fingerprint, Incarnation, Job, Locator, NodeId, Rows, RunId, SinkRows,
-    codec,
+    Epoch, Failure, FailureClass, Fingerprint, HostHint, Incarnation, Job, Locator, NodeId, Rows, RunId,
+    SinkRows, codec,
 };
 use crate::store::log::{Durability, LogKind};
 use crate::store::machine::{Barricade, Command, Lost, Machine, Pacing, Reply, Rules, Run, seed_digest};
@@ -53,8 +53,16 @@ impl Story {
     /// The beginning: a node takes part, `jobs` jobs are there, the run is RUNNING.
     pub(super) fn begin(&mut self, jobs: u32) -> Vec<LogEntry> {
         let (node, incarnation) = (NodeId(1), Incarnation(1));
-        let rules =
-            Rules { max_tries: 1, max_crashes: 1, host_leases: 100, pacing: Pacing::AnyNode, max_jobs: 1000 };
+        let rules = Rules {
+            max_tries: 1,
+            max_crashes: 1,
+            host_leases: 100,
+            host_first: 100,
+            pacing: Pacing::AnyNode,
+            max_jobs: 1000,
+            max_url_bytes: 1 << 20,
+            max_depth: 100,
+        };
         let fingerprint = Fingerprint::of([&b"defs"[..]]);
         let run = Run { id: RunId([7; 16]), date_time: 1, fingerprint, rules };
         let locator =
@@ -93,7 +101,7 @@ impl Story {
             None => {
                 let failure =
                     Failure { class: FailureClass::Final, step: "load".into(), reason: "gone".into() };
-                Command::Fail { job, epoch, failure, retry_at: 0 }
+                Command::Fail { job, epoch, failure, now: 0, wait: 0, host: HostHint::Nothing }
             }
         };
         [taken, self.tell(vec![command]).0]

@@ -12,6 +12,11 @@ fn gates(parallelism: usize, delay: u64) -> Arc<Gates> {
     Arc::new(Gates::new(NonZeroUsize::new(parallelism).unwrap(), Duration::from_millis(delay)))
 }
 
+/// Waits at the gate of a host, however long that takes.
+async fn enter(gates: &Gates, host: &str) -> Pass<'static> {
+    gates.enter(host, Word::default()).await.unwrap()
+}
+
 /// Starts `requests` of `length` ms each at once and returns when each started, in ms, in order of asking.
 async fn starts(gates: &Arc<Gates>, host: &'static str, requests: usize, length: u64) -> Vec<u128> {
     let begin = Instant::now();
@@ -19,7 +24,7 @@ async fn starts(gates: &Arc<Gates>, host: &'static str, requests: usize, length:
     for number in 0..requests {
         let gates = Arc::clone(gates);
         running.spawn(async move {
-            let _pass = gates.enter(host).await;
+            let _pass = enter(&gates, host).await;
             let start = begin.elapsed().as_millis();
             tokio::time::sleep(Duration::from_millis(length)).await;
             (number, start)
@@ -49,7 +54,7 @@ async fn requests_to_a_host_start_in_order_at_the_distance_and_number_allowed() 
 async fn hosts_do_not_wait_for_each_other() {
     let gates = gates(1, 1000);
     let begin = Instant::now();
-    let passes = [gates.enter("a").await, gates.enter("b").await, gates.enter("c").await];
+    let passes = [enter(&gates, "a").await, enter(&gates, "b").await, enter(&gates, "c").await];
     assert_eq!(begin.elapsed(), Duration::ZERO);
     drop(passes);
 }
@@ -57,12 +62,12 @@ async fn hosts_do_not_wait_for_each_other() {
 #[tokio::test(start_paused = true)]
 async fn a_host_that_asked_for_time_gets_it_even_from_those_who_wait_already() {
     let gates = gates(2, 1000);
-    let pass = gates.enter("h").await;
+    let pass = enter(&gates, "h").await;
     let begin = Instant::now();
     let waiting = tokio::spawn({
         let gates = Arc::clone(&gates);
         async move {
-            let _pass = gates.enter("h").await;
+            let _pass = enter(&gates, "h").await;
             begin.elapsed().as_secs()
         }
     });
@@ -74,7 +79,7 @@ async fn a_host_that_asked_for_time_gets_it_even_from_those_who_wait_already() {
 
 /// Asks for "h" as one who was told of so many moves; when the request may start, in ms since `begin`.
 async fn moved(gates: &Gates, begin: Instant, moves: u32) -> u128 {
-    drop(gates.enter_if_open("h", Word { moves, places: None }).await.unwrap());
+    drop(gates.enter_if_open("h", Word { moves, ..Word::default() }).await.unwrap());
     begin.elapsed().as_millis()
 }
 
@@ -106,19 +111,19 @@ async fn those_who_come_after_a_move_share_one_pause_whoever_comes_first() {
 #[tokio::test(start_paused = true)]
 async fn a_move_shortens_no_pause_and_makes_none_where_there_is_no_delay() {
     let (gates, begin) = (gates(1, 1000), Instant::now());
-    gates.enter("h").await.hold(Duration::from_secs(60));
+    enter(&gates, "h").await.hold(Duration::from_secs(60));
     assert_eq!(moved(&gates, begin, 1).await, 60_000);
     assert_eq!(moved(&self::gates(1, 0), begin, 1).await, 60_000);
 }
 
 /// Asks for "h" as one who was told of so many places.
-async fn placed(gates: &Gates, request: u64, count: u32) -> Pass {
-    let word = Word { moves: 0, places: Some(HostPlaces { request, count }) };
+async fn placed(gates: &Gates, request: u64, count: u32) -> Pass<'static> {
+    let word = Word { places: Some(HostPlaces { request, count }), ..Word::default() };
     gates.enter_if_open("h", word).await.unwrap()
 }
 
 /// Whether one who was told of so many places may go through at once.
-async fn may_enter(gates: &Gates, request: u64, count: u32) -> Option<Pass> {
+async fn may_enter(gates: &Gates, request: u64, count: u32) -> Option<Pass<'static>> {
     tokio::time::timeout(Duration::from_millis(10), placed(gates, request, count)).await.ok()
 }
 
@@ -179,21 +184,21 @@ async fn those_who_wait_go_through_when_more_places_are_told() {
 #[tokio::test(start_paused = true)]
 async fn a_second_request_under_one_pass_keeps_the_distance() {
     let gates = gates(1, 1000);
-    let pass = gates.enter("h").await;
+    let mut pass = enter(&gates, "h").await;
     let begin = Instant::now();
-    pass.again().await;
-    pass.again().await;
+    pass.again(None).await.unwrap();
+    pass.again(None).await.unwrap();
     assert_eq!(begin.elapsed().as_secs(), 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_waiter_that_gives_up_takes_nothing_with_it() {
     let gates = gates(1, 1000);
-    let pass = gates.enter("h").await;
+    let pass = enter(&gates, "h").await;
     let begin = Instant::now();
     {
         // One waits for the slot and is dropped.
-        let mut waiting = pin!(gates.enter("h"));
+        let mut waiting = pin!(enter(&gates, "h"));
         std::future::poll_fn(|context| {
             assert!(waiting.as_mut().poll(context).is_pending());
             Poll::Ready(())
@@ -203,19 +208,19 @@ async fn a_waiter_that_gives_up_takes_nothing_with_it() {
     drop(pass);
     for _ in 0..5 {
         // These have the slot, wait for the clock and are dropped.
-        let gone = tokio::time::timeout(Duration::from_millis(10), gates.enter("h")).await;
+        let gone = tokio::time::timeout(Duration::from_millis(10), enter(&gates, "h")).await;
         assert!(gone.is_err());
     }
-    drop(gates.enter("h").await);
+    drop(enter(&gates, "h").await);
     assert!(begin.elapsed().as_millis().abs_diff(1000) <= 10, "{:?}", begin.elapsed());
 }
 
 #[tokio::test(start_paused = true)]
 async fn idle_hosts_are_forgotten_and_busy_ones_are_not() {
     let gates = gates(1, 1000);
-    let busy = gates.enter("busy").await;
+    let busy = enter(&gates, "busy").await;
     for number in 0..10 * SWEEP {
-        drop(gates.enter(&format!("h{number}")).await);
+        drop(enter(&gates, &format!("h{number}")).await);
         tokio::time::advance(Duration::from_millis(10)).await;
     }
     assert!(gates.hosts.lock().gates.len() <= SWEEP + 1);
@@ -227,7 +232,7 @@ async fn idle_hosts_are_forgotten_and_busy_ones_are_not() {
 async fn hosts_that_want_to_be_left_alone_do_not_fill_memory() {
     let gates = gates(1, 0);
     for number in 0..2 * MOST {
-        gates.enter(&format!("h{number}")).await.hold(Duration::from_secs(600));
+        enter(&gates, &format!("h{number}")).await.hold(Duration::from_secs(600));
     }
     assert!(gates.hosts.lock().gates.len() <= MOST);
 }
@@ -235,17 +240,81 @@ async fn hosts_that_want_to_be_left_alone_do_not_fill_memory() {
 #[tokio::test(start_paused = true)]
 async fn closed_gates_send_away_those_who_wait_and_those_who_come() {
     let gates = gates(1, 1000);
-    let pass = gates.enter_if_open("h", Word::default()).await.unwrap();
+    let mut pass = gates.enter_if_open("h", Word::default()).await.unwrap();
     let waiting = tokio::spawn({
         let gates = Arc::clone(&gates);
-        async move { gates.enter_if_open("h", Word::default()).await.is_none() }
+        async move { gates.enter_if_open("h", Word::default()).await.unwrap_err() }
     });
     tokio::task::yield_now().await;
     let begin = Instant::now();
     gates.close();
-    assert!(waiting.await.unwrap() && gates.enter_if_open("other", Word::default()).await.is_none());
+    assert_eq!(waiting.await.unwrap(), Denied::Closed);
+    assert_eq!(gates.enter_if_open("other", Word::default()).await.unwrap_err(), Denied::Closed);
     assert_eq!(begin.elapsed(), Duration::ZERO);
     // Who is through may go on, as after a redirect.
-    pass.again().await;
+    pass.again(None).await.unwrap();
     assert_eq!(begin.elapsed(), Duration::from_secs(1));
+}
+
+const PATIENT: Word<'static> =
+    Word { pool: None, patience: Some(Duration::from_secs(3)), moves: 0, places: None };
+
+#[tokio::test(start_paused = true)]
+async fn one_with_a_deadline_is_told_why_it_does_not_get_through() {
+    let gates = gates(1, 1000);
+    let pass = gates.enter("h", PATIENT).await.unwrap();
+    let begin = Instant::now();
+    assert_eq!(gates.enter("h", PATIENT).await.unwrap_err(), Denied::Busy);
+    assert_eq!(begin.elapsed(), Duration::from_secs(3));
+    pass.hold(Duration::from_secs(60));
+    drop(pass);
+    let begin = Instant::now();
+    assert_eq!(gates.enter("h", PATIENT).await.unwrap_err(), Denied::Waits(Duration::from_secs(60)));
+    assert_eq!(begin.elapsed(), Duration::ZERO, "a wait that is known to be too long is not begun");
+    tokio::time::advance(Duration::from_secs(58)).await;
+    drop(gates.enter("h", PATIENT).await.unwrap());
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_a_host_has_no_place_in_the_pool() {
+    let (gates, pool) = (gates(1, 1000), Semaphore::new(1));
+    let pooled = Word { pool: Some(&pool), ..Word::default() };
+    let mut pass = gates.enter("slow", pooled).await.unwrap();
+    assert_eq!(pool.available_permits(), 0);
+    {
+        let mut waiting = pin!(pass.again(None));
+        std::future::poll_fn(|context| {
+            assert!(waiting.as_mut().poll(context).is_pending());
+            Poll::Ready(())
+        })
+        .await;
+        let begin = Instant::now();
+        drop(gates.enter("other", pooled).await.unwrap());
+        assert_eq!(begin.elapsed(), Duration::ZERO);
+        waiting.await.unwrap();
+    }
+    assert_eq!(pool.available_permits(), 0);
+    drop(pass);
+    assert_eq!(pool.available_permits(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_distance_is_kept_between_requests_that_waited_for_a_place() {
+    let (gates, pool) = (gates(2, 1000), Semaphore::new(1));
+    let pooled = Word { pool: Some(&pool), ..Word::default() };
+    let other = gates.enter("other", pooled).await.unwrap();
+    let begin = Instant::now();
+    let starts = async {
+        let first = gates.enter("h", pooled).await.unwrap();
+        let at = begin.elapsed();
+        drop(first);
+        at
+    };
+    let release = async {
+        tokio::time::sleep(Duration::from_millis(900)).await;
+        drop(other);
+    };
+    let (first, second, ()) =
+        tokio::join!(starts, async { gates.enter("h", pooled).await.map(|_| begin.elapsed()) }, release);
+    assert_eq!((first.as_millis(), second.unwrap().as_millis()), (900, 1900));
 }

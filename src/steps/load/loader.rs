@@ -1,20 +1,25 @@
 //! The step `loader`: a locator in, a document out.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::{Timestamp, Zoned};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use tokio::sync::Semaphore;
 
 use crate::defs::Problem;
-use crate::fetch::{Fetcher, Request};
+use crate::fetch::{Fetched, Fetcher, Request};
 use crate::model::date::Live;
 use crate::model::{Document, Job};
 use crate::persist::Keeper;
 use crate::plugin::About;
 use crate::steps::{Build, Entry, Made, Station, StepError};
 
-use super::{LoadFuture, Loader};
+use super::{LoadFuture, Loaded, Loader};
+
+/// How long a job waits for its host before it is given back, so that others may have its place.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The step `loader` has no settings.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -65,27 +70,39 @@ struct PageLoader {
 }
 
 impl PageLoader {
-    async fn fetch(&self, job: &Job) -> Result<Document, StepError> {
-        let request = Request::new(&job.locator.url).after_moves(job.host_moves).within(job.host_places);
-        let page = self.fetcher.fetch(request).await?;
-        Ok(Document {
+    async fn fetch(&self, request: Request<'_>) -> Result<Loaded, StepError> {
+        let page = match self.fetcher.visit(request).await? {
+            Fetched::Page(page) => page,
+            Fetched::Moved(to) => return Ok(Loaded::Moved(to)),
+        };
+        Ok(Loaded::Document(Document {
             url: page.url,
             fetched_at: self.run_date_time.timestamp().as_millisecond(),
             charset: page.charset,
             body: page.body,
-        })
+        }))
     }
 
-    async fn load_kept(&self, keeper: &Arc<Keeper>, live: &Live, job: &Job) -> Result<Document, StepError> {
+    async fn load_kept(
+        &self,
+        keeper: &Arc<Keeper>,
+        live: &Live,
+        job: &Job,
+        request: Request<'_>,
+    ) -> Result<Loaded, StepError> {
+        let place = request.place().await;
         if let Some(document) = keeper.document(&job.locator).await {
             if self.is_live(live, document.fetched_at) {
-                return Ok(document);
+                return Ok(Loaded::Document(document));
             }
             keeper.forget(&job.locator).await;
         }
-        let document = self.fetch(job).await?;
-        keeper.keep_document(&job.locator, &document).await;
-        Ok(document)
+        drop(place);
+        let loaded = self.fetch(request).await?;
+        if let Loaded::Document(document) = &loaded {
+            keeper.keep_document(&job.locator, document).await;
+        }
+        Ok(loaded)
     }
 
     fn is_live(&self, live: &Live, fetched_at: i64) -> bool {
@@ -106,11 +123,17 @@ impl Loader for PageLoader {
         self.fetcher.close();
     }
 
-    fn load<'a>(&'a self, job: &'a Job) -> LoadFuture<'a> {
+    fn load<'a>(&'a self, job: &'a Job, pool: Option<&'a Semaphore>) -> LoadFuture<'a> {
+        let request = Request::new(&job.locator.url)
+            .after_moves(job.host_moves)
+            .within(job.host_places)
+            .after_redirects(&job.via)
+            .patient_for(PATIENCE)
+            .in_pool(pool);
         Box::pin(async move {
             match &self.kept {
-                None => self.fetch(job).await,
-                Some((keeper, live)) => self.load_kept(keeper, live, job).await,
+                None => self.fetch(request).await,
+                Some((keeper, live)) => self.load_kept(keeper, live, job, request).await,
             }
         })
     }
@@ -121,16 +144,15 @@ mod tests {
     use std::net::TcpListener;
     use std::num::NonZeroUsize;
     use std::path::PathBuf;
-    use std::time::Duration;
 
     use super::*;
     use crate::fetch::FetchSettings;
-    use crate::model::{Epoch, JobKey, Locator};
+    use crate::model::{Epoch, HostHint, JobKey, Locator};
 
     const DELAY: Duration = Duration::from_secs(60);
 
-    /// Whether a loader that never saw the host lets a whole delay pass before it asks for the page.
-    async fn check(host_moves: u32, waits: bool) {
+    /// Whether a loader that never saw the host asks for the page at once.
+    async fn check(host_moves: u32, is_asked: bool) {
         let settings =
             FetchSettings { delay: DELAY, parallelism: NonZeroUsize::MIN, ..FetchSettings::default() };
         let loader = PageLoader {
@@ -138,7 +160,7 @@ mod tests {
             kept: None,
             run_date_time: Timestamp::UNIX_EPOCH.to_zoned(jiff::tz::TimeZone::UTC),
         };
-        // Nobody answers there: whether it was asked shows in an error that comes before the delay is over.
+        // No server answers there: whether it was asked shows in the error.
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let url = format!("http://127.0.0.1:{port}/");
         let job = Job {
@@ -150,14 +172,16 @@ mod tests {
             alone: false,
             host_moves,
             host_places: None,
+            via: vec![],
         };
-        let loaded = tokio::time::timeout(DELAY - Duration::from_secs(1), loader.load(&job)).await;
-        assert_eq!(loaded.is_err(), waits, "{host_moves} moves: {loaded:?}");
+        let error = loader.load(&job, None).await.unwrap_err();
+        let hint = if is_asked { HostHint::Nothing } else { HostHint::Waits(60_000) };
+        assert_eq!((error.is_not_begun, error.host), (!is_asked, hint), "{host_moves} moves: {error:?}");
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_host_that_was_another_nodes_is_left_alone_for_a_delay() {
-        check(0, false).await;
-        check(1, true).await;
+        check(0, true).await;
+        check(1, false).await;
     }
 }

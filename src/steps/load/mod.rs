@@ -5,6 +5,8 @@ mod loader;
 use std::future::Future;
 use std::pin::Pin;
 
+use tokio::sync::Semaphore;
+
 use crate::model::{Document, Job};
 
 use super::StepError;
@@ -12,12 +14,21 @@ use super::StepError;
 pub(super) use loader::ENTRY;
 
 /// The future that a loader returns.
-pub type LoadFuture<'a> = Pin<Box<dyn Future<Output = Result<Document, StepError>> + Send + 'a>>;
+pub type LoadFuture<'a> = Pin<Box<dyn Future<Output = Result<Loaded, StepError>> + Send + 'a>>;
+
+/// What came of a load.
+#[derive(Debug)]
+pub enum Loaded {
+    /// The page.
+    Document(Document),
+    /// The page is at this URL, in canonical form.
+    Moved(String),
+}
 
 /// Gets pages.
 pub trait Loader: Send + Sync {
-    /// Gets the page of `job`.
-    fn load<'a>(&'a self, job: &'a Job) -> LoadFuture<'a>;
+    /// Gets the page of `job`, with a place of `pool` while it is fetched.
+    fn load<'a>(&'a self, job: &'a Job, pool: Option<&'a Semaphore>) -> LoadFuture<'a>;
 
     /// The host of a job that is being loaded may be asked as often at a time as the job says now.
     fn hear(&self, _job: &Job) {}

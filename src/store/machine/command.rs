@@ -4,7 +4,7 @@ use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Epoch, Failure, Fingerprint, Incarnation, Job, JobKey, Link, Locator, NodeId, Rows, RunId,
+    Epoch, Failure, Fingerprint, HostHint, Incarnation, Job, JobKey, Link, Locator, NodeId, Rows, RunId,
 };
 
 /// The rules of a run. They are part of the first command, so that every node applies the same ones.
@@ -16,12 +16,19 @@ pub struct Rules {
     pub max_crashes: u32,
     /// Jobs of one http host that may be leased at a time. Where one fetcher keeps the host's real limit,
     /// this is that limit and some jobs ahead, so that a page is at hand when the one before is done. Where nodes
-    /// share a host ([`Pacing::Shared`]), its real limit: what they take ahead comes on top.
+    /// share a host ([`Pacing::Shared`]), its real limit: what they take ahead comes on top, as many again.
     pub host_leases: u32,
+    /// Of these, with what comes on top, those that a host has before its first page: each page that comes earns one more.
+    /// So hosts that do not answer hold few jobs.
+    pub host_first: u32,
     /// Who may have these leases.
     pub pacing: Pacing,
     /// Jobs that a run may have altogether; links beyond it are counted and not followed.
     pub max_jobs: u64,
+    /// Bytes that the URLs of all jobs that are not over may have; links beyond it are counted and not followed.
+    pub max_url_bytes: u64,
+    /// Links between a locator to begin with and a page; links that lead deeper are counted and not followed.
+    pub max_depth: u32,
 }
 
 /// Which nodes may have jobs of an http host at a time.
@@ -132,8 +139,8 @@ pub enum Command {
         request: u64,
         /// How many jobs at most.
         max: u32,
-        /// Milliseconds since 1970, as the asking node sees it. Only decides which back-offs are over.
-        now: i64,
+        /// The log's own time in milliseconds, as the asking node sees it. Only decides which waits are over.
+        now: u64,
     },
     /// A job came to its end: its rows and its links, in one decision.
     Finish {
@@ -146,6 +153,15 @@ pub enum Command {
         /// Links found, to become jobs.
         links: Vec<Link>,
     },
+    /// The page of a job is at another URL. The job is over without rows; the URL becomes a job, unless it is one already.
+    Move {
+        /// The job.
+        job: JobKey,
+        /// The lease.
+        epoch: Epoch,
+        /// The canonical URL that its server redirects to.
+        to: String,
+    },
     /// A job could not be brought to its end.
     Fail {
         /// The job.
@@ -154,8 +170,12 @@ pub enum Command {
         epoch: Epoch,
         /// Why.
         failure: Failure,
-        /// When to try again at the earliest, if it is tried again.
-        retry_at: i64,
+        /// The log's own time in milliseconds, as the node sees it.
+        now: u64,
+        /// Milliseconds to wait before it is tried again, if it is.
+        wait: u64,
+        /// What this says of its host.
+        host: HostHint,
     },
     /// A job is given back untouched.
     Release {
@@ -163,6 +183,10 @@ pub enum Command {
         job: JobKey,
         /// The lease.
         epoch: Epoch,
+        /// The log's own time in milliseconds, as the node sees it.
+        now: u64,
+        /// Why its host was not asked.
+        host: HostHint,
     },
     /// No more jobs are handed out. The queue stays.
     Cancel,
@@ -183,6 +207,7 @@ impl Command {
         let bytes = match self {
             Self::Finish { rows, links, .. } => return finish_weight(rows, links),
             Self::Fail { failure, .. } => failure.reason.len(),
+            Self::Move { to, .. } => to.len(),
             Self::PublishFailure { reason, .. } => reason.len(),
             Self::Publish { entries, .. } => entries.iter().map(|(key, value)| key.len() + value.len()).sum(),
             Self::SeedChunk { locators, .. } => locators

@@ -21,8 +21,14 @@ pub struct Counts {
     pub retries: u64,
     /// Links that led to a job that was there already.
     pub known_links: u64,
+    /// Of those done, pages whose server redirected to another URL, which became a job instead.
+    pub moved: u64,
     /// Links not followed because the run has as many jobs as it may have.
     pub dropped_links: u64,
+    /// Links not followed because they lead deeper than they may.
+    pub too_deep_links: u64,
+    /// Links not followed because the URLs of all waiting jobs had as many bytes as they may have.
+    pub too_many_url_bytes: u64,
 }
 
 impl Counts {
@@ -30,6 +36,12 @@ impl Counts {
     #[must_use]
     pub fn open(&self) -> u64 {
         self.ready + self.leased
+    }
+
+    /// Links not followed because of a limit of the run.
+    #[must_use]
+    pub fn links_left_out(&self) -> u64 {
+        self.dropped_links + self.too_deep_links + self.too_many_url_bytes
     }
 
     /// All jobs there ever were.

@@ -7,7 +7,9 @@ mod records;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
 
-use crate::model::{Epoch, Failure, FailureClass, HostPlaces, Job, JobKey, Link, Locator, NodeId, RunId};
+use crate::model::{
+    Epoch, Failure, FailureClass, HostHint, HostPlaces, Job, JobKey, Link, Locator, NodeId, RunId,
+};
 
 use super::command::{Lost, Refusal, Reply, Rules};
 use super::counts::Counts;
@@ -55,7 +57,11 @@ struct Entry {
     failures: u32,
     crashes: u32,
     /// When its last back-off ends; 0 for none.
-    not_before: i64,
+    not_before: u64,
+    /// Links between a locator to begin with and this page.
+    depth: u32,
+    /// The URLs that redirected here.
+    via: Box<[Box<str>]>,
     /// Whether its last lease ended by a failure.
     is_failed: bool,
     holder: Option<NodeId>,
@@ -65,6 +71,21 @@ impl Entry {
     fn place(&self, key: JobKey) -> Place {
         Place { key, host: self.host, seq: self.seq, crashes: self.crashes }
     }
+
+    /// Bytes of its URLs.
+    fn url_bytes(&self) -> u64 {
+        (self.url.len() + self.via.iter().map(|url| url.len()).sum::<usize>()) as u64
+    }
+}
+
+/// Where a new job comes from.
+struct Origin {
+    group: u32,
+    name: u32,
+    /// The number of its page, if it takes the place of another one.
+    page: Option<u32>,
+    depth: u32,
+    via: Box<[Box<str>]>,
 }
 
 /// See the module docs.
@@ -80,8 +101,10 @@ pub(super) struct Jobs {
     /// Leases by node; the value says whether the job is a suspect.
     leases: BTreeMap<NodeId, BTreeMap<JobKey, bool>>,
     next_seq: Seq,
-    /// The latest time that a command named.
-    now: i64,
+    /// Bytes of the URLs of all jobs that are not over.
+    url_bytes: u64,
+    /// The latest time that a command named, in milliseconds of the log's own time.
+    now: u64,
     counts: Counts,
 }
 
@@ -97,6 +120,7 @@ impl Jobs {
             pages: BTreeMap::new(),
             leases: BTreeMap::new(),
             next_seq: 0,
+            url_bytes: 0,
             // As early as the back-off of a job that never had one, so that it is over in a restored machine, too.
             now: 0,
             counts: Counts::default(),
@@ -147,15 +171,14 @@ impl Jobs {
         let key = JobKey::new(self.run, &locator.group, &locator.name, &locator.url);
         if !self.slots.contains_key(&key) {
             let (group, name) = (self.names.number(&locator.group), self.names.number(&locator.name));
-            self.add(key, group, name, &locator.url);
+            self.add(key, &locator.url, Origin { group, name, page: None, depth: 0, via: Box::default() });
         }
     }
 
     /// Gives up to `max` jobs to a life of a node, which asks with this number. Before them, one of those that it has,
     /// for each host at which it has more places now.
-    pub(super) fn take(&mut self, life: Life, request: u64, max: u32, now: i64) -> Vec<Job> {
-        self.now = self.now.max(now);
-        self.queue.wake(self.now);
+    pub(super) fn take(&mut self, life: Life, request: u64, max: u32, now: u64) -> Vec<Job> {
+        self.advance(now);
         let node = life.0;
         if self.works_alone(node) {
             return vec![];
@@ -192,9 +215,41 @@ impl Jobs {
         still.filter_map(|key| self.job(*key, request)).collect()
     }
 
-    /// When the next back-off ends.
-    pub(super) fn next_at(&self) -> Option<i64> {
-        self.queue.next_delayed()
+    /// When the next wait ends.
+    pub(super) fn next_at(&self) -> Option<u64> {
+        self.queue.next_wait().map(|(at, _)| at)
+    }
+
+    /// The log's own time.
+    pub(super) fn now(&self) -> u64 {
+        self.now
+    }
+
+    /// The URL of the job whose wait ends first, if there is nothing to do but to wait.
+    pub(super) fn waits_for(&self) -> Option<&str> {
+        if !self.leases.is_empty() || self.queue.has_offers() {
+            return None;
+        }
+        let (_, key) = self.queue.next_wait()?;
+        self.entry(key).map(|entry| &*entry.url)
+    }
+
+    /// Time has come this far: what it lets be taken stands where it is taken from. In a restored machine, too, which
+    /// knows of a wait only when it ends.
+    fn advance(&mut self, now: u64) {
+        self.now = self.now.max(now);
+        self.queue.wake(self.now);
+    }
+
+    /// Takes note of what was learnt of a job's host.
+    fn hear(&mut self, key: JobKey, now: u64, hint: HostHint) {
+        self.advance(now);
+        let Some(host) = self.entry(key).map(|entry| entry.host) else { return };
+        match hint {
+            HostHint::Nothing => {}
+            HostHint::Busy => self.queue.shrink(host),
+            HostHint::Waits(wait) => self.queue.hold(host, self.now, self.now.saturating_add(wait)),
+        }
     }
 
     /// Ends a job with its rows, and makes jobs of its links.
@@ -210,10 +265,30 @@ impl Jobs {
             return Ok(Reply::Repeated);
         }
         let entry = self.close(key, epoch, true)?;
+        self.queue.grow(entry.host);
         self.counts.done += 1;
         self.counts.rows += rows;
         for link in links {
             self.follow(&entry, link);
+        }
+        Ok(Reply::Accepted)
+    }
+
+    /// Ends a job whose page is at another URL, which becomes a job in its place.
+    pub(super) fn move_to(&mut self, key: JobKey, epoch: Epoch, to: &str) -> Result<Reply, Refusal> {
+        if matches!(self.slots.get(&key), Some(Slot::Over { epoch: at, with_rows: true }) if *at == epoch) {
+            return Ok(Reply::Repeated);
+        }
+        let Entry { url, group, name, page, depth, via, host, .. } = self.close(key, epoch, true)?;
+        self.queue.grow(host);
+        self.counts.done += 1;
+        self.counts.moved += 1;
+        let key = JobKey::new(self.run, self.names.text(group), self.names.text(name), to);
+        if self.slots.contains_key(&key) {
+            self.counts.known_links += 1;
+        } else {
+            let via = via.into_iter().chain([url]).collect();
+            self.add(key, to, Origin { group, name, page: Some(page), depth, via });
         }
         Ok(Reply::Accepted)
     }
@@ -224,18 +299,21 @@ impl Jobs {
         key: JobKey,
         epoch: Epoch,
         failure: &Failure,
-        retry_at: i64,
+        (now, wait): (u64, u64),
+        host: HostHint,
     ) -> Result<(bool, Option<Lost>), Refusal> {
         if let Some(again) = self.failed_at(key, epoch) {
             // Its reply was lost and it was asked again.
             return Ok((again, None));
         }
-        let max_tries = self.rules.max_tries;
+        self.leased_at(key, epoch)?;
+        self.hear(key, now, host);
+        let (max_tries, not_before) = (self.rules.max_tries, self.now.saturating_add(wait));
         let entry = self.leased_at(key, epoch)?;
         entry.failures += 1;
         let is_recoverable = failure.class == FailureClass::Recoverable;
         if is_recoverable && entry.failures < max_tries {
-            (entry.not_before, entry.is_failed) = (retry_at, true);
+            (entry.not_before, entry.is_failed) = (not_before, true);
             self.counts.retries += 1;
             self.free(key);
             return Ok((true, None));
@@ -257,8 +335,15 @@ impl Jobs {
     }
 
     /// Gives a job back untouched.
-    pub(super) fn release(&mut self, key: JobKey, epoch: Epoch) -> Result<Reply, Refusal> {
+    pub(super) fn release(
+        &mut self,
+        key: JobKey,
+        epoch: Epoch,
+        now: u64,
+        host: HostHint,
+    ) -> Result<Reply, Refusal> {
         self.leased_at(key, epoch)?;
+        self.hear(key, now, host);
         self.free(key);
         Ok(Reply::Accepted)
     }
@@ -312,7 +397,7 @@ impl Jobs {
 
     /// Puts a job where it waits. This is a matter of its record alone, so that a restored machine puts it
     /// in the same place.
-    fn wait(&mut self, place: Place, not_before: i64) {
+    fn wait(&mut self, place: Place, not_before: u64) {
         if not_before > self.now {
             self.queue.push_delayed(not_before, place);
         } else {
@@ -327,16 +412,27 @@ impl Jobs {
             self.counts.known_links += 1;
         } else if self.next_seq >= self.rules.max_jobs {
             self.counts.dropped_links += 1;
+        } else if parent.depth >= self.rules.max_depth {
+            self.counts.too_deep_links += 1;
+        } else if self.url_bytes.saturating_add(link.url.len() as u64) > self.rules.max_url_bytes {
+            self.counts.too_many_url_bytes += 1;
         } else {
-            self.add(key, group, parent.name, &link.url);
+            let depth = parent.depth + 1;
+            self.add(
+                key,
+                &link.url,
+                Origin { group, name: parent.name, page: None, depth, via: Box::default() },
+            );
         }
     }
 
     /// Adds a job that is not there yet.
-    fn add(&mut self, key: JobKey, group: u32, name: u32, url: &str) {
-        let last = self.pages.entry((name, group)).or_default();
-        *last += 1;
-        let page = *last;
+    fn add(&mut self, key: JobKey, url: &str, Origin { group, name, page, depth, via }: Origin) {
+        let page = page.unwrap_or_else(|| {
+            let last = self.pages.entry((name, group)).or_default();
+            *last += 1;
+            *last
+        });
         let entry = Entry {
             url: url.into(),
             seq: self.next_seq,
@@ -348,10 +444,13 @@ impl Jobs {
             failures: 0,
             crashes: 0,
             not_before: 0,
+            depth,
+            via,
             is_failed: false,
             holder: None,
         };
         self.next_seq += 1;
+        self.url_bytes += entry.url_bytes();
         self.queue.push(entry.place(key));
         self.slots.insert(key, Slot::Open(Box::new(entry)));
     }
@@ -416,7 +515,10 @@ impl Jobs {
         self.leased_at(key, epoch)?;
         self.unlease(key);
         match self.slots.insert(key, Slot::Over { epoch, with_rows }) {
-            Some(Slot::Open(entry)) => Ok(*entry),
+            Some(Slot::Open(entry)) => {
+                self.url_bytes = self.url_bytes.saturating_sub(entry.url_bytes());
+                Ok(*entry)
+            }
             _ => Err(Refusal::Stale),
         }
     }
@@ -436,6 +538,7 @@ impl Jobs {
             // A host with leases does not move: this is what it was when the job was leased.
             host_moves: self.queue.moves(entry.host),
             host_places: self.queue.places(entry.host, node).map(|count| HostPlaces { request, count }),
+            via: entry.via.iter().map(|url| url.to_string()).collect(),
         })
     }
 

@@ -90,9 +90,10 @@ impl Machine {
             Command::Finish { job, epoch, rows, links } => {
                 self.with_jobs(|jobs| jobs.finish(*job, *epoch, rows.count(), links))
             }
-            Command::Fail { job, epoch, failure, retry_at } => {
+            Command::Move { job, epoch, to } => self.with_jobs(|jobs| jobs.move_to(*job, *epoch, to)),
+            Command::Fail { job, epoch, failure, now, wait, host } => {
                 let failed = match &mut self.jobs {
-                    Some(jobs) => jobs.fail(*job, *epoch, failure, *retry_at),
+                    Some(jobs) => jobs.fail(*job, *epoch, failure, (*now, *wait), *host),
                     None => Err(Refusal::Stale),
                 };
                 failed.map(|(again, gone)| {
@@ -100,7 +101,9 @@ impl Machine {
                     Reply::Failed { again }
                 })
             }
-            Command::Release { job, epoch } => self.with_jobs(|jobs| jobs.release(*job, *epoch)),
+            Command::Release { job, epoch, now, host } => {
+                self.with_jobs(|jobs| jobs.release(*job, *epoch, *now, *host))
+            }
             Command::Cancel => self.cancel(),
             Command::Resume => self.resume(),
             Command::Done { node, incarnation } => self.vote(*node, *incarnation),
@@ -151,10 +154,22 @@ impl Machine {
         self.phase == Phase::Running && self.jobs.as_ref().is_some_and(|jobs| jobs.takeable_alone(node))
     }
 
-    /// When the first back-off ends, in milliseconds since 1970: a job that nobody has to wait for longer.
+    /// When the first wait ends, of a job for its next try or of a host that asked to be left alone, by the log's own time.
     #[must_use]
-    pub fn next_at(&self) -> Option<i64> {
+    pub fn next_at(&self) -> Option<u64> {
         self.jobs.as_ref().filter(|_| self.phase == Phase::Running).and_then(Jobs::next_at)
+    }
+
+    /// The log's own time in milliseconds: the latest one that a command named. It begins with the run at 0.
+    #[must_use]
+    pub fn now(&self) -> u64 {
+        self.jobs.as_ref().map_or(0, Jobs::now)
+    }
+
+    /// The URL of the job that the run waits for, if it does nothing but wait.
+    #[must_use]
+    pub fn waits_for(&self) -> Option<&str> {
+        self.jobs.as_ref().filter(|_| self.phase == Phase::Running).and_then(Jobs::waits_for)
     }
 
     /// A number that is another one whenever a claim may be answered in another way than before.
@@ -340,7 +355,7 @@ impl Machine {
         (node, incarnation): Life,
         request: u64,
         max: u32,
-        now: i64,
+        now: u64,
     ) -> Result<Reply, Refusal> {
         let member = self.members.get_mut(node, incarnation).ok_or(Refusal::NotAMember)?;
         let jobs = self.jobs.as_mut().ok_or(Refusal::Phase(self.phase))?;

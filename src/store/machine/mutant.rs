@@ -9,7 +9,7 @@ use compact_str::CompactString;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::model::{Incarnation, JobKey, Link, Locator, NodeId, RunId, codec};
+use crate::model::{HostHint, Incarnation, JobKey, Link, Locator, NodeId, RunId, codec};
 
 use super::Machine;
 use super::command::{Command, Lost, Reply};
@@ -30,6 +30,10 @@ pub enum Mutant {
     FreshIds,
     /// A `Fail` is answered, and nothing comes of it.
     SilentFailure,
+    /// That a host is to be left alone is forgotten.
+    NoHold,
+    /// A `Move` ends a job and makes none.
+    LostMove,
 }
 
 /// Where a mutant keeps things in mind.
@@ -78,6 +82,14 @@ impl Mutant {
                 Command::Fail { .. } => Reply::Failed { again: true },
                 _ => machine.apply(command, lost),
             },
+            Self::NoHold => no_hold(machine, command, lost),
+            Self::LostMove => match command {
+                Command::Move { job, epoch, .. } => {
+                    let to = machine.entry(*job).map(|entry| entry.url).unwrap_or_default();
+                    machine.apply(&Command::Move { job: *job, epoch: *epoch, to }, lost)
+                }
+                _ => machine.apply(command, lost),
+            },
         }
     }
 }
@@ -86,6 +98,14 @@ fn no_fencing(machine: &mut Machine, command: &Command, lost: &mut Vec<Lost>) ->
     let mut command = command.clone();
     if let Command::Finish { job, epoch, .. } = &mut command {
         *epoch = machine.entry(*job).map_or(*epoch, |entry| entry.epoch);
+    }
+    machine.apply(&command, lost)
+}
+
+fn no_hold(machine: &mut Machine, command: &Command, lost: &mut Vec<Lost>) -> Reply {
+    let mut command = command.clone();
+    if let Command::Fail { host, .. } | Command::Release { host, .. } = &mut command {
+        *host = HostHint::Nothing;
     }
     machine.apply(&command, lost)
 }

@@ -50,9 +50,14 @@ pub(super) struct Queue {
     /// How many nodes share a host.
     nodes: u32,
     /// Jobs whose back-off is not over, with their hosts and crashes.
-    delayed: BTreeSet<(i64, Seq, JobKey, HostId, u32)>,
+    delayed: BTreeSet<(u64, Seq, JobKey, HostId, u32)>,
+    /// Hosts that are left alone, by the time when that ends.
+    held: BTreeSet<(u64, HostId)>,
+    /// Those of them that have jobs.
+    waiting: BTreeSet<(u64, HostId)>,
     ready: u64,
     host_leases: u32,
+    host_first: u32,
     pacing: Pacing,
 }
 
@@ -60,14 +65,17 @@ impl Queue {
     /// An empty queue that keeps to what the rules say of hosts.
     pub(super) fn new(rules: &Rules) -> Self {
         Self {
-            hosts: vec![Host::default()],
+            hosts: vec![Host::new(u32::MAX)],
             numbers: HashMap::new(),
             open: Offers::default(),
             owned: BTreeMap::new(),
             nodes: 0,
             delayed: BTreeSet::new(),
+            held: BTreeSet::new(),
+            waiting: BTreeSet::new(),
             ready: 0,
             host_leases: rules.host_leases.max(1),
+            host_first: rules.host_first.max(1),
             pacing: rules.pacing,
         }
     }
@@ -79,7 +87,7 @@ impl Queue {
             return *number;
         }
         let number = self.hosts.len() as HostId;
-        self.hosts.push(Host::default());
+        self.hosts.push(Host::new(self.first_quota()));
         self.numbers.insert(name.into(), number);
         number
     }
@@ -102,7 +110,7 @@ impl Queue {
         for host in &hosts {
             self.change(*host, |host| {
                 let most = host.most_places_ahead(share, limit);
-                let free = limit.saturating_sub(host.taken);
+                let free = host.free(limit);
                 host.taken += host.shares.get_mut(&node).map_or(0, |share| share.promote(most, free));
             });
         }
@@ -138,11 +146,14 @@ impl Queue {
         self.numbers.iter().filter_map(|(name, number)| {
             let host = self.hosts.get(*number as usize)?;
             let places: Vec<_> = host.shares.iter().map(|(node, share)| (*node, share.places)).collect();
-            let is_known = host.last.is_some() || !places.is_empty();
+            let has_learnt = host.quota != self.first_quota() || host.held_until > 0;
+            let is_known = host.last.is_some() || !places.is_empty() || has_learnt;
             is_known.then(|| HostRecord {
                 name: name.to_string(),
                 last: host.last,
                 moves: host.moves,
+                quota: host.quota,
+                held_until: host.held_until,
                 places,
             })
         })
@@ -153,6 +164,7 @@ impl Queue {
         let number = self.host(Some(&record.name));
         self.change(number, |host| {
             (host.last, host.moves) = (record.last, record.moves);
+            (host.quota, host.held_until) = (record.quota, record.held_until);
             for (node, places) in record.places {
                 host.taken = host.taken.saturating_add(places);
                 host.shares.entry(node).or_default().places = places;
@@ -160,9 +172,58 @@ impl Queue {
         });
     }
 
-    /// When the first back-off ends.
-    pub(super) fn next_delayed(&self) -> Option<i64> {
-        self.delayed.first().map(|(at, ..)| *at)
+    /// When the first wait ends, and for which job.
+    pub(super) fn next_wait(&self) -> Option<(u64, JobKey)> {
+        let delayed = self.delayed.first().map(|(at, _, key, ..)| (*at, *key));
+        let held = self.waiting.first().and_then(|(at, host)| {
+            let first = self.hosts.get(*host as usize).and_then(Host::first);
+            first.map(|key| (*at, key))
+        });
+        delayed.into_iter().chain(held).min()
+    }
+
+    /// Whether there is anything that a node could take, now or when it has nothing in work.
+    pub(super) fn has_offers(&self) -> bool {
+        !self.open.is_empty() || !self.owned.is_empty()
+    }
+
+    /// Leaves a host alone until a time that is not there yet. It has to earn again what it may have ahead.
+    pub(super) fn hold(&mut self, host: HostId, now: u64, until: u64) {
+        let quota = self.first_quota();
+        if host != 0 && until > now {
+            self.change(host, |host| {
+                host.held_until = host.held_until.max(until);
+                host.quota = host.quota.min(quota);
+            });
+        }
+    }
+
+    /// A page of a host came: it may have one lease more.
+    pub(super) fn grow(&mut self, host: HostId) {
+        let most = self.most_quota();
+        if host != 0 && self.hosts.get(host as usize).is_some_and(|host| host.quota < most) {
+            self.change(host, |host| host.quota += 1);
+        }
+    }
+
+    /// A job waited for others of its host: it may have fewer leases.
+    pub(super) fn shrink(&mut self, host: HostId) {
+        if host != 0 {
+            self.change(host, |host| host.quota = (host.quota / 2).max(1));
+        }
+    }
+
+    /// What a host may have of which no page came yet.
+    fn first_quota(&self) -> u32 {
+        self.host_first.min(self.most_quota())
+    }
+
+    /// What a host may have at most.
+    fn most_quota(&self) -> u32 {
+        match self.pacing {
+            Pacing::Shared => self.host_leases.saturating_mul(2),
+            Pacing::AnyNode | Pacing::OneNode => self.host_leases,
+        }
     }
 
     /// Adds a job that may be taken at once.
@@ -175,13 +236,16 @@ impl Queue {
     }
 
     /// Adds a job that may be taken from `at` on.
-    pub(super) fn push_delayed(&mut self, at: i64, place: Place) {
+    pub(super) fn push_delayed(&mut self, at: u64, place: Place) {
         self.ready += 1;
         self.delayed.insert((at, place.seq, place.key, place.host, place.crashes));
     }
 
-    /// Lets jobs whose back-off is over take their place again.
-    pub(super) fn wake(&mut self, now: i64) {
+    /// Lets jobs whose back-off is over take their place again, and hosts offer theirs that were left alone for long enough.
+    pub(super) fn wake(&mut self, now: u64) {
+        while let Some((_, host)) = self.held.first().copied().filter(|(at, _)| *at <= now) {
+            self.change(host, |host| host.held_until = 0);
+        }
         while let Some((at, seq, key, host, crashes)) = self.delayed.first().copied() {
             if at > now {
                 break;
@@ -255,8 +319,8 @@ impl Queue {
         let is_one_nodes = host != 0 && self.pacing == Pacing::OneNode;
         let (is_shared, limit) = (self.is_shared(host), self.limit(host));
         let popped = self.change(host, |host| {
+            let has_place = host.free(limit) > 0;
             let popped = pop(host)?;
-            let has_place = host.taken < limit;
             host.taken += u32::from(has_place);
             if is_shared {
                 host.shares.entry(life.0).or_default().lease(has_place);
@@ -274,12 +338,20 @@ impl Queue {
     fn change<T>(&mut self, host: HostId, change: impl FnOnce(&mut Host) -> T) -> Option<T> {
         let limit = self.limit(host);
         let entry = self.hosts.get_mut(host as usize)?;
-        let before = entry.offer(limit);
+        let (before, held, waited) = (entry.offer(limit), entry.held_until, entry.waits_until());
         let changed = change(entry);
-        let after = entry.offer(limit);
+        let (after, holds, waits) = (entry.offer(limit), entry.held_until, entry.waits_until());
         if before != after {
             self.withdraw(host, before);
             self.offers_to(after.to).add(host, after);
+        }
+        if held != holds {
+            self.held.remove(&(held, host));
+            self.held.extend((holds > 0).then_some((holds, host)));
+        }
+        if waited != waits {
+            waited.map(|at| self.waiting.remove(&(at, host)));
+            self.waiting.extend(waits.map(|at| (at, host)));
         }
         if self.is_shared(host) {
             self.offer_ahead(host);
@@ -292,11 +364,12 @@ impl Queue {
     fn offer_ahead(&mut self, host: HostId) {
         let (limit, most) = (self.limit(host), self.most_places());
         let Some(entry) = self.hosts.get_mut(host as usize) else { return };
-        let has_places = entry.taken < limit;
+        let (has_places, is_held) = (entry.free(limit) > 0, entry.held_until > 0);
         let most_ahead = entry.most_places_ahead(most, limit);
-        let first = entry.ready.first().filter(|_| !has_places).map(|(seq, _)| *seq);
+        let ahead = entry.quota.saturating_sub(limit);
+        let first = entry.ready.first().filter(|_| !has_places && !is_held).map(|(seq, _)| *seq);
         for (node, share) in &mut entry.shares {
-            let offer = first.filter(|_| share.has_room_ahead(most));
+            let offer = first.filter(|_| share.has_room_ahead(most, ahead));
             let is_offered_places = has_places && share.wants_place(most_ahead);
             if (offer, is_offered_places) == (share.offered, share.is_offered_places) {
                 continue;

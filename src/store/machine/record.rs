@@ -42,7 +42,7 @@ pub(super) struct JobsRecord {
     pub(super) names: Vec<CompactString>,
     pub(super) pages: Vec<((u32, u32), u32)>,
     pub(super) next_seq: Seq,
-    pub(super) now: i64,
+    pub(super) now: u64,
     pub(super) counts: Counts,
 }
 
@@ -53,6 +53,10 @@ pub(super) struct HostRecord {
     /// Who had it last, where it is one node's while it has leases.
     pub(super) last: Option<Life>,
     pub(super) moves: u32,
+    /// Leases that it may have at a time.
+    pub(super) quota: u32,
+    /// Until when it is left alone; 0 if it is not.
+    pub(super) held_until: u64,
     /// The places of each node, where nodes share it.
     pub(super) places: Vec<(NodeId, u32)>,
 }
@@ -83,7 +87,9 @@ pub(super) struct EntryRecord {
     pub(super) epoch: Epoch,
     pub(super) failures: u32,
     pub(super) crashes: u32,
-    pub(super) not_before: i64,
+    pub(super) not_before: u64,
+    pub(super) depth: u32,
+    pub(super) via: Vec<String>,
     pub(super) is_failed: bool,
     pub(super) holder: Option<NodeId>,
     pub(super) suspect: bool,

@@ -23,7 +23,7 @@ impl Oracle {
             let alone = is_running && (next || self.next_suspect(node).is_some());
             assert_eq!(machine.takeable_alone(node), alone, "takeable by {node} alone");
         }
-        assert_eq!(machine.next_at(), self.next_back_off().filter(|_| is_running), "next back-off");
+        assert_eq!(machine.next_at(), self.next_wait().filter(|_| is_running), "next wait");
         if self.run.is_some() {
             let hosts: BTreeSet<_> = self.jobs.iter().filter_map(|job| job.locator.host()).collect();
             for host in hosts {
@@ -67,11 +67,11 @@ impl Oracle {
     /// What must hold when the run is over: links of finished jobs are known, and every job has ended.
     pub(crate) fn check_end(&self, links: impl Fn(&Locator) -> Vec<Link>) {
         assert_eq!(self.counts().open(), 0);
-        for job in self.jobs.iter().filter(|job| job.state == State::Done) {
+        for job in self.jobs.iter().filter(|job| matches!(job.state, State::Done | State::Moved)) {
             for link in links(&job.locator) {
                 let name = job.locator.name.clone();
                 let target = Locator { group: link.group, name, url: link.url };
-                let is_known = self.knows(&target) || self.tally.dropped_links > 0;
+                let is_known = self.knows(&target) || self.tally.links_left_out() > 0;
                 assert!(is_known, "the link from {:?} to {target:?} was forgotten", job.locator);
             }
         }

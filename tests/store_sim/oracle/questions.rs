@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use scoopi::model::{Epoch, HostPlaces, Incarnation, Job, JobKey, Locator, NodeId};
+use scoopi::model::{Epoch, HostHint, HostPlaces, Incarnation, Job, JobKey, Locator, NodeId};
 use scoopi::store::machine::{Counts, Pacing, Refusal};
 
-use super::{Known, Oracle, State};
+use super::{Known, Learnt, Oracle, State};
 
 impl Oracle {
     pub(super) fn key(&self, locator: &Locator) -> JobKey {
@@ -19,7 +19,8 @@ impl Oracle {
     pub(super) fn make(&mut self, locator: Locator) {
         let is_beside =
             |job: &&Known| (&job.locator.name, &job.locator.group) == (&locator.name, &locator.group);
-        let page = 1 + self.jobs.iter().filter(is_beside).count() as u32;
+        // A page that another one moved to has the number of that one.
+        let page = 1 + self.jobs.iter().filter(is_beside).filter(|job| job.via.is_empty()).count() as u32;
         self.jobs.push(Known {
             key: self.key(&locator),
             locator,
@@ -29,7 +30,9 @@ impl Oracle {
             alone: false,
             failures: 0,
             crashes: 0,
-            not_before: i64::MIN,
+            not_before: 0,
+            depth: 0,
+            via: vec![],
             has_failed: false,
             host_moves: 0,
             request: 0,
@@ -56,6 +59,7 @@ impl Oracle {
             host_moves: job.host_moves,
             host_places: host
                 .map(|host| HostPlaces { request: job.request, count: self.places_of(host, node) as u32 }),
+            via: job.via.clone(),
         }
     }
 
@@ -85,7 +89,7 @@ impl Oracle {
         let waits = |(_, job): (usize, &Known)| job.crashes == 0 && job.locator.host() == Some(host);
         let most = if self.free().any(waits) { self.share() } else { self.host_limit() };
         let may_have = self.held_of(host, node).min(most);
-        may_have.saturating_sub(self.places_of(host, node)).min(self.host_limit() - self.all_places_of(host))
+        may_have.saturating_sub(self.places_of(host, node)).min(self.free_places(host))
     }
 
     fn hosts(&self) -> BTreeSet<String> {
@@ -145,7 +149,64 @@ impl Oracle {
     }
 
     fn has_free_place(&self, host: &str) -> bool {
-        self.pacing() == Pacing::Shared && self.all_places_of(host) < self.host_limit()
+        self.pacing() == Pacing::Shared && self.free_places(host) > 0
+    }
+
+    fn free_places(&self, host: &str) -> usize {
+        if self.is_left_alone(host) {
+            return 0;
+        }
+        self.host_limit().min(self.quota(host)).saturating_sub(self.all_places_of(host))
+    }
+
+    fn most_quota(&self) -> usize {
+        if self.pacing() == Pacing::Shared { 2 * self.host_limit() } else { self.host_limit() }
+    }
+
+    /// Leases that a host may have, as far as was learnt.
+    fn quota(&self, host: &str) -> usize {
+        let first = self.most_quota().min(self.run.as_ref().unwrap().rules.host_first as usize);
+        self.learnt.get(host).map_or(first, |learnt| learnt.quota)
+    }
+
+    fn is_left_alone(&self, host: &str) -> bool {
+        self.learnt.get(host).is_some_and(|learnt| learnt.not_before > self.now)
+    }
+
+    fn learnt(&mut self, key: JobKey) -> Option<&mut Learnt> {
+        let job = self.jobs.iter().find(|job| job.key == key)?;
+        let host = job.locator.host()?.to_owned();
+        let quota = self.quota(&host);
+        Some(self.learnt.entry(host).or_insert(Learnt { quota, not_before: 0 }))
+    }
+
+    /// A page of a host came.
+    pub(super) fn earn(&mut self, key: JobKey) {
+        let most = self.most_quota();
+        self.learnt(key).into_iter().for_each(|learnt| learnt.quota = most.min(learnt.quota + 1));
+    }
+
+    /// What a node learnt of the host of a job.
+    pub(super) fn learn(&mut self, key: JobKey, now: u64, hint: HostHint) {
+        self.now = self.now.max(now);
+        let now = self.now;
+        let first = self.most_quota().min(self.run.as_ref().unwrap().rules.host_first as usize);
+        let Some(learnt) = self.learnt(key) else { return };
+        match hint {
+            HostHint::Waits(wait) if wait > 0 => {
+                learnt.not_before = learnt.not_before.max(now + wait);
+                learnt.quota = learnt.quota.min(first);
+            }
+            HostHint::Busy => learnt.quota = 1.max(learnt.quota / 2),
+            HostHint::Waits(_) | HostHint::Nothing => {}
+        }
+    }
+
+    /// Bytes of the URLs of jobs that are not over.
+    pub(super) fn open_bytes(&self) -> usize {
+        let is_open = |job: &&Known| matches!(job.state, State::Ready | State::Held(_));
+        let bytes = |job: &Known| job.locator.url.len() + job.via.iter().map(String::len).sum::<usize>();
+        self.jobs.iter().filter(is_open).map(bytes).sum()
     }
 
     pub(super) fn host_limit(&self) -> usize {
@@ -168,15 +229,19 @@ impl Oracle {
     /// Whether the host of a page has room for a lease by `node`.
     fn has_room(&self, locator: &Locator, node: NodeId) -> bool {
         let Some(host) = locator.host() else { return true };
+        if self.is_left_alone(host) {
+            return false;
+        }
         let holders = self.holders_of(host);
-        let has_room = holders.len() < self.host_limit();
+        let has_room = holders.len() < self.host_limit().min(self.quota(host));
         match self.pacing() {
             Pacing::AnyNode => has_room,
             Pacing::OneNode => has_room && holders.iter().all(|holder| *holder == node),
             Pacing::Shared => {
                 let (places, held) = (self.places_of(host, node), self.held_of(host, node));
                 let share = self.share();
-                let is_ahead = places > 0 && places <= share && held < 2 * places;
+                let ahead = self.quota(host).saturating_sub(self.host_limit()).min(places);
+                let is_ahead = places > 0 && places <= share && held < places + ahead;
                 if self.has_free_place(host) { places < share } else { is_ahead }
             }
         }
@@ -219,9 +284,15 @@ impl Oracle {
         suspects.min_by_key(|(index, job)| (job.crashes, *index)).map(|(index, _)| index)
     }
 
-    pub(super) fn next_back_off(&self) -> Option<i64> {
+    /// When the first job may be taken that waits for its next try, or for its host to be asked again.
+    pub(super) fn next_wait(&self) -> Option<u64> {
         let waits = |job: &&Known| job.state == State::Ready && job.not_before > self.now;
-        self.jobs.iter().filter(waits).map(|job| job.not_before).min()
+        let tries = self.jobs.iter().filter(waits).map(|job| job.not_before);
+        let host = |(_, job): (usize, &Known)| {
+            let learnt = self.learnt.get(job.locator.host()?)?;
+            Some(learnt.not_before).filter(|at| *at > self.now)
+        };
+        tries.chain(self.free().filter_map(host)).min()
     }
 
     pub(super) fn counts(&self) -> Counts {

@@ -70,6 +70,8 @@ impl Jobs {
             failures: record.failures,
             crashes: record.crashes,
             not_before: record.not_before,
+            depth: record.depth,
+            via: record.via.into_iter().map(Into::into).collect(),
             is_failed: record.is_failed,
             holder: record.holder,
         };
@@ -79,6 +81,7 @@ impl Jobs {
         } else {
             self.wait(entry.place(key), entry.not_before);
         }
+        self.url_bytes += entry.url_bytes();
         self.slots.insert(key, Slot::Open(Box::new(entry)));
     }
 
@@ -96,6 +99,8 @@ impl Jobs {
             holder: entry.holder,
             suspect: held.and_then(|held| held.get(&key)).copied().unwrap_or_default(),
             not_before: entry.not_before,
+            depth: entry.depth,
+            via: entry.via.iter().map(|url| url.to_string()).collect(),
             is_failed: entry.is_failed,
         }
     }

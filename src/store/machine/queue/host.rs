@@ -11,7 +11,7 @@ use super::Seq;
 use super::shares::Shares;
 
 /// See the module docs.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Clone)]
 pub(super) struct Host {
     pub(super) ready: BTreeSet<(Seq, JobKey)>,
     /// Jobs with a crash on their record: fewest crashes first, so that one bad job cannot use up the
@@ -25,6 +25,11 @@ pub(super) struct Host {
     pub(super) last: Option<Life>,
     /// How often the next lease was another life's than the last one.
     pub(super) moves: u32,
+    /// Leases that it may have at a time, or places and leases ahead of them where nodes share it. Pages that come make
+    /// it grow, jobs that wait for others of the host make it shrink.
+    pub(super) quota: u32,
+    /// Until when it is left alone; 0 if it is not.
+    pub(super) held_until: u64,
 }
 
 /// What a host with room offers.
@@ -39,9 +44,40 @@ pub(super) struct Offer {
 }
 
 impl Host {
+    /// A host without jobs.
+    pub(super) fn new(quota: u32) -> Self {
+        Self {
+            ready: BTreeSet::new(),
+            suspects: BTreeSet::new(),
+            taken: 0,
+            shares: Shares::new(),
+            last: None,
+            moves: 0,
+            quota,
+            held_until: 0,
+        }
+    }
+
+    /// Leases, or places where nodes share it, that are free if there are `limit` at most.
+    pub(super) fn free(&self, limit: u32) -> u32 {
+        if self.held_until > 0 { 0 } else { limit.min(self.quota).saturating_sub(self.taken) }
+    }
+
+    /// Until when it keeps a job waiting that could be taken else.
+    pub(super) fn waits_until(&self) -> Option<u64> {
+        let has_jobs = !self.ready.is_empty() || !self.suspects.is_empty();
+        (self.held_until > 0 && has_jobs).then_some(self.held_until)
+    }
+
+    /// The job that is first when the wait is over.
+    pub(super) fn first(&self) -> Option<JobKey> {
+        let ready = self.ready.first().map(|(_, key)| *key);
+        ready.or_else(|| self.suspects.first().map(|(.., key)| *key))
+    }
+
     /// What it offers, if it may have `limit` leases.
     pub(super) fn offer(&self, limit: u32) -> Offer {
-        let has_room = self.taken < limit;
+        let has_room = self.free(limit) > 0;
         Offer {
             // While leases are out, their holder has the host.
             to: self.last.filter(|_| self.taken > 0).map(|(node, _)| node),

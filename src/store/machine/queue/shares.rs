@@ -55,8 +55,8 @@ impl Share {
         self.places < self.leases.min(most)
     }
 
-    /// Whether it may have one more ahead, where `most` places are a node's share.
-    pub(super) fn has_room_ahead(&self, most: u32) -> bool {
-        self.places <= most && self.leases < self.places.saturating_mul(2)
+    /// Whether it may have one more ahead, where `most` places are a node's share, and each node may have `ahead` jobs ahead.
+    pub(super) fn has_room_ahead(&self, most: u32, ahead: u32) -> bool {
+        self.places <= most && self.leases < self.places.saturating_add(ahead.min(self.places))
     }
 }
