@@ -11,6 +11,8 @@
 
 #[path = "hostile/cases.rs"]
 mod cases;
+#[path = "hostile/peers.rs"]
+mod peers;
 mod support;
 #[path = "hostile/surface.rs"]
 mod surface;

@@ -21,8 +21,7 @@ const HELP: &str = "`--fresh` discards the run and begins one with what is there
 pub(super) fn changes(definitions: &Definitions, settings: &Settings, request: &RunRequest) -> Problems {
     let place = Place::nowhere("--resume");
     let mut problems = Problems::default();
-    let now = check(request).map(|(definitions, _)| bare(&definitions));
-    if !now.is_ok_and(|now| now == bare(definitions)) {
+    if differ(definitions, request) {
         let message =
             "the definitions are not those that the run began with; it goes on with those that it began with";
         problems.push(Problem::warning(&place, message, HELP));
@@ -33,6 +32,12 @@ pub(super) fn changes(definitions: &Definitions, settings: &Settings, request: &
         problems.push(Problem::warning(&place, message, HELP));
     }
     problems
+}
+
+/// Whether the definitions of `request` are others than these, or are none that could be used.
+pub(super) fn differ(definitions: &Definitions, request: &RunRequest) -> bool {
+    let now = check(request).map(|(definitions, _)| bare(&definitions));
+    !now.is_ok_and(|now| now == bare(definitions))
 }
 
 /// The definitions without where each thing was written.

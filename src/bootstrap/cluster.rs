@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use compact_str::CompactString;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tracing::{info, warn};
@@ -22,21 +21,21 @@ use crate::conf::Settings;
 use crate::defs::Problems;
 use crate::engine::{CancelLatch, Delivery, Figures, Output, OutputPlace, OutputReport, Shutdown};
 use crate::model::codec;
-use crate::store::machine::{Barricade, Claim, Command, Phase, Refusal, Run};
-use crate::store::{Barricades, Earlier, JobStore, NodeStore, Projection, Status, Store, StoreError};
+use crate::store::machine::{Command, Phase, Run};
+use crate::store::{Earlier, JobStore, NodeStore, Projection, Status, StoreError};
 
 use super::compose::{Composed, Stored};
+use super::composing::{Composer, compare_definitions, compose, has_definitions};
 use super::data_folder::DataFolder;
-use super::facts;
-use super::parts::{Parts, new_run};
+use super::parts::Parts;
 use super::report::Report;
-use super::request::{Definitions, Existing, RunRequest};
+use super::request::{Existing, RunRequest};
 use super::run::RunError;
 use super::solo::log_settings;
 use super::work::{Scope, Work, output_place};
 
 /// Key of the run in the store.
-const RUN: &str = "run";
+pub(super) const RUN: &str = "run";
 
 /// Between two lines about nodes that are waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -110,7 +109,13 @@ impl Opening {
         tasks.spawn(tell_quorum(node.quorum()));
         let mut warnings = Problems::default();
         let prepared = match compose(&request, &store, &node, &mut warnings).await {
-            Ok(()) => parts.await.unwrap_or_else(|_| Err(stopped(&store))),
+            Ok(composer) => {
+                if composer == Composer::Another && has_definitions(&request) {
+                    let (request, store) = (request.clone(), Arc::clone(&store));
+                    tasks.spawn_blocking(move || compare_definitions(&request, &store));
+                }
+                parts.await.unwrap_or_else(|_| Err(stopped(&store)))
+            }
             Err(error) => Err(error),
         };
         let parts = match prepared {
@@ -319,98 +324,14 @@ fn read_parts(
     Parts::of_stored(&definitions, settings, &scripts, run.date_time, Problems::default(), root)
 }
 
-fn read_run(value: &dyn Fn(&str) -> Option<Vec<u8>>) -> Result<Run, RunError> {
+pub(super) fn read_run(value: &dyn Fn(&str) -> Option<Vec<u8>>) -> Result<Run, RunError> {
     let run = value(RUN).unwrap_or_default();
     codec::decode(&run).map_err(|error| RunError::Internal(format!("the run in the store: {error}")))
 }
 
-/// Sees that definitions are composed, by this node or another one, and that the run is begun.
-async fn compose<N: Network>(
-    request: &RunRequest,
-    store: &NodeStore<ClusterCommit>,
-    node: &ClusterNode<N>,
-    warnings: &mut Problems,
-) -> Result<(), RunError> {
-    if !has_definitions(request) {
-        await_composer(request, store).await;
-    }
-    loop {
-        match store.enter(Barricade::Compose).await? {
-            Claim::Open => break,
-            Claim::Failed(reason) => return Err(RunError::Composing(reason)),
-            Claim::Wait(_) => {}
-            Claim::Work(epoch) => {
-                info!(leader = node.leads(), "this node composes the definitions");
-                let (composed, command) = match composed(request, warnings) {
-                    Ok(entries) => (Ok(()), Command::Publish { epoch, entries }),
-                    Err(error) => {
-                        let (barricade, reason) = (Barricade::Compose, error.to_string());
-                        (Err(error), Command::PublishFailure { barricade, epoch, reason })
-                    }
-                };
-                match store.propose(command).await {
-                    // Others took this node for dead meanwhile; whoever composes now will be heard of.
-                    Err(StoreError::Refused(Refusal::NotTheHolder)) => {}
-                    other => {
-                        other?;
-                        composed?;
-                    }
-                }
-            }
-        }
-    }
-    // The others said that it is there; here it may be a moment later.
-    let mut status = store.status();
-    let is_there = |status: &Status| store.value(RUN).is_some() || status.failure.is_some();
-    if status.wait_for(is_there).await.is_err() {
-        return Err(stopped(store));
-    }
-    // Every node does so: whoever composed may be gone.
-    store.propose(Command::Begin(read_run(&|key| store.value(key))?)).await?;
-    Ok(())
-}
-
-fn stopped(store: &NodeStore<ClusterCommit>) -> RunError {
+pub(super) fn stopped(store: &NodeStore<ClusterCommit>) -> RunError {
     let reason = store.status().borrow().failure.clone();
     StoreError::Stopped(reason.unwrap_or_else(|| "the node is going down".into())).into()
-}
-
-/// Composes what this node was given.
-fn composed(
-    request: &RunRequest,
-    warnings: &mut Problems,
-) -> Result<Vec<(CompactString, Vec<u8>)>, RunError> {
-    let mut request = request.clone();
-    // All nodes go by the zone of the one that composes.
-    let zone = || facts::zone(&request.settings).ok()?.iana_name().map(str::to_owned);
-    request.settings.time_zone = request.settings.time_zone.clone().or_else(zone);
-    let parts = Parts::of_request(&request)?;
-    let composed = parts.composed.ok_or_else(|| RunError::Internal("nothing was composed".to_owned()))?;
-    let run = new_run(&parts.settings, &parts.run_date_time, composed.fingerprint);
-    let run = codec::encode(&run).map_err(|error| RunError::Internal(error.to_string()))?;
-    *warnings = parts.warnings;
-    let mut entries = composed.entries();
-    entries.push((RUN.into(), run));
-    Ok(entries)
-}
-
-/// Whether this node could compose.
-fn has_definitions(request: &RunRequest) -> bool {
-    match &request.definitions {
-        Definitions::Folder(folder) => folder.is_dir(),
-        Definitions::Texts(_) => true,
-    }
-}
-
-/// Waits for a node that has definitions. Where there is none in time, this one asks in its turn, and tells why not.
-async fn await_composer(request: &RunRequest, store: &NodeStore<ClusterCommit>) {
-    info!("no definitions here: those of another node are waited for");
-    let patience = Duration::from_millis(request.settings.cluster.quorum.timeout);
-    let mut status = store.status();
-    let composed = status.wait_for(|status| status.barricades > 0 || status.failure.is_some());
-    if tokio::time::timeout(patience, composed).await.is_err() {
-        warn!("no node has composed definitions");
-    }
 }
 
 /// Takes part no more, and waits until the others can do without.

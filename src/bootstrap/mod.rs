@@ -5,6 +5,7 @@
 mod changes;
 mod cluster;
 mod compose;
+mod composing;
 mod data_folder;
 mod facts;
 mod outside;

@@ -1,41 +1,61 @@
 //! Answers what other nodes ask.
 //!
-//! A node answers from its first moment on: before it is a member it can only help to form a cluster.
+//! A node answers from its first moment on: before it is a member it can only help to form a cluster. Who is no member
+//! is heard, too, as it may want to become one or know how things stand; [`Visitors`] says how much of it.
 
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
-use tracing::debug;
+use tracing::{debug, warn};
 
 use crate::model::NodeId;
-use crate::store::Commit;
-use crate::store::machine::Command;
 
 use super::caller::Purpose;
+use super::cancelling::Cancelling;
 use super::commit::ClusterCommit;
 use super::farewell::Farewell;
 use super::forming::Forming;
 use super::frame;
 use super::member::{Leader, Member};
 use super::network::{Conversation, Network};
+use super::overview::overview;
 use super::peer::ClusterId;
+use super::places::Place;
+use super::quorum::Quorum;
 use super::raft;
+use super::seldom::Seldom;
+use super::visitors::{Held, Intake, Visitors};
 use super::wire::{Answer, Proposal, Proposed, Question};
 
 /// For a stream that was opened to say what it is for.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// For a leader's sign of life to follow its snapshot.
+const KNOWN: Duration = Duration::from_secs(3);
+
+/// For an answer to be taken: one that is large, on a slow link.
+const TAKEN: Duration = Duration::from_secs(60);
+
+/// For the run to be cancelled before who asks is told that it takes longer: where there is a quorum, and where there is
+/// none.
+const DECIDED: Duration = Duration::from_secs(8);
+const SOON: Duration = Duration::from_secs(1);
 
 /// This node as a member, and how it commits.
 pub(super) struct Office<N: Network> {
     pub(super) member: Arc<Member<N>>,
     pub(super) commit: ClusterCommit,
     pub(super) farewell: Farewell,
+    pub(super) quorum: watch::Receiver<Quorum>,
+    /// Cancelling the run, once somebody has asked for it.
+    pub(super) cancelling: Cancelling,
 }
 
 /// See the module docs.
@@ -43,6 +63,10 @@ pub(super) struct Desk<N: Network> {
     pub(super) forming: Forming,
     /// There once this node is a member.
     pub(super) office: watch::Receiver<Option<Arc<Office<N>>>>,
+    /// Who talks to it.
+    visitors: Arc<Visitors>,
+    /// That one who is no member asks too much.
+    too_much: Seldom,
 }
 
 /// Serves everybody who opens a stream, until the network has ended.
@@ -69,32 +93,91 @@ pub(super) async fn serve<N: Network>(
 }
 
 impl<N: Network> Desk<N> {
-    async fn converse(&self, conversation: Conversation<N::Stream>) -> io::Result<()> {
-        let Conversation { peer: from, mut stream } = conversation;
+    /// Answers for `forming`, and for `office` once there is one.
+    pub(super) fn new(forming: Forming, office: watch::Receiver<Option<Arc<Office<N>>>>) -> Self {
+        Self { forming, office, visitors: Arc::default(), too_much: Seldom::default() }
+    }
+
+    async fn converse(self: &Arc<Self>, conversation: Conversation<N::Stream>) -> io::Result<()> {
+        let Conversation { peer: from, stream } = conversation;
+        if self.is_known(from) {
+            return self.talk(from, stream).await;
+        }
+        let place = self.visitors.enter(from);
+        let talked = tokio::select! {
+            talked = self.talk(from, stream) => talked,
+            () = self.lost_by_stranger(from, &place) => Err(io::ErrorKind::QuotaExceeded.into()),
+        };
+        if let Err(error) = &talked
+            && matches!(error.kind(), io::ErrorKind::QuotaExceeded | io::ErrorKind::InvalidData)
+            && let Some(unsaid) = self.too_much.may_say()
+        {
+            warn!(%from, %error, unsaid, "a node that is not a member says too much, or nothing of sense");
+        }
+        talked
+    }
+
+    /// Waits until a place of one who is no member is lost, and it still is none.
+    async fn lost_by_stranger(&self, from: NodeId, place: &Place<NodeId>) {
+        place.lost().await;
+        if self.is_known(from) {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    async fn talk(self: &Arc<Self>, from: NodeId, mut stream: N::Stream) -> io::Result<()> {
         let purpose = timeout(PATIENCE, stream.read_u8()).await.map_err(|_| io::ErrorKind::TimedOut)??;
         let purpose = Purpose::of(purpose).ok_or(io::ErrorKind::InvalidData)?;
+        let desk = Arc::clone(self);
+        let intake = Intake::new(Arc::clone(&self.visitors), from, purpose, move || desk.is_known(from));
         match purpose {
             Purpose::Control => {
-                while let Some(question) = next(&mut stream, purpose).await? {
-                    frame::write(&mut stream, &self.answer(from, question).await).await?;
+                while let Some((question, _held)) = next(&intake, &mut stream).await? {
+                    say(&mut stream, &self.answer(from, question).await).await?;
                 }
                 Ok(())
             }
             Purpose::Propose => {
-                while let Some(proposal) = next(&mut stream, purpose).await? {
-                    frame::write(&mut stream, &self.decide(from, proposal).await).await?;
+                while let Some((proposal, _held)) = next(&intake, &mut stream).await? {
+                    say(&mut stream, &self.decide(from, proposal).await).await?;
                 }
                 Ok(())
             }
             Purpose::Raft => {
                 let office = self.office_soon().await?;
-                raft::serve(&office.member.raft, office.member.cluster, from, stream).await
+                raft::serve(&office.member.raft, office.member.cluster, from, &intake, stream).await
             }
             Purpose::Snapshot => {
                 let office = self.office_soon().await?;
+                self.known_soon(&office, from).await?;
                 raft::receive(&office.member.raft, office.member.cluster, from, stream).await
             }
         }
+    }
+
+    /// Whether a node may say as much as members do: it is one, as far as this node knows, or founded the cluster, or
+    /// has this node's vote. A new leader may be one of which a node that was away has not heard yet.
+    fn is_known(&self, from: NodeId) -> bool {
+        match self.office.borrow().as_ref() {
+            Some(office) => office.member.is_member(from) || office.member.has_vote(from),
+            None => self.forming.chosen().is_some_and(|founding| founding.members.contains_key(&from)),
+        }
+    }
+
+    /// Waits until a node is known. The leader's first sign of life may be a moment later than its snapshot.
+    async fn known_soon(&self, office: &Office<N>, from: NodeId) -> io::Result<()> {
+        let mut metrics = office.member.raft.metrics();
+        let known = async {
+            while !self.is_known(from) {
+                metrics.changed().await.map_err(io::Error::other)?;
+            }
+            Ok(())
+        };
+        let denied = |_| {
+            let why = format!("node {from}, which is not a member, has a snapshot for this one");
+            io::Error::new(io::ErrorKind::PermissionDenied, why)
+        };
+        timeout(KNOWN, known).await.map_err(denied)?
     }
 
     /// This node as a member. The others may have founded the cluster a moment before it has heard of that.
@@ -117,17 +200,18 @@ impl<N: Network> Desk<N> {
         };
         match office {
             (Question::Form(_), _) => Answer::NoRun,
-            (Question::Join { cluster, peer }, office) => office.of_cluster(cluster, |office| {
-                office.led(|member| {
-                    if !member.is_member(from) {
-                        member.candidates.lock().insert(from, peer);
-                    }
-                    Answer::Yes
+            (Question::Join { cluster, peer, has_moved }, office) => office.of_cluster(cluster, |office| {
+                office.led(|member| match member.let_in(from, peer, has_moved) {
+                    Answer::Yes if office.has_lost_quorum() => Answer::NotYet,
+                    answer => answer,
                 })
             }),
             (Question::Alive { cluster, figures, .. }, office) => office.of_cluster(cluster, |office| {
                 office.led(|member| {
-                    member.hear(from, figures);
+                    // Whoever is no member leaves no trace.
+                    if member.is_member(from) {
+                        member.hear(from, figures);
+                    }
                     Answer::Yes
                 })
             }),
@@ -168,29 +252,46 @@ impl<N: Network> Office<N> {
 
     /// How things stand: by the leader, who knows most, or by this node where there is none.
     async fn view(&self, from: NodeId) -> Answer {
+        let mut quorum = *self.quorum.borrow();
         // A member that asks takes this node for the leader: to ask further could go on for ever.
-        if !self.member.is_member(from)
-            && let Some(Answer::Status(view)) = self.member.ask_leader(&Question::Status).await
-        {
-            return Answer::Status(view);
+        if !self.member.is_member(from) && matches!(self.member.leader(), Leader::At(..)) {
+            if let Some(Answer::Status(view)) = self.member.ask_leader(&Question::Status).await {
+                return Answer::Status(view);
+            }
+            // It is no leader for this node before it answers.
+            quorum = match quorum {
+                Quorum::There => Quorum::Looking,
+                other => other,
+            };
         }
-        Answer::Status(Box::new(self.member.view()))
+        Answer::Status(Box::new(overview(&self.member, quorum)))
+    }
+
+    fn has_lost_quorum(&self) -> bool {
+        *self.quorum.borrow() != Quorum::There
     }
 
     async fn cancel(&self) -> Answer {
-        match self.commit.propose(Command::Cancel).await {
-            Ok(_) => Answer::Yes,
-            Err(error) => Answer::Failed(error.to_string()),
+        let patience = if self.has_lost_quorum() { SOON } else { DECIDED };
+        match timeout(patience, self.cancelling.done(&self.commit)).await {
+            Ok(Ok(())) => Answer::Yes,
+            Ok(Err(why)) => Answer::Failed(why),
+            Err(_) => Answer::Later(overview(&self.member, *self.quorum.borrow()).quorum.to_string()),
         }
     }
 }
 
-/// The next question of a stream; none where the other side has closed it.
+/// Answers. Who does not take the answer is not waited for.
+async fn say<A: Serialize>(stream: &mut (impl AsyncWrite + Unpin), answer: &A) -> io::Result<()> {
+    timeout(TAKEN, frame::write(stream, answer)).await.map_err(|_| io::ErrorKind::TimedOut)?
+}
+
+/// The next question of a stream, and what it counts; none where the other side has closed it.
 async fn next<S: AsyncRead + Unpin, Q: DeserializeOwned>(
+    intake: &Intake,
     stream: &mut S,
-    purpose: Purpose,
-) -> io::Result<Option<Q>> {
-    match frame::read(stream, purpose.limit()).await {
+) -> io::Result<Option<(Q, Held)>> {
+    match intake.read(stream).await {
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
         question => question.map(Some),
     }

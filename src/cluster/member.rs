@@ -1,6 +1,6 @@
 //! This node as a member: its Raft, what was applied, and how the leader is asked.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +12,6 @@ use tokio::time::{Instant, sleep};
 
 use crate::model::{Incarnation, NodeId};
 use crate::store::StoreError;
-use crate::store::machine::Barricade;
 
 use super::address::Address;
 use super::caller::{Caller, Purpose};
@@ -20,7 +19,6 @@ use super::network::Network;
 use super::peer::{ClusterId, Peer};
 use super::raft::{Applied, Batch, Replies, TypeConfig, while_leading};
 use super::sessions::Sessions;
-use super::view::{ClusterView, MemberState, MemberView, Role};
 use super::wire::{Answer, NodeFigures, Proposal, Proposed, Question};
 
 /// What is seen of Raft from outside.
@@ -28,6 +26,10 @@ pub(super) type Metrics = RaftMetrics<u64, Peer>;
 
 /// Before the leader is looked for again.
 const RETRY: Duration = Duration::from_millis(50);
+
+/// Nodes that may be about to become members at the same time, and the longest name of one, in bytes.
+const CANDIDATES: usize = 64;
+const NAME: usize = 512;
 
 /// How long things may take.
 #[derive(Debug, Clone, Copy)]
@@ -99,6 +101,34 @@ impl<N: Network> Member<N> {
         self.raft.metrics().borrow().membership_config.membership().get_node(&node.0).is_some()
     }
 
+    /// Where the members are.
+    pub(super) fn addresses(&self) -> Vec<Address> {
+        let metrics = self.raft.metrics();
+        let metrics = metrics.borrow();
+        metrics.membership_config.membership().nodes().map(|(_, peer)| peer.address.clone()).collect()
+    }
+
+    /// Whether this node has given its vote to that one, or follows it.
+    pub(super) fn has_vote(&self, node: NodeId) -> bool {
+        self.raft.metrics().borrow().vote.leader_id().node_id == node.0
+    }
+
+    /// As the leader: notes that a node wants to become a member, or that a member is to be found elsewhere now.
+    pub(super) fn let_in(&self, node: NodeId, peer: Peer, has_moved: bool) -> Answer {
+        if self.address_of(node).is_some_and(|address| !has_moved || address == peer.address) {
+            return Answer::Yes;
+        }
+        if peer.name.len() > NAME {
+            return Answer::Failed(format!("a node's name has {NAME} bytes at most"));
+        }
+        let mut candidates = self.candidates.lock();
+        if candidates.len() >= CANDIDATES && !candidates.contains_key(&node) {
+            return Answer::Failed("too many nodes want to become members at the same time".to_owned());
+        }
+        candidates.insert(node, peer);
+        Answer::Yes
+    }
+
     /// Sees a batch committed, however long there is no quorum.
     ///
     /// # Errors
@@ -147,18 +177,42 @@ impl<N: Network> Member<N> {
         asked.ok().filter(|(from, _)| *from == node).map(|(_, answer)| answer)
     }
 
-    /// Asks whoever is at `address` to let this node in. Gives who should be asked instead.
+    /// Asks whoever is at `address` to let this node in. Gives who should be asked instead; nobody where the one that
+    /// was asked sees to it.
     ///
     /// # Errors
-    /// Why there is no answer of use.
-    pub(super) async fn ask_to_join(&self, address: &Address) -> Result<Option<Address>, String> {
-        let question = Question::Join { cluster: self.cluster, peer: self.me.clone() };
+    /// Why that is of no use.
+    pub(super) async fn ask_to_join(
+        &self,
+        address: &Address,
+        has_moved: bool,
+    ) -> Result<Option<Address>, String> {
+        let question = Question::Join { cluster: self.cluster, peer: self.me.clone(), has_moved };
         match self.caller.call(address, Purpose::Control, &question, self.timing.keep_alive).await {
-            Ok((_, Answer::AskLeader(leader))) => Ok(leader.map(|peer| peer.address)),
+            Ok((_, Answer::Yes)) => Ok(None),
+            Ok((_, Answer::AskLeader(Some(leader)))) => Ok(Some(leader.address)),
+            Ok((_, Answer::AskLeader(None))) => {
+                Err("it hears no leader: its cluster has no quorum now".to_owned())
+            }
+            Ok((_, Answer::NotYet)) => {
+                Err("it led, but has lost its quorum, and cannot let anybody in".to_owned())
+            }
+            Ok((_, Answer::NoRun)) => Err("it is not a member of a cluster yet".to_owned()),
             Ok((_, Answer::OtherCluster(other))) => Err(format!("it is a member of cluster {other}")),
-            Ok(_) => Ok(None),
-            Err(error) => Err(error.to_string()),
+            Ok((_, Answer::Failed(why))) => Err(why),
+            Ok(_) => Err("it gave an answer to another question".to_owned()),
+            Err(error) => {
+                let error = error.to_string();
+                Err(error.strip_prefix(&format!("{address}: ")).unwrap_or(&error).to_owned())
+            }
         }
+    }
+
+    /// Where the members look for a node, as far as this node knows.
+    pub(super) fn address_of(&self, node: NodeId) -> Option<Address> {
+        let metrics = self.raft.metrics();
+        let metrics = metrics.borrow();
+        metrics.membership_config.membership().get_node(&node.0).map(|peer| peer.address.clone())
     }
 
     /// What people call a node.
@@ -167,57 +221,6 @@ impl<N: Network> Member<N> {
         let metrics = metrics.borrow();
         let peer = metrics.membership_config.membership().get_node(&node.0);
         peer.map_or_else(|| node.to_string(), |peer| peer.name.to_string())
-    }
-
-    /// How the cluster stands, as far as this node knows.
-    pub(super) fn view(&self) -> ClusterView {
-        let metrics = self.raft.metrics().borrow().clone();
-        let machine = self.applied.machine().read();
-        let live: BTreeMap<NodeId, (Incarnation, bool)> =
-            machine.members().map(|(node, life, done)| (node, (life, done))).collect();
-        let name = |node: NodeId| self.name(node);
-        let reports = self.reports.lock();
-        let leads = metrics.current_leader == Some(self.id.0);
-        let membership = metrics.membership_config.membership();
-        let voters: BTreeSet<u64> = membership.voter_ids().collect();
-        let members = membership.nodes().map(|(id, peer)| {
-            let node = NodeId(*id);
-            let matched = metrics.replication.as_ref().and_then(|all| all.get(id).copied().flatten());
-            let behind = |matched: u64| metrics.last_log_index.unwrap_or_default().saturating_sub(matched);
-            MemberView {
-                name: peer.name.to_string(),
-                node: *id,
-                address: peer.address.to_string(),
-                state: if live.contains_key(&node) { MemberState::Live } else { MemberState::Absent },
-                role: match metrics.current_leader {
-                    Some(leader) if leader == *id => Role::Leader,
-                    _ if voters.contains(id) => Role::Voter,
-                    _ => Role::Learner,
-                },
-                incarnation: live.get(&node).map(|(life, _)| life.0),
-                lag: leads
-                    .then(|| if node == self.id { 0 } else { behind(matched.map_or(0, |id| id.index)) }),
-                done: live.get(&node).is_some_and(|(_, done)| *done),
-                figures: reports.get(&node).filter(|_| leads).cloned(),
-            }
-        });
-        let status = self.applied.status().borrow().clone();
-        let is_live = |node: &&NodeId| live.contains_key(node);
-        let rate = reports.iter().filter(|(node, _)| is_live(node)).map(|(_, figures)| figures.rate).sum();
-        ClusterView {
-            cluster: self.cluster.to_string(),
-            run: machine.run().map(|run| run.id.to_string()),
-            phase: machine.phase(),
-            leader: metrics.current_leader.map(|id| name(NodeId(id))),
-            node: self.me.name.to_string(),
-            members: members.collect(),
-            counts: machine.counts(),
-            position: status.position,
-            rate: leads.then_some(rate),
-            composer: machine.holder(Barricade::Compose).map(name),
-            seeder: machine.holder(Barricade::Seed).map(name),
-            failure: status.failure.map(|reason| reason.to_string()),
-        }
     }
 
     /// A sign of life of a node, seen by the leader.

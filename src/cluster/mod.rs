@@ -11,6 +11,7 @@
 
 mod address;
 mod caller;
+mod cancelling;
 mod client;
 mod cluster_file;
 mod commit;
@@ -26,13 +27,17 @@ mod libp2p;
 mod member;
 mod network;
 mod node;
+mod overview;
 mod peer;
+mod places;
 mod private_file;
 mod quorum;
 mod raft;
+mod seldom;
 mod sessions;
 mod upkeep;
 mod view;
+mod visitors;
 mod voters;
 mod wire;
 
@@ -59,5 +64,5 @@ pub use quorum::Quorum;
 #[cfg(test)]
 pub use raft::SimulatedDisk;
 pub use raft::Storage;
-pub use view::{ClusterView, MemberState, MemberView, Role};
+pub use view::{ClusterView, MemberState, MemberView, QuorumView, Role};
 pub use wire::NodeFigures;

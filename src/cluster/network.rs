@@ -2,6 +2,7 @@
 //!
 //! Does not know what is said on them. libp2p is one network, a simulated one is another.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::io;
 
@@ -45,4 +46,11 @@ pub(crate) trait Network: Clone + Send + Sync + 'static {
     /// it says nothing), who answers does not have the cluster's key ([`io::ErrorKind::PermissionDenied`]), or it is
     /// this node itself ([`Oneself`]). Takes no longer than the network's own limit for dialling.
     fn open(&self, address: &Address) -> impl Future<Output = io::Result<Conversation<Self::Stream>>> + Send;
+
+    /// Says which addresses are those of nodes: strangers take no places of theirs. Names may lead elsewhere later, so
+    /// that this is said again now and then.
+    fn expect(&self, nodes: &BTreeSet<Address>) -> impl Future<Output = ()> + Send {
+        let _no_strangers_here = nodes;
+        std::future::ready(())
+    }
 }

@@ -1,6 +1,6 @@
 //! From an address to a member of a cluster: forming, Raft, and the tasks that keep both going.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,6 +19,7 @@ use crate::store::{OpenProjection, StoreError};
 
 use super::address::Address;
 use super::caller::{Caller, Purpose};
+use super::cancelling::Cancelling;
 use super::cluster_file::{is_of_earlier_boot, next_life, note_boot, read_cluster, write_cluster};
 use super::commit::ClusterCommit;
 use super::desk::{Desk, Office, serve};
@@ -28,12 +29,12 @@ use super::forming::{
     self, Ask, Declared, Formed, Forming, FormingError, Standing, Waiting, find_running, form,
 };
 use super::member::{Member, Timing};
-use super::network::{Conversation, Network};
+use super::network::{Conversation, Network, Oneself};
 use super::peer::{ClusterId, Peer};
 use super::quorum::{Quorum, watch_quorum};
 use super::raft::{Applied, LogStore, RaftClients, StateMachine, Storage, TypeConfig};
 use super::sessions::Sessions;
-use super::upkeep::{expire, keep_members, show_life};
+use super::upkeep::{expect_nodes, expire, keep_members, show_life};
 use super::wire::{Answer, NodeFigures, Question};
 
 /// How long the rest is waited for once there is a quorum to form a cluster.
@@ -41,6 +42,9 @@ const GRACE: Duration = Duration::from_secs(1);
 
 /// Members that a cluster is founded with at most: all of them vote.
 const FOUNDERS: usize = 5;
+
+/// For who is at this node's address of before to answer.
+const FOUND: Duration = Duration::from_secs(3);
 
 /// Between two questions to become a member.
 const AGAIN: Duration = Duration::from_millis(200);
@@ -109,10 +113,11 @@ pub(crate) async fn start<N: Network>(
     let known = read_cluster(&options.folder)?;
     let standing = known.map_or(Standing::Forming, |cluster| Standing::Waiting { cluster });
     let forming = Forming::open(&options.folder, id, options.me.clone(), declared, standing)?;
-    let caller = Arc::new(Caller::new(network));
     let mut tasks = JoinSet::new();
     let (opened, office) = watch::channel(None);
-    let desk = Desk { forming: forming.clone(), office };
+    tasks.spawn(expect_nodes(network.clone(), options.join.iter().cloned().collect(), office.clone()));
+    let caller = Arc::new(Caller::new(network));
+    let desk = Desk::new(forming.clone(), office);
     tasks.spawn(serve(Arc::new(desk), incoming));
 
     let asker = Arc::clone(&caller);
@@ -159,15 +164,17 @@ pub(crate) async fn start<N: Network>(
     let commit = ClusterCommit::new(Arc::clone(&member), |proposer| {
         tasks.spawn(proposer.run());
     });
+    let quorum = watch::Sender::new(Quorum::Looking);
+    let seen = quorum.subscribe();
     let office = Arc::new(Office {
         member: Arc::clone(&member),
         commit,
         farewell: Farewell::new(options.keepers.clone()),
+        quorum: quorum.subscribe(),
+        cancelling: Cancelling::default(),
     });
     opened.send_replace(Some(Arc::clone(&office)));
     forming.stand(Standing::Member { cluster });
-    let quorum = watch::Sender::new(Quorum::Looking);
-    let seen = quorum.subscribe();
     tasks.spawn(watch_quorum(member.raft.metrics(), options.timing.election, quorum));
     tasks.spawn(show_life(Arc::clone(&member), at.iter().chain(&options.join).cloned().collect()));
     tasks.spawn(expire(Arc::clone(&member)));
@@ -350,32 +357,43 @@ impl<N: Network> ClusterNode<N> {
         if let Some(founding) = forming.chosen().filter(|founding| founding.cluster == member.cluster)
             && founding.members.contains_key(&member.id)
         {
-            let members: std::collections::BTreeMap<u64, Peer> =
+            let members: BTreeMap<u64, Peer> =
                 founding.members.into_iter().map(|(node, peer)| (node.0, peer)).collect();
             // Refused where it was done before: by this node in an earlier life, or by another one through the log.
             if let Err(error) = member.raft.initialize(members).await {
                 debug!(%error, "begun already");
             }
         }
-        let mut why = "nobody was asked yet".to_owned();
-        let mut asked: BTreeSet<Address> = at.into_iter().chain(options.join.iter().cloned()).collect();
         let cluster = member.cluster;
-        let joined = timeout(options.patience, async {
-            while !member.is_member(member.id) {
-                for address in asked.clone() {
-                    match member.ask_to_join(&address).await {
-                        Ok(None) => "the leader has not let this node in yet".clone_into(&mut why),
-                        Ok(Some(leader)) => {
-                            asked.insert(leader);
-                        }
-                        Err(reason) => why = format!("{address}: {reason}"),
-                    }
-                }
-                sleep(AGAIN).await;
-            }
-        });
-        let joined = joined.await;
-        joined.map_err(|_| ClusterError::NotLetIn { cluster, after: options.patience, why })
+        let asked: BTreeSet<Address> = at.into_iter().chain(options.join.iter().cloned()).collect();
+        let has_moved = self.has_moved().await;
+        let mut why = BTreeMap::new();
+        let joined = timeout(options.patience, ask_to_join(member, asked, has_moved, &mut why)).await;
+        joined.map_err(|_| {
+            let why = why.into_iter().map(|(address, why): (Address, String)| format!("{address}: {why}"));
+            let why: Vec<_> = why.collect();
+            let why = if why.is_empty() { "nobody was asked yet".to_owned() } else { why.join("; ") };
+            ClusterError::NotLetIn { cluster, after: options.patience, why }
+        })
+    }
+
+    /// Whether this node was a member elsewhere, and is not to be found there now.
+    async fn has_moved(&self) -> bool {
+        let member = &self.office.member;
+        let before = member.address_of(member.id).filter(|before| *before != member.me.address);
+        let Some(before) = before else { return false };
+        let is_still_there = match timeout(FOUND, member.caller.network().open(&before)).await {
+            Ok(Ok(conversation)) => conversation.peer == member.id,
+            Ok(Err(error)) => Oneself::is(&error),
+            Err(_) => false,
+        };
+        if !is_still_there {
+            warn!(
+                now = %member.me.address, %before,
+                "the other members look for this node at another address: they are told of the new one"
+            );
+        }
+        !is_still_there
     }
 
     /// Waits until anything can be decided.
@@ -401,6 +419,41 @@ impl<N: Network> ClusterNode<N> {
             here += usize::from(matches!(asked, Ok(Ok(_))));
         }
         Err(ClusterError::NoQuorum { cluster: member.cluster, here, size, after: patience })
+    }
+}
+
+/// Asks whoever may know until this node is a member, and is looked for where it is. Notes why nobody is of use.
+async fn ask_to_join<N: Network>(
+    member: &Member<N>,
+    mut asked: BTreeSet<Address>,
+    has_moved: bool,
+    why: &mut BTreeMap<Address, String>,
+) {
+    let is_found = || match member.address_of(member.id) {
+        Some(address) => !has_moved || address == member.me.address,
+        None => false,
+    };
+    while !is_found() {
+        if member.leads().is_some() {
+            // It was elected by members that it found although they did not find it.
+            member.let_in(member.id, member.me.clone(), has_moved);
+        }
+        for address in asked.clone() {
+            match member.ask_to_join(&address, has_moved).await {
+                Ok(None) => {
+                    let waits = "it leads, and its members have not agreed yet to let this node in";
+                    why.insert(address, waits.to_owned());
+                }
+                Ok(Some(leader)) => {
+                    why.insert(address, format!("it says that {leader} leads"));
+                    asked.insert(leader);
+                }
+                Err(reason) => {
+                    why.insert(address, reason);
+                }
+            }
+        }
+        sleep(AGAIN).await;
     }
 }
 

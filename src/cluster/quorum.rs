@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use super::member::Metrics;
 
 /// Whether anything can be decided, as one node sees it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Quorum {
     /// Not known yet: this node has only begun to look.
     Looking,
@@ -18,6 +19,15 @@ pub enum Quorum {
 }
 
 impl Quorum {
+    /// For people and their programs.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Looking => "unknown",
+            Self::There => "there",
+            Self::Lost => "lost",
+        }
+    }
+
     /// What Raft's figures say. A leader has lost its quorum when nobody confirmed it for twice the time after which
     /// others would elect another one.
     fn of(metrics: &Metrics, before: Self, election: Duration) -> Self {

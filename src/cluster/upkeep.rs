@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use openraft::ChangeMembers;
 use tokio::sync::watch;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tracing::{debug, info, warn};
 
 use crate::model::NodeId;
 use crate::store::machine::{Command, Phase};
 
 use super::address::Address;
+use super::desk::Office;
 use super::member::{Member, Metrics};
 use super::network::Network;
 use super::raft::{Batch, while_leading};
@@ -22,8 +23,28 @@ use super::wire::{Answer, Question};
 /// Log entries that a member may be behind to become a voter.
 const CLOSE: u64 = 1000;
 
+/// Between two looks at where the names of nodes lead.
+const NAMES: Duration = Duration::from_secs(15);
+
 /// Between two looks at who is a member.
 const LOOK: Duration = Duration::from_millis(250);
+
+/// Tells the network who the nodes are: those that were `named`, and the members once this node is one.
+pub(super) async fn expect_nodes<N: Network>(
+    network: N,
+    named: BTreeSet<Address>,
+    mut office: watch::Receiver<Option<Arc<Office<N>>>>,
+) {
+    loop {
+        let members = office.borrow_and_update().as_ref().map(|office| office.member.addresses());
+        let nodes = named.iter().cloned().chain(members.into_iter().flatten()).collect();
+        network.expect(&nodes).await;
+        tokio::select! {
+            changed = office.changed() => if changed.is_err() { return },
+            () = sleep(NAMES) => {}
+        }
+    }
+}
 
 /// Tells the leader that this node is alive, for as long as it is. Where none hears it for long, asks at `places`, one
 /// after the other, to be let in: who let this node in may have done so without the others, who do not know it.
@@ -63,8 +84,8 @@ pub(super) async fn show_life<N: Network>(member: Arc<Member<N>>, places: BTreeS
         debug!("no leader heard this node's sign of life");
         if heard.elapsed() > member.timing.session
             && let Some(place) = places.next()
-            && let Ok(Some(leader)) = member.ask_to_join(place).await
-            && let Err(error) = member.ask_to_join(&leader).await
+            && let Ok(Some(leader)) = member.ask_to_join(place, false).await
+            && let Err(error) = member.ask_to_join(&leader, false).await
         {
             debug!(%leader, error, "unable to ask to be let in again");
         }
@@ -112,9 +133,23 @@ pub(super) async fn keep_members<N: Network>(member: Arc<Member<N>>) {
         }
         let candidate = member.candidates.lock().pop_first();
         if let Some((node, peer)) = candidate {
-            info!(name = %peer.name, address = %peer.address, "a node joins");
-            let added = while_leading(&member.raft, member.raft.add_learner(node.0, peer, false)).await;
-            if let Some(Err(error)) = added {
+            let was_at = member.address_of(node);
+            let let_in = async {
+                match &was_at {
+                    None => member.raft.add_learner(node.0, peer.clone(), false).await,
+                    // Whoever has another identity at the address before is not taken for it.
+                    Some(_) => {
+                        let moved = ChangeMembers::SetNodes([(node.0, peer.clone())].into());
+                        member.raft.change_membership(moved, true).await
+                    }
+                }
+            };
+            let (name, address) = (&peer.name, &peer.address);
+            match &was_at {
+                None => info!(%name, %address, "a node joins"),
+                Some(before) => info!(%name, %address, %before, "a node is to be found elsewhere now"),
+            }
+            if let Some(Err(error)) = while_leading(&member.raft, let_in).await {
                 debug!(%error, "unable to let it in now; it asks again");
             }
         } else if let Some(change) = next_change(&seen(&member), patience(&member)) {

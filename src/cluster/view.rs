@@ -1,12 +1,13 @@
 //! How a cluster stands, for people and their programs.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::shown;
 use crate::store::machine::{Counts, Phase};
 
+use super::quorum::Quorum;
 use super::wire::NodeFigures;
 
 /// A view of the whole cluster, as one node sees it.
@@ -18,8 +19,10 @@ pub struct ClusterView {
     pub run: Option<String>,
     /// Where the run is.
     pub phase: Phase,
-    /// The name of the leader; none while none is known.
+    /// The name of the leader; none while none is known that a quorum follows.
     pub leader: Option<String>,
+    /// Whether anything can be decided.
+    pub quorum: QuorumView,
     /// The name of the node that answers.
     pub node: String,
     /// All members.
@@ -36,6 +39,19 @@ pub struct ClusterView {
     pub seeder: Option<String>,
     /// Why the run cannot go on.
     pub failure: Option<String>,
+}
+
+/// Whether enough voters are in touch.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct QuorumView {
+    /// As the answering node sees it.
+    pub state: Quorum,
+    /// How many vote.
+    pub voters: usize,
+    /// How many of them decide.
+    pub needed: usize,
+    /// How many of them the leader hears; none if the answering node does not lead.
+    pub in_touch: Option<usize>,
 }
 
 /// One member.
@@ -57,7 +73,9 @@ pub struct MemberView {
     pub lag: Option<u64>,
     /// Whether it has voted that all is done.
     pub done: bool,
-    /// What it says of itself; none if the answering node does not lead.
+    /// How long ago the answering node heard it, in milliseconds; none where it does not hear members but the leader.
+    pub silence: Option<u64>,
+    /// What it says of itself; none if the answering node does not lead, or does not hear it.
     pub figures: Option<NodeFigures>,
 }
 
@@ -66,6 +84,8 @@ pub struct MemberView {
 pub enum MemberState {
     /// It takes part.
     Live,
+    /// It takes part as far as was decided, but is not heard.
+    Silent,
     /// It does not: it left, died, or has not begun yet.
     Absent,
 }
@@ -85,6 +105,7 @@ impl MemberState {
     fn name(self) -> &'static str {
         match self {
             Self::Live => "live",
+            Self::Silent => "silent",
             Self::Absent => "absent",
         }
     }
@@ -110,6 +131,12 @@ impl ClusterView {
             "run": self.run,
             "phase": self.phase.to_string(),
             "leader": self.leader,
+            "quorum": {
+                "state": self.quorum.state.name(),
+                "voters": self.quorum.voters,
+                "needed": self.quorum.needed,
+                "inTouch": self.quorum.in_touch,
+            },
             "node": self.node,
             "members": members.collect::<Vec<_>>(),
             "jobs": {
@@ -139,7 +166,8 @@ impl ClusterView {
         line("cluster", self.cluster.clone());
         line("run", self.run.clone().unwrap_or_else(|| "not begun".to_owned()));
         line("phase", self.phase.to_string());
-        line("leader", self.leader.clone().unwrap_or_else(|| "none: no quorum, or an election".to_owned()));
+        line("quorum", self.quorum.to_string());
+        line("leader", self.leader.clone().unwrap_or_else(|| "none".to_owned()));
         line("jobs", format!("{} ready, {} in work, {} done", counts.ready, counts.leased, counts.done));
         line("failed", format!("{} failed, {} quarantined", counts.failed, counts.quarantined));
         line("rows", counts.rows.to_string());
@@ -156,6 +184,22 @@ impl ClusterView {
     }
 }
 
+impl fmt::Display for QuorumView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { state, voters, needed, in_touch } = self;
+        f.write_str(state.name())?;
+        match in_touch {
+            Some(in_touch) => write!(f, ", {in_touch} of {voters} voters in touch, {needed} needed")?,
+            None => write!(f, ", {needed} of {voters} voters needed")?,
+        }
+        match state {
+            Quorum::There => Ok(()),
+            Quorum::Lost => f.write_str("; nothing is decided until they are in touch"),
+            Quorum::Looking => f.write_str("; the node that answers hears no leader at the moment"),
+        }
+    }
+}
+
 impl MemberView {
     fn json(&self) -> serde_json::Value {
         serde_json::json!({
@@ -166,6 +210,7 @@ impl MemberView {
             "role": self.role.name(),
             "incarnation": self.incarnation,
             "lag": self.lag,
+            "lastContact": self.silence.map(|millis| millis as f64 / 1000.0),
             "done": self.done,
             "pages": self.figures.as_ref().map(|figures| figures.pages),
             "rate": self.figures.as_ref().map(|figures| figures.rate),
@@ -178,6 +223,9 @@ impl MemberView {
         if let Some(lag) = self.lag {
             // Writing to a String cannot fail.
             let _infallible = write!(text, ", {lag} entries behind");
+        }
+        if let Some(millis) = self.silence.filter(|_| self.state == MemberState::Silent) {
+            let _infallible = write!(text, ", not heard for {} s", millis / 1000);
         }
         if let Some(figures) = &self.figures {
             let _infallible = write!(text, ", {} pages, {:.1} pages/s", figures.pages, figures.rate);

@@ -20,6 +20,8 @@ pub(super) enum Question {
         cluster: ClusterId,
         /// How others reach the asker.
         peer: Peer,
+        /// Whether it is a member that is not to be found any more where it was.
+        has_moved: bool,
     },
     /// A sign of life, for the leader.
     Alive {
@@ -64,6 +66,8 @@ pub(super) enum Answer {
     Status(Box<ClusterView>),
     /// It cannot be done.
     Failed(String),
+    /// To [`Question::Cancel`]: as soon as there is a quorum.
+    Later(String),
 }
 
 /// Commands for the leader.
@@ -95,4 +99,105 @@ pub struct NodeFigures {
     pub errors: u64,
     /// Pages a second of late.
     pub rate: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use serde::de::DeserializeOwned;
+
+    use crate::cluster::peer::Founding;
+    use crate::model::codec;
+    use crate::store::machine::{Command, Phase, Reply};
+
+    use super::super::quorum::Quorum;
+    use super::super::view::QuorumView;
+    use super::*;
+
+    fn peer() -> Peer {
+        Peer { address: "node-1.example:4001".parse().unwrap(), name: "n1".into() }
+    }
+
+    fn founding() -> Founding {
+        let members = (1..4).map(|node| (NodeId(node), peer())).collect::<BTreeMap<_, _>>();
+        Founding { cluster: ClusterId([7; 16]), members }
+    }
+
+    fn view() -> ClusterView {
+        let quorum = QuorumView { state: Quorum::Lost, voters: 3, needed: 2, in_touch: Some(1) };
+        ClusterView {
+            cluster: "c".into(),
+            run: Some("r".into()),
+            phase: Phase::Running,
+            leader: None,
+            quorum,
+            node: "n1".into(),
+            members: vec![],
+            counts: crate::store::machine::Counts::default(),
+            position: 7,
+            rate: Some(1.5),
+            composer: None,
+            seeder: Some("n2".into()),
+            failure: None,
+        }
+    }
+
+    /// Reads what is left of `value` when a member, or its disk, has spoilt it; gives how many were tried. None may do
+    /// more than be refused, or be another value.
+    fn spoil<T: Serialize + DeserializeOwned>(what: &str, value: &T) -> usize {
+        let whole = codec::encode(value).unwrap();
+        let mut spoilt: Vec<Vec<u8>> = (0..whole.len()).map(|length| whole[..length].to_vec()).collect();
+        for at in 1..whole.len() {
+            for byte in [0, 1, 0x7f, 0x80, 0xfa, 0xfb, 0xfc, 0xfd, 0xfe, 0xff] {
+                let mut other = whole.clone();
+                other[at] = byte;
+                // What follows may be taken for a length.
+                spoilt.push([&other[..=at], &[0xff; 24]].concat());
+                spoilt.push(other);
+            }
+        }
+        for bytes in &spoilt {
+            let read = catch_unwind(AssertUnwindSafe(|| drop(codec::decode::<T>(bytes))));
+            assert!(read.is_ok(), "{what}: {bytes:02x?}");
+        }
+        spoilt.len()
+    }
+
+    #[test]
+    fn no_spoilt_message_of_a_member_does_more_than_be_refused() {
+        let cluster = ClusterId([7; 16]);
+        let hello = forming::Request::Chosen(founding());
+        let figures = NodeFigures { position: 3, pages: 4, errors: 5, rate: f64::NAN };
+        let batch = Batch::of(&vec![Command::Cancel, Command::Resume]).unwrap();
+        let list: BTreeSet<_> = [peer().address].into();
+        let tried = [
+            spoil("form", &Question::Form(hello)),
+            spoil("join", &Question::Join { cluster, peer: peer(), has_moved: true }),
+            spoil("alive", &Question::Alive { cluster, incarnation: Incarnation(9), figures }),
+            spoil("may go", &Question::MayGo { cluster, position: 300 }),
+            spoil("ask the leader", &Answer::AskLeader(Some(peer()))),
+            spoil("go", &Answer::Go(Some(NodeId(u64::MAX)))),
+            spoil("status", &Answer::Status(Box::new(view()))),
+            spoil("failed", &Answer::Failed("x".repeat(300))),
+            spoil("proposal", &Proposal { cluster, batch: batch.clone() }),
+            spoil("proposed", &Proposed::Committed(Replies(vec![Reply::Accepted, Reply::Repeated]))),
+            spoil("addresses", &list),
+        ];
+        // Commands are read once more, by every node.
+        let commands = (0..batch.0.len()).flat_map(|at| {
+            [0, 1, 2, 0xff].map(|byte| {
+                let mut bytes = batch.0.to_vec();
+                bytes[at] = byte;
+                Batch(bytes.into())
+            })
+        });
+        let commands: Vec<_> = commands.collect();
+        for batch in &commands {
+            let read = catch_unwind(AssertUnwindSafe(|| drop(batch.commands())));
+            assert!(read.is_ok(), "{batch:?}");
+        }
+        assert!(tried.iter().sum::<usize>() + commands.len() > 10_000);
+    }
 }

@@ -3,6 +3,8 @@
 use std::fs;
 
 use crate::support::cluster::Cluster;
+use crate::support::scoopi::RUN_DATE;
+use crate::support::scoopi::Scoopi;
 use crate::support::server::Server;
 
 use super::numbers;
@@ -27,6 +29,31 @@ fn nodes_without_definitions_work_on_those_of_another_one() {
     ended[0].said(&["no definitions here: those of another node are waited for"]);
     cluster.assert_rows(&numbers::rows(20));
     assert_eq!(server.hits(), 20);
+}
+
+#[test]
+fn a_node_with_other_definitions_than_those_of_the_run_says_that_they_are_not_used() {
+    let (gate, is_open) = tokio::sync::watch::channel(false);
+    let server = Server::start(move |request| numbers::page(request).behind(is_open.clone()));
+    let definitions = numbers::definitions(&server.url, 12);
+    let mut cluster = Cluster::new(3, &definitions).with(&["loader.fetch.delay=0"]);
+    // The same in other words, others, and wrong ones.
+    cluster.nodes[1].folder.write("defs/job.yml", format!("# the same\n{definitions}"));
+    cluster.nodes[2].folder.write("defs/job.yml", numbers::definitions(&server.url, 13));
+    cluster.nodes[0].start(&[]);
+    cluster.nodes[1].start(&[]);
+    cluster.wait_for_members(2);
+    cluster.nodes[2].start(&[]);
+    let told = "the definitions in defs are not used: the run works on those of another node, which differ";
+    cluster.nodes[2].running().says(told);
+    let mut fourth = cluster.newcomer(Scoopi::new("taskGroups: 7").with(&[RUN_DATE, "loader.fetch.delay=0"]));
+    fourth.start(&[]);
+    fourth.running().says(told);
+    gate.send_replace(true);
+    let ended = cluster.ends(0);
+    fourth.ends(0);
+    assert!(!ended[0].stderr.contains(told) && !ended[1].stderr.contains(told), "{ended:#?}");
+    cluster.assert_rows(&numbers::rows(12));
 }
 
 #[test]

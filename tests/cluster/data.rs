@@ -1,6 +1,8 @@
 //! Data folders of other runs, other clusters and other processes.
 
 use crate::support::cluster::Cluster;
+use crate::support::cluster::assert_rows;
+use crate::support::cluster::free_address;
 use crate::support::cluster::live;
 use crate::support::held::Held;
 use crate::support::site::Site;
@@ -97,4 +99,31 @@ fn a_second_process_on_the_same_data_says_so_and_does_no_harm() {
     server.open();
     cluster.ends(0);
     cluster.assert_rows(&SITE.rows());
+}
+
+#[test]
+fn a_node_that_comes_back_at_another_address_is_found_there() {
+    let server = Held::start(SITE);
+    let mut cluster = cluster(3, &server);
+    cluster.start(&[]);
+    server.wait_for_items(4);
+    cluster.wait_for_members(3);
+    // Twice, and then it is needed for the quorum.
+    for _ in 0..2 {
+        cluster.nodes[2].kill();
+        let address = free_address();
+        cluster.nodes[2].address = address;
+        cluster.nodes[2].start(&[]);
+        cluster.nodes[0].wait_for_status(|status| {
+            let members = status["members"].as_array().unwrap();
+            members.len() == 3
+                && members
+                    .iter()
+                    .any(|member| member["address"] == address.to_string() && member["state"] == "live")
+        });
+    }
+    cluster.nodes[1].kill();
+    server.open();
+    cluster.ends(0);
+    assert_rows(&[&cluster.nodes[0], &cluster.nodes[2]], &SITE.rows());
 }

@@ -89,16 +89,21 @@ fn a_node_with_another_key_or_none_is_alone_and_disturbs_nobody() {
     cluster.nodes[0].start(&with_key);
     cluster.nodes[1].start(&with_key);
     let [first, _, stranger] = &mut *cluster.nodes else { panic!() };
-    for arguments in [&with_key[..], &[]] {
+    for (arguments, seen) in [
+        (&with_key[..], "what listens there did not prove that it has the cluster's key"),
+        (&[], "what listens there does not talk to nodes without a key"),
+    ] {
         let arguments = [arguments, &["--set", "cluster.quorum.timeout=7000"]].concat();
         let ended = stranger.exits(1, &arguments);
-        let why =
-            format!("{}: what listens there did not prove that it has the cluster's key", first.address);
+        let why = format!("{}: {seen}", first.address);
         ended.said(&["1 of 3 nodes after 7 s, 2 would do; ", &why]);
     }
     let question = ["status", "--json", "--at", &first.address.to_string()].map(str::to_owned);
     let ended = stranger.folder.exits(1, &question);
-    ended.said(&["no answer from", "is the key (`--key-file`) that of its cluster?"]);
+    ended.said(&["no answer from", "does not talk to nodes without a key"]);
+    let question = [&question[..], &with_key.map(str::to_owned)].concat();
+    let ended = stranger.folder.exits(1, &question);
+    ended.said(&["no answer from", "did not prove", "is the key (`--key-file`) that of its cluster?"]);
     let ended = first.ask(&["status", "--json", "--key-file", "cluster.key"]);
     let status = serde_json::from_str(&ended.stdout).unwrap();
     assert_eq!((live(&status), status["members"].as_array().unwrap().len()), (2, 2), "{status:#?}");

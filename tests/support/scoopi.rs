@@ -204,6 +204,11 @@ impl Running {
         signal(self.child.id(), name);
     }
 
+    /// The number of its process.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Whether it has said `words` on stderr so far.
     pub(crate) fn has_said(&self, words: &str) -> bool {
         self.stderr.text().contains(words)

@@ -61,7 +61,7 @@ impl Sight {
             Ok((id, Answer::Hello(hello))) => self.met(at, id, hello),
             Ok((_, Answer::Unable(why))) => (Outcome::Silent(format!("cannot answer: {why}")), None),
             Ok(_) => (Outcome::Silent("answered something else than was asked".to_owned()), None),
-            Err(error) => (Outcome::Silent(reason(&error)), None),
+            Err(error) => (Outcome::Silent(reason(at, &error)), None),
         };
         self.outcomes.insert(at.clone(), outcome);
         founding
@@ -228,20 +228,25 @@ fn told(hello: &Hello) -> String {
 }
 
 /// Why nobody answered, for people.
-fn reason(error: &io::Error) -> String {
+fn reason(at: &Address, error: &io::Error) -> String {
+    // What the network has seen it says itself.
+    let seen = || {
+        let said = error.get_ref()?.to_string();
+        Some(said.strip_prefix(&format!("{at}: ")).unwrap_or(&said).to_owned())
+    };
     match error.kind() {
         io::ErrorKind::ConnectionRefused => "refused, nobody listens there".to_owned(),
-        io::ErrorKind::TimedOut => "no answer in time (host down, or a firewall)".to_owned(),
-        io::ErrorKind::PermissionDenied => {
-            "what listens there did not prove that it has the cluster's key".to_owned()
+        io::ErrorKind::TimedOut | io::ErrorKind::PermissionDenied | io::ErrorKind::ConnectionAborted
+            if error.get_ref().is_some() =>
+        {
+            seen().unwrap_or_default()
         }
+        io::ErrorKind::TimedOut => "no answer in time (host down, or a firewall)".to_owned(),
         io::ErrorKind::UnexpectedEof
         | io::ErrorKind::ConnectionReset
         | io::ErrorKind::ConnectionAborted
-        | io::ErrorKind::BrokenPipe => {
-            "the connection was closed (another cluster key, or not a scoopi node)".to_owned()
-        }
+        | io::ErrorKind::BrokenPipe => "the connection was closed before it answered".to_owned(),
         io::ErrorKind::InvalidData => format!("answers in another version of scoopi: {error}"),
-        _ => error.to_string(),
+        _ => seen().unwrap_or_else(|| error.to_string()),
     }
 }

@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use crate::cluster::network::Conversation;
 
 use super::stream::Stream;
-use super::{HINT, Limits, NetworkError, streams, waiting};
+use super::{HINT, Limits, NetworkError, streams};
 
 /// Signs of life are asked for that often, and a connection without an answer for that long is closed. Not shorter:
 /// a large entry on a slow link holds them up.
@@ -30,7 +30,6 @@ const TOPIC: &str = "scoopi";
 /// See the module docs. The limits come first: what they refuse, the others never hear of.
 #[derive(NetworkBehaviour)]
 pub(crate) struct Behaviour {
-    waiting: waiting::Behaviour,
     limits: connection_limits::Behaviour,
     pub(super) streams: streams::Behaviour,
     ping: ping::Behaviour,
@@ -51,10 +50,8 @@ impl Behaviour {
     ) -> Result<Self, NetworkError> {
         let (interval, limit) = SIGN;
         Ok(Self {
-            waiting: waiting::Behaviour::new(limits.waiting_of_host as usize),
             limits: connection_limits::Behaviour::new(
                 ConnectionLimits::default()
-                    .with_max_pending_incoming(Some(limits.waiting))
                     .with_max_established(Some(limits.connections))
                     .with_max_established_per_peer(Some(limits.connections_of_peer)),
             ),

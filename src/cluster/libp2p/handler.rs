@@ -19,6 +19,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_util::sync::{CancellationToken, DropGuard, PollSender};
 
 use crate::cluster::network::Conversation;
+use crate::cluster::seldom::Seldom;
 use crate::model::NodeId;
 
 use super::stream::Stream;
@@ -42,6 +43,8 @@ pub(crate) struct Handler {
     pub(super) arrived: VecDeque<Conversation<Stream>>,
     pub(super) incoming: PollSender<Conversation<Stream>>,
     pub(super) places: Arc<Semaphore>,
+    /// That a peer opens too many; one for all connections.
+    pub(super) too_many: Arc<Seldom>,
     /// Ends the streams of this connection with the handler.
     pub(super) alive: DropGuard,
 }
@@ -70,7 +73,12 @@ impl Handler {
                 let stream = Stream::new(stream, self.gone(), Some(place));
                 self.arrived.push_back(Conversation { peer: self.peer, stream });
             }
-            Err(_) => tracing::warn!(peer = %self.peer, "too many streams of one node, closing the newest"),
+            Err(_) => {
+                if let Some(unsaid) = self.too_many.may_say() {
+                    let peer = self.peer;
+                    tracing::warn!(%peer, unsaid, "too many streams of one node, closing the newest");
+                }
+            }
         }
     }
 }

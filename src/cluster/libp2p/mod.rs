@@ -17,13 +17,15 @@ mod streams;
 mod transport;
 mod waiting;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
+use libp2p::Transport;
 use libp2p::futures::StreamExt;
+use libp2p::futures::future::join_all;
 use libp2p::swarm::{self, Swarm, SwarmEvent};
 use thiserror::Error;
 use tokio::sync::mpsc;
@@ -36,10 +38,12 @@ use super::address::Address;
 use super::identity::Identity;
 use super::key::ClusterKey;
 use super::network::{Conversation, Network};
+use super::seldom::Seldom;
 use behaviour::Behaviour;
 use dialling::Dialler;
 use runner::{Request, Runner};
 pub(crate) use stream::Stream;
+use waiting::{Door, Room};
 
 /// Largest hint, in bytes.
 pub(crate) const HINT: usize = 4096;
@@ -47,8 +51,11 @@ pub(crate) const HINT: usize = 4096;
 /// A connection that nobody has used for so long is closed.
 const IDLE: Duration = Duration::from_secs(60);
 
+/// For the name of a node to be resolved.
+const RESOLVED: Duration = Duration::from_secs(5);
+
 /// Streams that a peer may be opening at the same time; further ones wait on its side.
-const OPENED: usize = 256;
+const OPENED: usize = 64;
 
 /// Requests, streams, hints and finds that wait for those who take them.
 const WAITING: usize = 256;
@@ -71,7 +78,7 @@ pub(crate) struct Options {
 /// What others can make this node hold.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
-    /// Connections that are not proven yet.
+    /// Connections of strangers that are not proven yet; as many again are kept for nodes.
     pub(crate) waiting: u32,
     /// Those of one host.
     pub(crate) waiting_of_host: u32,
@@ -90,7 +97,7 @@ impl Default for Limits {
             waiting_of_host: 16,
             connections: 1024,
             connections_of_peer: 16,
-            streams_of_peer: 1024,
+            streams_of_peer: 128,
         }
     }
 }
@@ -135,6 +142,7 @@ pub(crate) struct Started {
 #[derive(Debug, Clone)]
 pub(crate) struct Libp2p {
     dialler: Arc<Dialler>,
+    room: Arc<Room>,
     _stop: Arc<DropGuard>,
 }
 
@@ -147,6 +155,9 @@ pub(crate) async fn start(options: Options) -> Result<Started, NetworkError> {
     let (incoming, arriving) = mpsc::channel(WAITING);
     let transport =
         transport::build(keys, options.key).map_err(|error| NetworkError::Identity(error.to_string()))?;
+    let limits = &options.limits;
+    let room = Arc::new(Room::new(limits.waiting_of_host as usize, limits.waiting as usize));
+    let transport = Door::new(transport, Arc::clone(&room)).boxed();
     let behaviour = Behaviour::new(keys, incoming, &options.limits, options.mdns)?;
     let config = swarm::Config::with_tokio_executor()
         .with_idle_connection_timeout(IDLE)
@@ -157,10 +168,17 @@ pub(crate) async fn start(options: Options) -> Result<Started, NetworkError> {
     let (hint, hints) = mpsc::channel(WAITING);
     let (find, found) = mpsc::channel(WAITING);
     let stop = CancellationToken::new();
-    let runner = Runner { swarm, requests: asked, dials: HashMap::new(), hints: hint, found: find };
+    let runner = Runner {
+        swarm,
+        requests: asked,
+        dials: HashMap::new(),
+        hints: hint,
+        found: find,
+        listener: Seldom::default(),
+    };
     tokio::spawn(runner.run(stop.clone()));
     let dialler = Arc::new(Dialler::new(requests));
-    let network = Libp2p { dialler, _stop: Arc::new(stop.drop_guard()) };
+    let network = Libp2p { dialler, room, _stop: Arc::new(stop.drop_guard()) };
     Ok(Started { network, address, incoming: arriving, hints, found })
 }
 
@@ -223,6 +241,14 @@ impl Network for Libp2p {
         }
         let link = self.dialler.dial(address).await.map_err(|unreached| unreached.at(address))?;
         link.open().await.map_err(|error| io::Error::new(error.kind(), format!("{address}: {error}")))
+    }
+
+    async fn expect(&self, nodes: &BTreeSet<Address>) {
+        // A name that nobody knows at the moment may be known the next time.
+        let resolving = nodes.iter().map(|address| timeout(RESOLVED, dialling::resolve(address)));
+        let found = join_all(resolving).await;
+        let sockets = found.into_iter().filter_map(|found| found.ok()?.ok()).flatten();
+        self.room.keep_for(sockets.map(|socket| socket.ip()));
     }
 }
 

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cluster::address::Address;
 use crate::cluster::identity::node_id;
+use crate::cluster::seldom::Seldom;
 use crate::model::NodeId;
 
 use super::behaviour::{Behaviour, BehaviourEvent};
@@ -40,6 +41,8 @@ pub(super) struct Runner {
     pub(super) dials: HashMap<ConnectionId, oneshot::Sender<Result<Link, Unreached>>>,
     pub(super) hints: mpsc::Sender<(NodeId, Vec<u8>)>,
     pub(super) found: mpsc::Sender<Address>,
+    /// That the listener fails.
+    pub(super) listener: Seldom,
 }
 
 impl Runner {
@@ -82,7 +85,9 @@ impl Runner {
                 tracing::debug!(from = %send_back_addr, %error, "a connection was not let in");
             }
             SwarmEvent::ListenerError { error, .. } => {
-                tracing::warn!(%error, "the listener could not take a connection");
+                if let Some(unsaid) = self.listener.may_say() {
+                    tracing::warn!(%error, unsaid, "the listener could not take a connection");
+                }
             }
             SwarmEvent::ListenerClosed { reason: Err(error), .. } => {
                 tracing::error!(%error, "the listener is gone: other nodes cannot reach this one any more");

@@ -21,6 +21,7 @@ use tokio_util::sync::{CancellationToken, PollSender};
 
 use crate::cluster::identity::node_id;
 use crate::cluster::network::Conversation;
+use crate::cluster::seldom::Seldom;
 use crate::model::NodeId;
 
 use super::handler::{Handler, Opening};
@@ -71,12 +72,13 @@ pub(crate) struct Behaviour {
     links: HashMap<ConnectionId, Link>,
     places: HashMap<PeerId, Arc<Semaphore>>,
     granted: usize,
+    too_many: Arc<Seldom>,
 }
 
 impl Behaviour {
     /// Streams that peers open go to `incoming`; each peer may have `granted` of them.
     pub(super) fn new(incoming: mpsc::Sender<Conversation<Stream>>, granted: usize) -> Self {
-        Self { incoming, links: HashMap::new(), places: HashMap::new(), granted }
+        Self { incoming, links: HashMap::new(), places: HashMap::new(), granted, too_many: Arc::default() }
     }
 
     /// The link of a connection.
@@ -92,7 +94,8 @@ impl Behaviour {
         self.links.insert(connection, Link { peer, connection, wanted: wanting });
         let incoming = PollSender::new(self.incoming.clone());
         let alive = CancellationToken::new().drop_guard();
-        Handler { peer, wanted, opening: 0, arrived: VecDeque::new(), incoming, places, alive }
+        let too_many = Arc::clone(&self.too_many);
+        Handler { peer, wanted, opening: 0, arrived: VecDeque::new(), incoming, places, too_many, alive }
     }
 
     fn forget(&mut self, connection: ConnectionId) {

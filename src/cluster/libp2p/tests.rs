@@ -119,13 +119,13 @@ async fn who_has_another_key_or_none_gets_nowhere_and_disturbs_nobody() {
 }
 
 #[tokio::test]
-async fn a_thousand_streams_to_one_node_are_open_at_the_same_time_on_one_connection() {
+async fn a_hundred_streams_to_one_node_are_open_at_the_same_time_on_one_connection() {
     within(60, async {
         let key = Some(ClusterKey::generate());
         let (one, other) = (node(key).await, node(key).await);
         let relay = lost::Relay::to(&other.address).await;
         let mut opening = JoinSet::new();
-        for _ in 0..1000 {
+        for _ in 0..100 {
             let (network, address) = (one.network.clone(), relay.address.clone());
             opening.spawn(async move { network.open(&address).await });
         }
@@ -136,7 +136,7 @@ async fn a_thousand_streams_to_one_node_are_open_at_the_same_time_on_one_connect
         for stream in &mut streams {
             say(stream).await.unwrap();
         }
-        assert_eq!((streams.len(), relay.connections()), (1000, 1));
+        assert_eq!((streams.len(), relay.connections()), (100, 1));
     })
     .await;
 }

@@ -17,6 +17,7 @@ use libp2p::pnet::PnetConfig;
 use libp2p::swarm::derive_prelude::Either;
 use libp2p::{Multiaddr, PeerId, Transport, identity::Keypair, noise, tcp, yamux};
 use thiserror::Error;
+use tokio::time::timeout;
 
 use crate::cluster::address::Address;
 use crate::cluster::key::ClusterKey;
@@ -28,9 +29,12 @@ const CONNECT: Duration = Duration::from_millis(1500);
 /// For all steps together.
 pub(super) const HANDSHAKE: Duration = Duration::from_secs(2);
 
+/// For the first word of what was reached, below the limit for all.
+const FIRST_WORD: Duration = Duration::from_millis(1500);
+
 /// Streams of one connection, in both directions. Above what [`Limits`](super::Limits) grant, as going over it ends
 /// the connection.
-const STREAMS: usize = 2304;
+const STREAMS: usize = 512;
 
 /// Why a peer was not reached.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -42,11 +46,30 @@ pub(super) enum Unreached {
     #[error("{1}")]
     Socket(io::ErrorKind, String),
     /// The host does not answer.
-    #[error("the host does not answer")]
+    #[error("the host does not answer: it is down, or a firewall keeps the port closed")]
     Silent,
+    /// Something takes the connection and says nothing.
+    #[error(
+        "what listens there takes connections, but says nothing in {:.1} s: it is stopped or overloaded, or is not a \
+         node of scoopi",
+        FIRST_WORD.as_secs_f32()
+    )]
+    Mute,
+    /// Something takes the connection and closes it, before there was anything to prove.
+    #[error(
+        "the connection was closed at once ({0}): too many wait to be let in there, or what listens is not a node of \
+         scoopi"
+    )]
+    Closed(String),
     /// Something answers, but it has another key, or is no node at all.
     #[error("what listens there did not prove that it has the cluster's key ({0})")]
     NoProof(String),
+    /// The same where there is no key.
+    #[error(
+        "what listens there does not talk to nodes without a key ({0}): it has one, to be named with `--key-file`, or \
+         is not a node of scoopi"
+    )]
+    NoTalk(String),
     /// Too many connections.
     #[error("{0}")]
     Denied(String),
@@ -61,8 +84,9 @@ impl Unreached {
         let kind = match self {
             Self::Oneself => return io::Error::new(io::ErrorKind::InvalidInput, Oneself(address.clone())),
             Self::Socket(kind, _) => *kind,
-            Self::Silent => io::ErrorKind::TimedOut,
-            Self::NoProof(_) => io::ErrorKind::PermissionDenied,
+            Self::Silent | Self::Mute => io::ErrorKind::TimedOut,
+            Self::Closed(_) => io::ErrorKind::ConnectionAborted,
+            Self::NoProof(_) | Self::NoTalk(_) => io::ErrorKind::PermissionDenied,
             Self::Denied(_) => io::ErrorKind::QuotaExceeded,
             Self::Stopped => io::ErrorKind::NotConnected,
         };
@@ -77,11 +101,20 @@ impl Unreached {
 impl From<TransportError<io::Error>> for Unreached {
     fn from(error: TransportError<io::Error>) -> Self {
         match error {
-            TransportError::Other(error) => {
-                let ours = error.get_ref().and_then(|inner| inner.downcast_ref::<Self>());
-                ours.cloned().unwrap_or_else(|| Self::socket(&error))
-            }
+            TransportError::Other(error) => Self::within(&error),
             TransportError::MultiaddrNotSupported(_) => Self::socket(&io::ErrorKind::Unsupported.into()),
+        }
+    }
+}
+
+impl Unreached {
+    /// What libp2p has put into an error, once for each transport around another.
+    fn within(error: &io::Error) -> Self {
+        let Some(inner) = error.get_ref() else { return Self::socket(error) };
+        match (inner.downcast_ref::<Self>(), inner.downcast_ref::<io::Error>()) {
+            (Some(ours), _) => ours.clone(),
+            (None, Some(wrapped)) => Self::within(wrapped),
+            (None, None) => Self::socket(error),
         }
     }
 }
@@ -101,17 +134,20 @@ pub(super) fn build(
             Unreached::socket(&error)
         }
     });
+    let has_key = key.is_some();
+    let unproven = move |why: String| if has_key { Unreached::NoProof(why) } else { Unreached::NoTalk(why) };
     let key = key.map(|key| PnetConfig::new(key.swarm_key()));
     let encrypted = connected
         .and_then(move |socket, _| async move {
-            match key {
-                Some(key) => key.handshake(socket).await.map(Socket::Left),
-                None => Ok(Socket::Right(socket)),
+            let Some(key) = key else { return Ok(Socket::Right(socket)) };
+            match timeout(FIRST_WORD, key.handshake(socket)).await {
+                Ok(Ok(socket)) => Ok(Socket::Left(socket)),
+                Ok(Err(error)) => Err(Unreached::Closed(error.to_string())),
+                Err(_) => Err(Unreached::Mute),
             }
         })
         .map_err(|error| match error {
-            Either::Left(unreached) => unreached,
-            Either::Right(error) => Unreached::NoProof(error.to_string()),
+            Either::Left(unreached) | Either::Right(unreached) => unreached,
         });
     let mut streams = yamux::Config::default();
     streams.set_max_num_streams(STREAMS);
@@ -119,14 +155,14 @@ pub(super) fn build(
         .upgrade(Version::V1Lazy)
         .authenticate(noise::Config::new(keys)?)
         .multiplex(streams)
-        .map_err(|error| match error {
+        .map_err(move |error| match error {
             Either::Left(Either::Left(unreached)) => unreached,
-            error => Unreached::NoProof(error.to_string()),
+            error => unproven(error.to_string()),
         });
     Ok(TransportTimeout::new(proven, HANDSHAKE)
-        .map_err(|error| match error {
+        .map_err(move |error| match error {
             TransportTimeoutError::Timeout => {
-                Unreached::NoProof(format!("nothing of use in {} s", HANDSHAKE.as_secs()))
+                unproven(format!("nothing of use in {} s", HANDSHAKE.as_secs()))
             }
             TransportTimeoutError::TimerError(error) => Unreached::socket(&error),
             TransportTimeoutError::Other(unreached) => unreached,

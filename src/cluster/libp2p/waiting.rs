@@ -1,117 +1,127 @@
-//! Holds down how many connections of one host may be unproven at the same time.
+//! Holds down how many connections that others open may be unproven at the same time.
 //!
-//! Who has the cluster's key is through in a moment. Who has not, and knocks all the time, takes no place of others.
+//! Who has the cluster's key is through in a moment. Who has not may knock as often as it likes: whoever comes gets a
+//! place, and whoever has most of them loses its oldest. Nodes of the cluster have places of their own, and addresses of
+//! one IPv6 network count as one, as a host has all of them.
 
-use std::collections::HashMap;
-use std::convert::Infallible;
-use std::net::IpAddr;
+use std::collections::HashSet;
+use std::io;
+use std::net::{IpAddr, Ipv6Addr};
+use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use libp2p::core::Endpoint;
-use libp2p::core::transport::PortUse;
-use libp2p::swarm::{
-    ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour, THandlerInEvent, THandlerOutEvent, ToSwarm,
-    dummy,
-};
-use libp2p::{Multiaddr, PeerId};
-use thiserror::Error;
+use libp2p::core::transport::{Boxed, DialOpts, ListenerId, TransportError, TransportEvent};
+use libp2p::{Multiaddr, Transport};
+use parking_lot::RwLock;
+
+use crate::cluster::places::{Place, Places};
 
 use super::transport::socket;
 
+/// Who places are counted for: an address, or a network of IPv6.
+type Host = IpAddr;
+
 /// See the module docs.
 #[derive(Debug)]
-pub(crate) struct Behaviour {
-    limit: usize,
-    hosts: HashMap<IpAddr, usize>,
-    waiting: HashMap<ConnectionId, IpAddr>,
+pub(super) struct Room {
+    strangers: Places<Host>,
+    /// Those of nodes.
+    kept: Places<Host>,
+    nodes: RwLock<HashSet<Host>>,
 }
 
-/// A host has too many of them.
-#[derive(Debug, Error)]
-#[error("more than {limit} connections of {host} wait to be proven")]
-pub(crate) struct TooMany {
-    host: IpAddr,
-    limit: usize,
-}
-
-impl Behaviour {
-    /// Lets each host have `limit` of them.
-    pub(super) fn new(limit: usize) -> Self {
-        Self { limit, hosts: HashMap::new(), waiting: HashMap::new() }
+impl Room {
+    /// So many places for each host, so many for all strangers, and as many for all nodes.
+    pub(super) fn new(of_one: usize, all: usize) -> Self {
+        let places = || Places::new(of_one, all);
+        Self { strangers: places(), kept: places(), nodes: RwLock::default() }
     }
 
-    fn begin(&mut self, connection: ConnectionId, host: IpAddr) -> Result<(), TooMany> {
-        let count = self.hosts.entry(host).or_default();
-        if *count >= self.limit {
-            return Err(TooMany { host, limit: self.limit });
-        }
-        *count += 1;
-        self.waiting.insert(connection, host);
-        Ok(())
+    /// Keeps places for whoever comes from these addresses, and from no others.
+    pub(super) fn keep_for(&self, nodes: impl Iterator<Item = IpAddr>) {
+        *self.nodes.write() = nodes.map(host).collect();
     }
 
-    fn end(&mut self, connection: ConnectionId) {
-        let Some(host) = self.waiting.remove(&connection) else { return };
-        if let Some(count) = self.hosts.get_mut(&host) {
-            *count -= 1;
-            if *count == 0 {
-                self.hosts.remove(&host);
-            }
-        }
+    /// A place for a connection from this address.
+    pub(super) fn enter(&self, from: IpAddr) -> Place<Host> {
+        let host = host(from);
+        if self.nodes.read().contains(&host) { self.kept.enter(host) } else { self.strangers.enter(host) }
+    }
+
+    /// Places that strangers hold, and nodes.
+    #[cfg(test)]
+    pub(super) fn taken(&self) -> [usize; 2] {
+        [self.strangers.taken(), self.kept.taken()]
     }
 }
 
-impl NetworkBehaviour for Behaviour {
-    type ConnectionHandler = dummy::ConnectionHandler;
-    type ToSwarm = Infallible;
-
-    fn handle_pending_inbound_connection(
-        &mut self,
-        connection: ConnectionId,
-        _: &Multiaddr,
-        remote: &Multiaddr,
-    ) -> Result<(), ConnectionDenied> {
-        match socket(remote) {
-            Some(remote) => self.begin(connection, remote.ip()).map_err(ConnectionDenied::new),
-            None => Ok(()),
+fn host(address: IpAddr) -> Host {
+    match address.to_canonical() {
+        IpAddr::V6(address) if !address.is_loopback() => {
+            let [a, b, c, d, ..] = address.segments();
+            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
         }
+        address => address,
+    }
+}
+
+/// A transport whose connections from outside have a place each until they are proven.
+pub(super) struct Door<O> {
+    inner: Boxed<O>,
+    room: Arc<Room>,
+}
+
+impl<O> Door<O> {
+    /// Lets connections wait in `room`.
+    pub(super) fn new(inner: Boxed<O>, room: Arc<Room>) -> Self {
+        Self { inner, room }
+    }
+}
+
+type Proving<O> = Pin<Box<dyn Future<Output = io::Result<O>> + Send>>;
+
+impl<O: 'static> Transport for Door<O> {
+    type Output = O;
+    type Error = io::Error;
+    type ListenerUpgrade = Proving<O>;
+    type Dial = <Boxed<O> as Transport>::Dial;
+
+    fn listen_on(&mut self, id: ListenerId, at: Multiaddr) -> Result<(), TransportError<io::Error>> {
+        self.inner.listen_on(id, at)
     }
 
-    fn handle_established_inbound_connection(
-        &mut self,
-        _: ConnectionId,
-        _: PeerId,
-        _: &Multiaddr,
-        _: &Multiaddr,
-    ) -> Result<dummy::ConnectionHandler, ConnectionDenied> {
-        Ok(dummy::ConnectionHandler)
+    fn remove_listener(&mut self, id: ListenerId) -> bool {
+        self.inner.remove_listener(id)
     }
 
-    fn handle_established_outbound_connection(
-        &mut self,
-        _: ConnectionId,
-        _: PeerId,
-        _: &Multiaddr,
-        _: Endpoint,
-        _: PortUse,
-    ) -> Result<dummy::ConnectionHandler, ConnectionDenied> {
-        Ok(dummy::ConnectionHandler)
+    fn dial(&mut self, to: Multiaddr, options: DialOpts) -> Result<Self::Dial, TransportError<io::Error>> {
+        self.inner.dial(to, options)
     }
 
-    fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
-        match event {
-            FromSwarm::ConnectionEstablished(established) => self.end(established.connection_id),
-            FromSwarm::ListenFailure(failure) => self.end(failure.connection_id),
-            _ => {}
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<TransportEvent<Proving<O>, io::Error>> {
+        Pin::new(&mut self.inner).poll(cx).map(|event| {
+            let from = match &event {
+                TransportEvent::Incoming { send_back_addr, .. } => socket(send_back_addr),
+                _ => None,
+            };
+            event.map_upgrade(|proof| {
+                let from = from.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |from| from.ip());
+                let place = self.room.enter(from);
+                Box::pin(prove(proof, place)) as Proving<O>
+            })
+        })
+    }
+}
+
+/// Dropping what is unfinished closes the connection.
+async fn prove<O>(proof: impl Future<Output = io::Result<O>>, place: Place<Host>) -> io::Result<O> {
+    tokio::select! {
+        biased;
+        proven = proof => proven,
+        () = place.lost() => {
+            Err(io::Error::new(io::ErrorKind::QuotaExceeded, "it made way for others that wait to be proven"))
         }
-    }
-
-    fn on_connection_handler_event(&mut self, _: PeerId, _: ConnectionId, event: THandlerOutEvent<Self>) {
-        match event {}
-    }
-
-    fn poll(&mut self, _: &mut Context<'_>) -> Poll<ToSwarm<Infallible, THandlerInEvent<Self>>> {
-        Poll::Pending
     }
 }
 
@@ -120,19 +130,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_host_that_knocks_all_the_time_takes_no_place_of_others_and_is_forgotten() {
-        let mut waiting = Behaviour::new(2);
-        let [one, other] = ["10.0.0.1", "10.0.0.2"].map(|ip| ip.parse().unwrap());
-        let id = ConnectionId::new_unchecked;
-        assert!(waiting.begin(id(1), one).is_ok() && waiting.begin(id(2), one).is_ok());
-        assert!(waiting.begin(id(3), one).is_err());
-        assert!(waiting.begin(id(4), other).is_ok());
-        // That of a connection which was not let in is no place.
-        waiting.end(id(3));
-        assert!(waiting.begin(id(5), one).is_err());
-        waiting.end(id(1));
-        assert!(waiting.begin(id(6), one).is_ok());
-        [2, 4, 6].into_iter().for_each(|n| waiting.end(id(n)));
-        assert!(waiting.hosts.is_empty() && waiting.waiting.is_empty());
+    fn a_crowd_of_strangers_takes_no_place_of_nodes_and_networks_count_as_one() {
+        let room = Room::new(2, 5);
+        let from = |text: &str| room.enter(text.parse().unwrap());
+        room.keep_for(["10.0.0.9", "2001:db8:1:1::1"].into_iter().map(|ip| ip.parse().unwrap()));
+        let node = [from("10.0.0.9"), from("::ffff:10.0.0.9"), from("2001:db8:1:1::2")];
+        let crowd: Vec<_> = (0..50).map(|number| from(&format!("10.1.0.{number}"))).collect();
+        assert_eq!(room.taken(), [5, 3]);
+        drop(crowd);
+        let network: Vec<_> = (1..50).map(|number| from(&format!("2001:db8:2:2:{number}::1"))).collect();
+        assert_eq!(room.taken(), [2, 3]);
+        drop((node, network));
+        assert_eq!(room.taken(), [0, 0]);
     }
 }

@@ -30,6 +30,7 @@ use crate::cluster::caller::{self, Purpose};
 use crate::cluster::frame;
 use crate::cluster::network::Network;
 use crate::cluster::peer::{ClusterId, Peer};
+use crate::cluster::visitors::Intake;
 use crate::model::NodeId;
 
 use super::transfer;
@@ -330,13 +331,14 @@ pub(crate) async fn serve<S>(
     raft: &Raft<TypeConfig>,
     cluster: ClusterId,
     from: NodeId,
+    intake: &Intake,
     mut stream: S,
 ) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     loop {
-        let request: Request = match frame::read(&mut stream, Purpose::Raft.limit()).await {
+        let (request, _held): (Request, _) = match intake.read(&mut stream).await {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
             other => other?,
         };

@@ -87,7 +87,7 @@ async fn nobody_in_time_is_an_error_that_says_who_is_missing_and_why() {
         "1 of 5 nodes after 60 s, 3 would do",
         "10.0.0.2:4001: refused",
         "10.0.0.3:4001: no answer in time",
-        "10.0.0.4:4001: the connection was closed (another cluster key",
+        "10.0.0.4:4001: the connection was closed before it answered",
         "10.0.0.5:4001: holds an unfinished run of cluster abababababab",
         "start the missing nodes",
     ] {

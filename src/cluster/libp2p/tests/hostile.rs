@@ -1,8 +1,8 @@
 //! Strangers at the door: garbage, silence, and very many of them.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 use super::*;
 
@@ -43,39 +43,72 @@ async fn garbage_is_answered_with_an_end() {
     .await;
 }
 
-#[tokio::test]
-async fn those_who_say_nothing_or_never_come_to_an_end_hold_few_places_and_not_for_long() {
-    within(60, async {
-        let (one, other) = pair().await;
-        let mut kept = one.network.open(&other.address).await.unwrap().stream;
-        let mut strangers = JoinSet::new();
-        let (held, mut holding) = watch::channel(0_usize);
-        for number in 0..300 {
-            let (address, held) = (socket(&other), held.clone());
-            strangers.spawn(async move {
-                let mut stranger = TcpStream::connect(address).await.unwrap();
-                // The nonce comes to those who are let in as far as the first step.
-                if stranger.read(&mut [0; 24]).await.unwrap_or(0) > 0 {
-                    held.send_modify(|held| *held += 1);
-                }
-                if number % 2 == 0 {
-                    // A handshake that goes on for ever, byte by byte.
-                    while stranger.write_all(b"a").await.is_ok() {
-                        tokio::time::sleep(Duration::from_millis(50)).await;
-                    }
-                } else {
-                    stranger.read_to_end(&mut vec![]).await.ok();
-                }
-            });
+/// A stranger at `from`, which begins anew whenever it is sent away, for ever. Even ones say nothing, odd ones begin a
+/// handshake that goes on byte by byte.
+async fn knock(number: usize, from: Ipv4Addr, at: SocketAddr, knocked: watch::Sender<usize>) {
+    loop {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind((from, 0).into()).unwrap();
+        let Ok(mut stranger) = socket.connect(at).await else { continue };
+        knocked.send_modify(|knocked| *knocked += 1);
+        if number % 2 == 1 {
+            while stranger.write_all(b"a").await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
         }
-        holding.wait_for(|held| *held > 0).await.unwrap();
-        say(&mut kept).await.unwrap();
-        while strangers.join_next().await.is_some() {}
-        assert!(*held.borrow() <= Limits::default().waiting_of_host as usize, "{}", *held.borrow());
-        // The places are free again.
-        let link = one.network.dialler.link(&other.address).unwrap();
-        one.network.dialler.forget(&other.address, &link);
-        assert_eq!(talk(&one, &other.address).await.unwrap(), other.id);
+        stranger.read_to_end(&mut vec![]).await.ok();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn strangers_at_one_address_and_at_many_hold_few_places_and_keep_nobody_out() {
+    within(120, async {
+        let limits = Limits::default();
+        for (addresses, most) in [(1, limits.waiting_of_host), (12, limits.waiting), (40, limits.waiting)] {
+            let key = Some(ClusterKey::generate());
+            let (one, other) = (node(key).await, node(key).await);
+            let mut kept = one.network.open(&other.address).await.unwrap().stream;
+            let mut strangers = JoinSet::new();
+            let (knocked, mut knocking) = watch::channel(0_usize);
+            for number in 0..300 {
+                let from = Ipv4Addr::new(127, 0, 1, u8::try_from(1 + number % addresses).unwrap());
+                strangers.spawn(knock(number, from, socket(&other), knocked.clone()));
+            }
+            knocking.wait_for(|knocked| *knocked >= 300).await.unwrap();
+            for _ in 0..20 {
+                say(&mut kept).await.unwrap();
+                // Who has the key, from an address that nobody was told of.
+                let late = node(key).await;
+                assert_eq!(talk(&late, &other.address).await.unwrap(), other.id, "{addresses} addresses");
+                let [strangers, nodes] = other.network.room.taken();
+                assert!(strangers <= most as usize && nodes == 0, "{strangers} of {addresses} addresses");
+            }
+            assert_eq!(talk(&other, &one.address).await.unwrap(), one.id);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nodes_have_places_that_more_strangers_than_places_do_not_take() {
+    within(60, async {
+        let key = Some(ClusterKey::generate());
+        let limits = Limits { waiting: 4, waiting_of_host: 2, ..Limits::default() };
+        let (other, one) = (try_node(local(), key, limits).await.unwrap(), node(key).await);
+        other.network.expect(&[one.address.clone(), "no-such-host.invalid:1".parse().unwrap()].into()).await;
+        let mut strangers = JoinSet::new();
+        let (knocked, mut knocking) = watch::channel(0_usize);
+        for number in 0..250 {
+            let from = Ipv4Addr::new(127, 0, 2, u8::try_from(1 + number).unwrap());
+            strangers.spawn(knock(number, from, socket(&other), knocked.clone()));
+        }
+        knocking.wait_for(|knocked| *knocked >= 250).await.unwrap();
+        for _ in 0..10 {
+            assert_eq!(talk(&one, &other.address).await.unwrap(), other.id);
+            let link = one.network.dialler.link(&other.address).unwrap();
+            one.network.dialler.forget(&other.address, &link);
+        }
+        assert!(other.network.room.taken()[0] <= 4);
     })
     .await;
 }

@@ -61,7 +61,8 @@ async fn a_host_that_refuses_one_that_is_silent_and_oneself_are_told_apart() {
         for (address, kind, text) in [
             (closed.to_string(), io::ErrorKind::ConnectionRefused, "refused"),
             (silent, io::ErrorKind::TimedOut, "does not answer"),
-            (mute.local_addr().unwrap().to_string(), io::ErrorKind::PermissionDenied, "key"),
+            (mute.local_addr().unwrap().to_string(), io::ErrorKind::TimedOut, "says nothing"),
+            (hasty_host().await, io::ErrorKind::ConnectionAborted, "closed at once"),
             (own.to_string(), io::ErrorKind::InvalidInput, "this node itself"),
             ("no-such-host.invalid:1".into(), io::ErrorKind::NotFound, "resolve"),
         ] {
@@ -75,6 +76,14 @@ async fn a_host_that_refuses_one_that_is_silent_and_oneself_are_told_apart() {
         }
     })
     .await;
+}
+
+/// A host that closes whatever it takes.
+async fn hasty_host() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { while listener.accept().await.is_ok() {} });
+    address.to_string()
 }
 
 /// A host that answers to nobody: there is no room for those who wait for it.

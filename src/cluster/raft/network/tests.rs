@@ -84,7 +84,10 @@ async fn answer(
         let raft = raft.clone();
         serving.spawn(async move {
             match Purpose::of(stream.read_u8().await.unwrap_or(0)) {
-                Some(Purpose::Raft) => serve(&raft, OURS, peer, stream).await.ok(),
+                Some(Purpose::Raft) => {
+                    let intake = Intake::new(Arc::default(), peer, Purpose::Raft, || true);
+                    serve(&raft, OURS, peer, &intake, stream).await.ok()
+                }
                 Some(Purpose::Snapshot) => receive(&raft, OURS, peer, stream).await.ok(),
                 _ => None,
             }
