@@ -44,7 +44,7 @@ fn a_node_with_other_definitions_than_those_of_the_run_says_that_they_are_not_us
     cluster.nodes[1].start(&[]);
     cluster.wait_for_members(2);
     cluster.nodes[2].start(&[]);
-    let told = "the definitions in defs are not used: the run works on those of another node, which differ";
+    let told = "defs are not used: the run works on those of another node, which differ";
     cluster.nodes[2].running().says(told);
     let mut fourth = cluster.newcomer(Scoopi::new("taskGroups: 7").with(&[RUN_DATE, "loader.fetch.delay=0"]));
     fourth.start(&[]);

@@ -118,10 +118,6 @@ fn a_node_whose_others_are_gone_says_that_nothing_is_decided_and_cancels_later()
     // It does as it has said.
     cluster.nodes[follower].start(&["--resume"]);
     cluster.nodes[leader].running().says("the run is cancelled: jobs in work come to their end");
-    server.open();
-    for ended in cluster.ended() {
-        assert_eq!(ended.code(), Some(130), "{ended:#?}");
-    }
 }
 
 #[test]
