@@ -102,10 +102,17 @@ async fn who_has_another_key_or_none_gets_nowhere_and_disturbs_nobody() {
         let key = Some(ClusterKey::generate());
         let (one, other) = (node(key).await, node(key).await);
         let mut kept = one.network.open(&other.address).await.unwrap();
-        for stranger in [node(Some(ClusterKey::generate())).await, node(None).await] {
+        for (stranger, has_key) in
+            [(node(Some(ClusterKey::generate())).await, true), (node(None).await, false)]
+        {
             for (from, to) in [(&stranger, &one), (&one, &stranger)] {
+                let to_without_key = !has_key && to.id == stranger.id;
                 let error = talk(from, &to.address).await.unwrap_err();
-                assert_eq!(error.kind(), io::ErrorKind::PermissionDenied, "{error}");
+                // A node without a key may take a nonce for the beginning of something, and wait for the rest.
+                let mute = [io::ErrorKind::TimedOut, io::ErrorKind::ConnectionAborted];
+                let is_seen = error.kind() == io::ErrorKind::PermissionDenied
+                    || (to_without_key && mute.contains(&error.kind()));
+                assert!(is_seen, "{error}");
                 let text = error.to_string();
                 assert!(text.contains("key") && text.contains(&to.address.to_string()), "{text}");
             }

@@ -50,15 +50,15 @@ pub(super) enum Unreached {
     Silent,
     /// Something takes the connection and says nothing.
     #[error(
-        "what listens there takes connections, but says nothing in {:.1} s: it is stopped or overloaded, or is not a \
-         node of scoopi",
+        "what listens there takes connections, but says nothing in {:.1} s: it is stopped or overloaded, is a node \
+         without a key, or is not a node of scoopi",
         FIRST_WORD.as_secs_f32()
     )]
     Mute,
     /// Something takes the connection and closes it, before there was anything to prove.
     #[error(
-        "the connection was closed at once ({0}): too many wait to be let in there, or what listens is not a node of \
-         scoopi"
+        "the connection was closed at once ({0}): too many wait to be let in there, or what listens is a node without \
+         a key, or is not a node of scoopi"
     )]
     Closed(String),
     /// Something answers, but it has another key, or is no node at all.
