@@ -466,7 +466,8 @@ async fn a_body_has_a_limit_however_it_comes() {
 #[tokio::test]
 async fn a_proxy_is_used_if_set() {
     let proxy = Server::start(|request| Response::ok(request.path.clone()));
-    let fetcher = fetcher(|settings| settings.proxy = Some(proxy.url.replace("http://", "http://u:p@")));
+    let fetcher =
+        fetcher(|settings| settings.proxy = Some(proxy.url.replace("http://", "http://u:p@").into()));
     let page = fetch(&fetcher, "http://scoopi.invalid/x").await.unwrap();
     assert_eq!(page.body, "http://scoopi.invalid/x");
     assert!(proxy.requests()[0].header("proxy-authorization").is_some());

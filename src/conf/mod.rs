@@ -10,11 +10,13 @@
 mod keys;
 mod layers;
 mod properties;
+mod proxy_url;
 mod settings;
 mod wrong;
 
 pub use keys::{Key, keys};
 pub use layers::{ConfError, Layers};
+pub use proxy_url::ProxyUrl;
 pub use settings::{
     AppenderSettings, BlankSettings, ClusterSettings, DataStoreSettings, DefsSettings, FactSettings,
     FetchSettings, FetchTimeouts, FileSettings, JobSettings, LoaderFetchSettings, LoaderSettings,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::without_user_info;
+use super::proxy_url::ProxyUrl;
 
 /// All settings of a run. Keys are the field names with dots between them, `scoopi.` in front or not.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
@@ -103,7 +103,7 @@ impl Settings {
     /// These settings without passwords, as they are published to other nodes, kept with the run and shown to scripts.
     #[must_use]
     pub fn without_secrets(&self) -> Self {
-        let proxy = self.fetch.proxy.as_deref().map(|proxy| without_user_info(proxy).into_owned());
+        let proxy = self.fetch.proxy.as_ref().map(ProxyUrl::without_user_info);
         Self { fetch: FetchSettings { proxy, ..self.fetch.clone() }, ..self.clone() }
     }
 }
@@ -307,7 +307,7 @@ settings! {
         cookies: bool = true,
         /// URL of an HTTP proxy for all requests. User name and password in it stay on this machine: they are not kept
         /// with the run.
-        proxy: Option<String> = None,
+        proxy: Option<ProxyUrl> = None,
     }
 }
 

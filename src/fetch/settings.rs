@@ -6,6 +6,7 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use crate::conf::ProxyUrl;
 use crate::fetch::error::FetchError;
 use crate::fetch::url;
 use crate::model::shown_proxy;
@@ -46,7 +47,7 @@ pub struct FetchSettings {
     pub cookies: bool,
     /// URL of an HTTP proxy for all requests, user info allowed; `scoopi.fetch.proxy`. The environment
     /// (`HTTP_PROXY` and its kin) is not asked, so that a run does not depend on who starts it.
-    pub proxy: Option<String>,
+    pub proxy: Option<ProxyUrl>,
 }
 
 impl Default for FetchSettings {
@@ -143,11 +144,9 @@ mod tests {
 
     #[test]
     fn a_proxy_is_an_http_url_and_its_password_is_not_shown() {
-        let settings =
-            FetchSettings { proxy: Some("http://u:p@proxy:3128".to_owned()), ..Default::default() };
+        let settings = FetchSettings { proxy: Some("http://u:p@proxy:3128".into()), ..Default::default() };
         settings.check().unwrap();
-        let settings =
-            FetchSettings { proxy: Some("socks5://u:secret@proxy".to_owned()), ..Default::default() };
+        let settings = FetchSettings { proxy: Some("socks5://u:secret@proxy".into()), ..Default::default() };
         let message = settings.check().unwrap_err().to_string();
         assert!(message.contains("socks5://***@proxy") && !message.contains("secret"), "{message}");
     }

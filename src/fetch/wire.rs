@@ -129,7 +129,7 @@ impl Full {
         }
         if let Some(proxy) = &settings.proxy {
             let proxy =
-                reqwest::Proxy::all(proxy).map_err(|error| transport::condensed(&error.without_url()))?;
+                reqwest::Proxy::all(&**proxy).map_err(|error| transport::condensed(&error.without_url()))?;
             client = client.proxy(proxy);
         }
         let client = client.build().map_err(|error| transport::condensed(&error))?;

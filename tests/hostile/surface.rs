@@ -13,6 +13,7 @@ use nix::unistd::mkfifo;
 use serde_json::Value;
 
 use crate::cases::Cases;
+use crate::support::cluster::free_address;
 use crate::support::response::Response;
 use crate::support::scoopi::Ended;
 use crate::support::scoopi::LIMIT;
@@ -275,18 +276,24 @@ fn a_password_in_a_url_is_seen_nowhere() {
 #[test]
 fn what_is_kept_with_a_run_is_private_and_knows_no_password_of_the_machine() {
     let mut cases = Cases::of("a data folder");
-    for (kind, names) in
-        [("redb", &["log/log.redb", "log/lock", "log/kind"][..]), ("sled", &["log/lock", "log/kind"])]
-    {
+    for (kind, arguments, names) in [
+        ("redb", &["--set", "store.kind=redb"][..], &["log/log.redb", "log/lock", "log/kind"][..]),
+        ("sled", &["--set", "store.kind=sled"], &["log/lock", "log/kind"]),
+        (
+            "cluster",
+            &["--mode", "cluster", "--listen", "127.0.0.1:0"],
+            &["log/log.redb", "node.key", "cluster"],
+        ),
+    ] {
         // The proxy takes the request and does not answer.
         let proxy = Server::start(|_| Response::silent());
         let scoopi = folder(&PLAIN.replace("/page.html", "http://pages.example/"));
         let set = format!("fetch.proxy=http://user:{SECRET}@{}", proxy.address());
-        let kind_set = format!("store.kind={kind}");
-        let running = scoopi.start(&[&RUN[..], &["-vv", "--set", &set, "--set", &kind_set]].concat());
+        let arguments = [&RUN[..], &["-vv"], arguments].concat();
+        let running = scoopi.start(&[&arguments[..], &["--set", &set]].concat());
         let begun = Instant::now();
         while proxy.hits() == 0 {
-            assert!(begun.elapsed() < LIMIT, "the proxy is not asked");
+            assert!(begun.elapsed() < LIMIT, "{kind}: the proxy is not asked");
             std::thread::yield_now();
         }
         let killed = running.kill();
@@ -321,9 +328,51 @@ fn what_is_kept_with_a_run_is_private_and_knows_no_password_of_the_machine() {
         // A resumed run takes the password from today's settings.
         let proxy = Server::start(|_| Response::html("<h1>Acme</h1>"));
         let set = format!("fetch.proxy=http://user:other@{}", proxy.address());
-        let ended = scoopi.run(&[&RUN[..], &["--resume", "--set", &set, "--set", &kind_set]].concat());
+        let ended = scoopi.run(&[&arguments[..], &["--resume", "--set", &set]].concat());
         let is_good = ended.code() == Some(0) && proxy.hits() == 1;
         cases.check(format!("{kind}: a resumed run has today's proxy"), is_good, || format!("{ended:?}"));
+    }
+    let kept = PLAIN.replace("{ title: { dataDef", "{ live: P1W, title: { dataDef");
+    let scoopi = folder(&kept);
+    let ended = scoopi.run(&RUN);
+    let is_kept = ended.code() == Some(0) && scoopi.path("data/pages").is_dir();
+    cases.check("pages are kept", is_kept, || format!("{ended:?}"));
+    for (path, mode) in tree(&scoopi.path("data")) {
+        cases.check(format!("{} is private", path.display()), mode & 0o077 == 0, || format!("{mode:o}"));
+    }
+    // What an earlier version left open is closed.
+    fs::set_permissions(scoopi.path("data/pages"), fs::Permissions::from_mode(0o755)).unwrap();
+    scoopi.run(&[&RUN[..], &["--set", "runDateTimeText=2020-07-02T10:59:59.000+0000"]].concat());
+    let mode = fs::metadata(scoopi.path("data/pages")).unwrap().permissions().mode() & 0o777;
+    cases.check("pages of an earlier version are closed", mode == 0o700, || format!("{mode:o}"));
+}
+
+#[test]
+fn what_a_node_is_called_is_shown_by_status_and_not_obeyed() {
+    let mut cases = Cases::of("names of nodes");
+    let server = Server::start(|_| Response::silent());
+    for (c, class) in OBEYED {
+        let scoopi = folder(&PLAIN.replace("/page.html", &server.at("/")));
+        let at = free_address().to_string();
+        let name = format!("n{c}\nleader       forged");
+        let running = scoopi.start(&["--mode", "cluster", "--listen", &at, "--name", &name, "-v"]);
+        running.says("work begins");
+        let escape = format!("\\u{{{:x}}}", u32::from(c));
+        for (format, arguments) in [("text", &[][..]), ("json", &["--json"])] {
+            let ended = scoopi.run(&[&["status", "--at", &at][..], arguments].concat());
+            let text = ended.stdout.clone();
+            let is_shown = match format {
+                "text" => text.contains(&escape),
+                _ => serde_json::from_str::<Value>(&text).is_ok_and(|status| status["node"] == name.as_str()),
+            };
+            let is_good = ended.code() == Some(0)
+                && is_shown
+                && !text.contains(is_obeyed)
+                && text.lines().all(|line| line != "leader       forged");
+            cases.check(format!("{class}, {format}"), is_good, || format!("{ended:?}"));
+        }
+        let said = running.kill();
+        cases.check(format!("{class}: stderr"), !said.stderr.contains(is_obeyed), || format!("{said:?}"));
     }
 }
 
@@ -442,6 +491,11 @@ fn what_is_written_is_a_plain_file_and_nothing_else() {
     let mut cases = Cases::of("in the place of what is written");
     let (data, failing) = (format!("output/{STAMP}/data.txt"), PLAIN.replace("/page.html", "/none.html"));
     for (kind, called) in KINDS {
+        let scoopi = folder(PLAIN);
+        put(&scoopi, kind, "data/run/log/sled/db");
+        let ended = scoopi.run(&[&RUN[..], &["--set", "store.kind=sled"]].concat());
+        let is_good = ended.code().is_some_and(|code| code > 0) && ended.stderr.contains("data/run");
+        cases.check(format!("{kind} at the file of sled"), is_good, || format!("{ended:?}"));
         for (name, definitions, code) in [
             ("logs/scoopi.log", PLAIN, 0),
             ("data/lock", PLAIN, 1),
