@@ -157,6 +157,7 @@ fn services() -> Services {
         keep_data: false,
         limits: Limits::default(),
         max_rows: 1_000_000,
+        max_cell_bytes: 1 << 20,
         max_row_bytes: 8 << 20,
         root,
         scripts: Arc::new(ScriptTexts::from_disk()),

@@ -89,6 +89,7 @@ pub(super) fn services(
         keep_data: settings.datastore.enable && settings.persist.data,
         limits: limits(settings),
         max_rows: settings.parse.max_rows as usize,
+        max_cell_bytes: bytes(settings.parse.max_cell_bytes),
         max_row_bytes: bytes(settings.appender.max_row_bytes),
         root: root.to_owned(),
         scripts: Arc::clone(scripts),

@@ -157,7 +157,7 @@ settings! {
         /// The folder of definitions. A path that begins with `/` is looked up below the working directory first.
         dir: String = "defs".to_owned(),
         /// Name of the steps for tasks that name none: css, xpath, jsoupDefault, htmlUnitDefault or one of your own.
-        default_steps: String = "jsoupDefault".to_owned(),
+        default_steps: String = "css".to_owned(),
     }
 }
 
@@ -194,7 +194,7 @@ settings! {
     AppenderSettings {
         /// Files.
         file: FileSettings = FileSettings::default(),
-        /// Most bytes of encoded rows of one task on one page; more fails the job. At most 32 MiB, which is also what all tasks of a page may give together.
+        /// Most bytes of rows of one task on one page, of their texts and encoded; more fails the job. At most 32 MiB, which is also what all tasks of a page may give together.
         max_row_bytes: u64 = 16 << 20,
     }
 }
@@ -356,6 +356,8 @@ settings! {
     ParseSettings {
         /// Rows of one task on one page; more fails the job.
         max_rows: u32 = 1_000_000,
+        /// Bytes of the value of one item, dim or fact; more fails the job.
+        max_cell_bytes: u64 = 1 << 20,
     }
 }
 

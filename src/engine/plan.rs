@@ -68,9 +68,12 @@ impl Plan {
         self.groups.get(name)
     }
 
-    /// Loads no page any more that nobody was asked for yet.
-    pub(super) fn close_loaders(&self) {
-        self.groups.values().for_each(|group| group.loader.close());
+    /// The run is being stopped: rejects pages that have not been requested yet, and gives up work that takes long.
+    pub(super) fn close(&self) {
+        for group in self.groups.values() {
+            group.loader.close();
+            group.tasks.iter().flat_map(|task| &task.steps).for_each(|(_, step)| step.close());
+        }
     }
 
     /// Gets pages from elsewhere.

@@ -83,9 +83,10 @@ impl TaskRunner {
         }
     }
 
-    /// Begins no job any more: those whose page nobody was asked for yet end with a failure that may pass.
+    /// Begins no job any more: those whose page has not been requested yet, and those whose steps take long, end with a
+    /// failure that may pass.
     pub(super) fn close(&self) {
-        self.plan.close_loaders();
+        self.plan.close();
     }
 
     /// Runs all tasks of a job.

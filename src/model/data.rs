@@ -9,6 +9,8 @@ use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
+use super::CellText;
+
 /// The role of an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum AxisKind {
@@ -79,7 +81,7 @@ pub struct Source {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cell {
     /// The value; `None` where the page has none.
-    pub value: Option<CompactString>,
+    pub value: Option<CellText>,
     /// The index that the odometer gave.
     pub index: u32,
 }

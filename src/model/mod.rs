@@ -4,6 +4,7 @@
 //! clock, no I/O, no decision: whatever varies is handed in. Knows how a text or a URL is shown to people, too,
 //! since every module has something to say.
 
+mod cell_text;
 pub mod codec;
 mod data;
 pub mod date;
@@ -17,6 +18,7 @@ mod rows;
 mod shown;
 mod shown_url;
 
+pub use cell_text::CellText;
 pub use data::{Axis, AxisKind, Cell, Data, Row, Shape, Source};
 pub use document::Document;
 pub use fingerprint::Fingerprint;

@@ -4,6 +4,7 @@
 //! slow machine, which a replicated run relies on.
 
 use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use thiserror::Error;
 
@@ -51,38 +52,118 @@ pub enum QueryError {
         /// The limit that was passed.
         limit: u64,
     },
+    /// The run is being stopped, and the page takes too long to wait for.
+    #[error("the run is being stopped, and the queries of this page take long: they are given up")]
+    Stopped,
 }
+
+/// Visits that are paid for before it is asked again whether the run is being stopped.
+const SLICE: u64 = 1 << 20;
+/// Slices that a page still gets while the run is being stopped, so that all but the longest pages come to their end.
+const LAST_SLICES: u32 = 8;
 
 /// Counts the work of queries on one page.
 ///
-/// A `Cell`, because one page is queried by one thread at a time.
+/// `Cell`s, because one page is queried by one thread at a time.
 #[derive(Debug)]
-pub struct Meter {
-    left: Cell<u64>,
+pub struct Meter<'a> {
+    /// What can be paid without a second look.
+    slice: Cell<u64>,
+    rest: Cell<u64>,
     limit: u64,
+    stop: Option<&'a AtomicBool>,
+    last_slices: Cell<u32>,
 }
 
-impl Meter {
+impl Meter<'_> {
     /// A meter that allows `limits.visits`.
     #[must_use]
-    pub fn new(limits: &Limits) -> Self {
-        Self { left: Cell::new(limits.visits), limit: limits.visits }
+    pub fn new(limits: &Limits) -> Meter<'static> {
+        Meter {
+            slice: Cell::new(0),
+            rest: Cell::new(limits.visits),
+            limit: limits.visits,
+            stop: None,
+            last_slices: Cell::new(LAST_SLICES),
+        }
+    }
+
+    /// A meter that also ends a long page soon after `stop` is set.
+    #[must_use]
+    pub fn stoppable<'a>(limits: &Limits, stop: &'a AtomicBool) -> Meter<'a> {
+        Meter { stop: Some(stop), ..Meter::new(limits) }
+    }
+
+    /// What is left.
+    #[must_use]
+    pub fn left(&self) -> u64 {
+        self.slice.get() + self.rest.get()
     }
 
     /// Pays for `visits` node visits.
     ///
     /// # Errors
-    /// [`QueryError::TooExpensive`] once the limit is passed.
+    /// [`QueryError::TooExpensive`] once the limit is passed, [`QueryError::Stopped`].
     pub fn pay(&self, visits: u64) -> Result<(), QueryError> {
-        match self.left.get().checked_sub(visits) {
+        match self.slice.get().checked_sub(visits) {
             Some(left) => {
-                self.left.set(left);
+                self.slice.set(left);
                 Ok(())
             }
-            None => {
-                self.left.set(0);
-                Err(QueryError::TooExpensive { limit: self.limit })
-            }
+            None => self.pay_from_the_rest(visits),
         }
+    }
+
+    #[cold]
+    fn pay_from_the_rest(&self, visits: u64) -> Result<(), QueryError> {
+        let Some(left) = self.left().checked_sub(visits) else {
+            self.slice.set(0);
+            self.rest.set(0);
+            return Err(QueryError::TooExpensive { limit: self.limit });
+        };
+        if self.stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
+            let slices = self.last_slices.get().checked_sub(1).ok_or(QueryError::Stopped)?;
+            self.last_slices.set(slices);
+        }
+        let slice = left.min(SLICE);
+        self.slice.set(slice);
+        self.rest.set(left - slice);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits(visits: u64) -> Limits {
+        Limits { visits, ..Limits::default() }
+    }
+
+    #[test]
+    fn what_is_paid_is_gone() {
+        let meter = Meter::new(&limits(3 * SLICE));
+        for paid in [0, 1, SLICE, SLICE - 1, SLICE] {
+            assert_eq!(meter.pay(paid), Ok(()));
+        }
+        assert_eq!(meter.left(), 0);
+        assert_eq!(meter.pay(0), Ok(()));
+        assert_eq!(meter.pay(1), Err(QueryError::TooExpensive { limit: 3 * SLICE }));
+    }
+
+    #[test]
+    fn a_stopped_page_gets_a_little_more_and_then_nothing() {
+        let stop = AtomicBool::new(false);
+        let meter = Meter::stoppable(&limits(u64::MAX), &stop);
+        assert_eq!(meter.pay(100 * SLICE), Ok(()));
+        stop.store(true, Ordering::Relaxed);
+        let paid = (0..100).take_while(|_| meter.pay(SLICE).is_ok()).count();
+        assert!((1..=LAST_SLICES as usize + 1).contains(&paid), "{paid}");
+        assert_eq!(meter.pay(SLICE), Err(QueryError::Stopped));
+        assert_eq!(
+            Meter::stoppable(&limits(u64::MAX), &stop).pay(1000),
+            Ok(()),
+            "a short page is not given up"
+        );
     }
 }

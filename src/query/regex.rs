@@ -5,13 +5,19 @@
 //! (`translate`), errors get their place, and what comes out is a pattern for `fancy_regex` that leaves
 //! nothing to chance. Knows texts only; what is searched, and why, is the business of the caller.
 //!
-//! Two things make it fast. A pattern that is plain text, with or without `^` and `$`, never reaches an
-//! engine. And `$`, which in Java also stands before a final line end and then needs a look-around, is plain
-//! "end of the text" for all texts that do not end in a line end; the other form is compiled when such a text
-//! first appears.
+//! Three engines share the work. A pattern that is plain text, with or without `^` and `$`, is searched for as
+//! such. One without look-around, references and atomic groups is an automaton, whose work is that of reading the text.
+//! The others are run step by step (`machine`), and the steps are paid for: what an engine that backtracks does
+//! between two steps is not bounded, and a page could make it read a long text once for each of its characters.
+//!
+//! `$`, which in Java also stands before a final line end and then needs a look-around, is plain "end of the text" for all
+//! texts that do not end in a line end; the other form is compiled when such a text first appears.
 
+mod char_set;
 mod class;
 mod group;
+mod machine;
+mod program;
 mod property;
 mod translate;
 
@@ -20,20 +26,23 @@ mod tests;
 
 use std::sync::OnceLock;
 
-use fancy_regex::{Error as EngineError, Regex, RegexBuilder};
+use fancy_regex::{Error as EngineError, Expr, Regex, RegexBuilder};
 use memchr::memmem::Finder;
 use thiserror::Error;
 
+use super::limits::Limits;
+use super::limits::Meter;
+use super::limits::QueryError;
+use machine::Machine;
+use program::Program as Stepped;
 use translate::{Literal, Translation};
 
 /// Longest pattern, in bytes.
 const MAX_PATTERN: usize = 16 * 1024;
-/// Most backtracking steps of one search.
-const MAX_STEPS: usize = 1_000_000;
+/// Most steps of one search.
+const MAX_STEPS: u64 = 20_000_000;
 /// Bytes that one automaton of a pattern may take.
 const MAX_AUTOMATON: usize = 4 * 1024 * 1024;
-/// Instructions that the backtracking form of a pattern may have.
-const MAX_PROGRAM: usize = 50_000;
 
 /// Why a regular expression could not be compiled or applied.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -58,17 +67,20 @@ pub enum JavaRegexError {
     },
     /// A search was given up.
     #[error(
-        "gave up after {limit} steps of backtracking on a text of {length} bytes (nested repetitions such \
-         as `(a+)+` cause this), in the regular expression `{pattern}`"
+        "gave up after {limit} steps on a text of {length} bytes (look-behind, references and atomic groups may read a \
+         long text again for each of its characters), in the regular expression `{pattern}`"
     )]
     TooManySteps {
         /// The pattern as written.
         pattern: String,
         /// The steps that were allowed.
-        limit: usize,
+        limit: u64,
         /// Length of the text in bytes.
         length: usize,
     },
+    /// The page may cause no more work.
+    #[error("{0}, in the regular expression `{1}`")]
+    Unpaid(QueryError, String),
 }
 
 /// A regular expression in Java's dialect, compiled.
@@ -98,7 +110,13 @@ struct Engine {
     whole_exact: Form,
 }
 
-type Form = OnceLock<Result<Regex, String>>;
+type Form = OnceLock<Result<Compiled, String>>;
+
+#[derive(Debug)]
+enum Compiled {
+    Automaton(Regex),
+    Stepped(Stepped),
+}
 
 impl JavaRegex {
     /// Compiles `pattern`, at most 16 KiB.
@@ -126,7 +144,7 @@ impl JavaRegex {
         };
         let regex = Self { pattern: pattern.to_owned(), program: Program::Engine(Box::new(engine)) };
         // Whatever the engine refuses is refused now, not on the first page.
-        regex.find("")?;
+        regex.find("", &Meter::new(&Limits::default()))?;
         Ok(regex)
     }
 
@@ -136,14 +154,15 @@ impl JavaRegex {
         &self.pattern
     }
 
-    /// Whether the pattern occurs anywhere in `text`.
+    /// Whether the pattern occurs anywhere in `text`. Steps are paid for with `meter`; that the text is read once is the
+    /// business of the caller.
     ///
     /// # Errors
-    /// [`JavaRegexError::TooManySteps`] when backtracking has no end in sight.
-    pub fn find(&self, text: &str) -> Result<bool, JavaRegexError> {
+    /// [`JavaRegexError::TooManySteps`] for a search without an end in sight, [`JavaRegexError::Unpaid`].
+    pub fn find(&self, text: &str, meter: &Meter) -> Result<bool, JavaRegexError> {
         match &self.program {
             Program::Literal { literal, finder } => Ok(literal.found_in(text, finder)),
-            Program::Engine(engine) => self.run(engine.searching(text), text),
+            Program::Engine(engine) => self.run(engine.searching(text), text, meter),
         }
     }
 
@@ -151,22 +170,36 @@ impl JavaRegex {
     ///
     /// # Errors
     /// As [`JavaRegex::find`].
-    pub fn matches_whole(&self, text: &str) -> Result<bool, JavaRegexError> {
+    pub fn matches_whole(&self, text: &str, meter: &Meter) -> Result<bool, JavaRegexError> {
         match &self.program {
             Program::Literal { literal, .. } => Ok(literal.text == text),
-            Program::Engine(engine) => self.run(engine.whole(text), text),
+            Program::Engine(engine) => self.run(engine.whole(text), text, meter),
         }
     }
 
-    fn run(&self, form: Result<&Regex, &String>, text: &str) -> Result<bool, JavaRegexError> {
-        let regex = form.map_err(|message| self.refused(message.clone()))?;
-        regex.is_match(text).map_err(|error| match error {
-            EngineError::RuntimeError(_) => JavaRegexError::TooManySteps {
-                pattern: self.pattern.clone(),
-                limit: MAX_STEPS,
-                length: text.len(),
-            },
-            other => self.refused(reason(&other)),
+    fn run(
+        &self,
+        form: Result<&Compiled, &String>,
+        text: &str,
+        meter: &Meter,
+    ) -> Result<bool, JavaRegexError> {
+        match form.map_err(|message| self.refused(message.clone()))? {
+            Compiled::Automaton(regex) => regex.is_match(text).map_err(|error| self.refused(reason(&error))),
+            Compiled::Stepped(program) => self.run_steps(program, text, meter),
+        }
+    }
+
+    fn run_steps(&self, program: &Stepped, text: &str, meter: &Meter) -> Result<bool, JavaRegexError> {
+        let allowed = meter.left().min(MAX_STEPS);
+        let mut machine = Machine::new(program, text, allowed);
+        let found = machine.search();
+        let unpaid = |error| JavaRegexError::Unpaid(error, self.pattern.clone());
+        meter.pay(allowed - machine.left()).map_err(unpaid)?;
+        found.or_else(|_exhausted| {
+            // Where the page had fewer steps left than a search may take, it is the page that is too expensive.
+            meter.pay(MAX_STEPS - allowed).map_err(unpaid)?;
+            let (pattern, limit, length) = (self.pattern.clone(), MAX_STEPS, text.len());
+            Err(JavaRegexError::TooManySteps { pattern, limit, length })
         })
     }
 
@@ -176,14 +209,14 @@ impl JavaRegex {
 }
 
 impl Engine {
-    fn searching(&self, text: &str) -> Result<&Regex, &String> {
+    fn searching(&self, text: &str) -> Result<&Compiled, &String> {
         match &self.translation.exact {
             Some(exact) if ends_with_line_end(text) => form(&self.search_exact, || build(exact)),
             _ => form(&self.search, || build(&self.translation.plain)),
         }
     }
 
-    fn whole(&self, text: &str) -> Result<&Regex, &String> {
+    fn whole(&self, text: &str) -> Result<&Compiled, &String> {
         let anchored = |pattern: &str| build(&format!(r"\A(?:{pattern})\z"));
         match &self.translation.exact {
             Some(exact) if ends_with_line_end(text) => form(&self.whole_exact, || anchored(exact)),
@@ -203,17 +236,20 @@ impl Literal {
     }
 }
 
-fn form(slot: &Form, build: impl FnOnce() -> Result<Regex, String>) -> Result<&Regex, &String> {
+fn form(slot: &Form, build: impl FnOnce() -> Result<Compiled, String>) -> Result<&Compiled, &String> {
     slot.get_or_init(build).as_ref()
 }
 
-fn build(pattern: &str) -> Result<Regex, String> {
+fn build(pattern: &str) -> Result<Compiled, String> {
+    let tree = Expr::parse_tree(pattern).map_err(|error| reason(&error))?;
+    if Stepped::is_needed(&tree.expr) {
+        return Stepped::compile(&tree.expr).map(Compiled::Stepped);
+    }
     RegexBuilder::new(pattern)
-        .backtrack_limit(MAX_STEPS)
         .delegate_size_limit(MAX_AUTOMATON)
         .delegate_dfa_size_limit(MAX_AUTOMATON)
-        .max_prog_size(MAX_PROGRAM)
         .build()
+        .map(Compiled::Automaton)
         .map_err(|error| reason(&error))
 }
 

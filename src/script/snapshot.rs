@@ -8,10 +8,9 @@
 
 use std::sync::Arc;
 
-use compact_str::CompactString;
 use rquickjs::{Array, Ctx, Error, Function, IntoJs, Object, TypedArray, Value};
 
-use crate::model::{Axis, Data, Row, Shape, Source, without_user_info};
+use crate::model::{Axis, CellText, Data, Row, Shape, Source, without_user_info};
 
 /// Data as a script is given it.
 pub(super) struct Snapshot {
@@ -25,7 +24,7 @@ pub(super) struct Snapshot {
 pub(super) struct Changes {
     /// The numbers of the rows that are left, in their new order; `None` where all are as they were.
     order: Option<Vec<usize>>,
-    cells: Vec<(usize, usize, Option<CompactString>)>,
+    cells: Vec<(usize, usize, Option<CellText>)>,
 }
 
 /// What became of a call.
@@ -129,7 +128,7 @@ impl Snapshot {
             if length > longest {
                 return Ok(Outcome::TooLong);
             }
-            cells.push((row, cell, value.map(CompactString::from)));
+            cells.push((row, cell, value.map(CellText::from)));
         }
         Ok(Outcome::Changed(Changes { order, cells }))
     }

@@ -54,7 +54,9 @@ pub struct Services {
     pub limits: Limits,
     /// Most rows of one task on one page.
     pub max_rows: usize,
-    /// Most bytes of encoded rows of one task on one page.
+    /// Most bytes of the value of an item, dim or fact.
+    pub max_cell_bytes: usize,
+    /// Most bytes of rows of one task on one page: of their texts, and encoded.
     pub max_row_bytes: usize,
     /// Where resource paths begin.
     pub root: PathBuf,

@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use crate::fetch::FetchError;
 use crate::model::{FailureClass, HostHint};
+use crate::query::QueryError;
 
 /// See the module docs.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -33,6 +34,15 @@ impl StepError {
             host: HostHint::Nothing,
             is_not_begun: false,
         }
+    }
+
+    /// A query of `what` failed. One that was stopped with the run may be asked again.
+    pub(in crate::steps) fn of_query(what: &str, error: &QueryError) -> Self {
+        let class = match error {
+            QueryError::Stopped => FailureClass::Recoverable,
+            _ => FailureClass::Final,
+        };
+        Self { class, ..Self::fatal(format!("{what}: {error}")) }
     }
 }
 

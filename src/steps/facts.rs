@@ -2,19 +2,17 @@
 
 use std::sync::Arc;
 
-use compact_str::CompactString;
-
 use crate::model::date::DatePattern;
-use crate::model::{Document, Source};
+use crate::model::{CellText, Document, Source};
 use crate::script::{Configs, PageFacts, Sandbox};
 
 /// What a fact without a value becomes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replacements {
     /// Where the page has no value, or the text `null`.
-    pub not_found: CompactString,
+    pub not_found: CellText,
     /// Where the value is blank; `None` leaves it as it is.
-    pub blank: Option<CompactString>,
+    pub blank: Option<CellText>,
 }
 
 /// See the module docs.
@@ -48,7 +46,7 @@ impl Facts {
 impl Replacements {
     /// The text of a fact.
     #[must_use]
-    pub fn fact(&self, value: Option<CompactString>) -> CompactString {
+    pub fn fact(&self, value: Option<CellText>) -> CellText {
         match value {
             None => self.not_found.clone(),
             Some(text) if text.trim().eq_ignore_ascii_case("null") => self.not_found.clone(),
@@ -66,7 +64,7 @@ mod tests {
     fn facts_without_a_value_are_replaced() {
         let replacements = Replacements { not_found: "?".into(), blank: Some("-".into()) };
         let check = |value: Option<&str>, text: &str| {
-            assert_eq!(replacements.fact(value.map(Into::into)), text, "{value:?}");
+            assert_eq!(&*replacements.fact(value.map(Into::into)), text, "{value:?}");
         };
         check(None, "?");
         check(Some(" NULL "), "?");
@@ -74,6 +72,6 @@ mod tests {
         check(Some(" \u{a0}"), "-");
         check(Some("0"), "0");
         let kept = Replacements { blank: None, ..replacements };
-        assert_eq!(kept.fact(Some(" ".into())), " ");
+        assert_eq!(&*kept.fact(Some(" ".into())), " ");
     }
 }

@@ -78,6 +78,9 @@ pub trait Step: Send + Sync {
     fn may_wait(&self) -> bool {
         false
     }
+
+    /// The run is being stopped: work that takes long is given up, with an error that may pass.
+    fn close(&self) {}
 }
 
 /// A step that only computes on data. Most contributed steps are this, and no more.
@@ -92,6 +95,9 @@ pub trait DataStep: Send + Sync {
     fn may_wait(&self) -> bool {
         false
     }
+
+    /// See [`Step::close`].
+    fn close(&self) {}
 }
 
 impl<T: DataStep> Step for T {
@@ -101,6 +107,10 @@ impl<T: DataStep> Step for T {
 
     fn may_wait(&self) -> bool {
         DataStep::may_wait(self)
+    }
+
+    fn close(&self) {
+        DataStep::close(self);
     }
 }
 

@@ -6,14 +6,22 @@ use crate::defs::{Place, PluginDef, Setting, Spanned, StepDef};
 
 use super::chain::Chain;
 
-/// Names of the built-in chains, with the parser of each. The last two are those of old definitions.
+/// Names of the built-in chains, with the parser of each.
 pub(super) const NAMES: [(&str, &str); 4] =
-    [("css", "css"), ("xpath", "xpath"), ("jsoupDefault", "css"), ("htmlUnitDefault", "xpath")];
+    [("css", "css"), ("xpath", "xpath"), (OLD_CSS, "css"), (OLD_XPATH, "xpath")];
+
+/// Names of old definitions. Their rows are written without quotes, as they always were.
+const OLD_CSS: &str = "jsoupDefault";
+const OLD_XPATH: &str = "htmlUnitDefault";
 
 /// The built-in chain `name`, with the parser `parser`.
 pub(super) fn chain(name: &str, parser: &str) -> Chain {
     let place = Place::nowhere(&format!("steps.{name}"));
-    let mut steps = vec![step("loader", &place), step("parser", &place), filter(&place), appender(&place)];
+    let mut appender = appender(&place);
+    if [OLD_CSS, OLD_XPATH].contains(&name) {
+        without_quotes(&mut appender);
+    }
+    let mut steps = vec![step("loader", &place), step("parser", &place), filter(&place), appender];
     if let Some(step) = steps.get_mut(1) {
         step.settings.push(setting("type", json!(parser), &step.kind.place));
     }
@@ -46,6 +54,12 @@ pub(super) fn appender(place: &Place) -> StepDef {
     file.plugins.push(csv);
     step.plugins.push(file);
     step
+}
+
+fn without_quotes(appender: &mut StepDef) {
+    for csv in appender.plugins.iter_mut().flat_map(|file| &mut file.plugins) {
+        csv.settings.push(setting("quote", json!(false), &csv.kind.place));
+    }
 }
 
 fn step(kind: &str, place: &Place) -> StepDef {

@@ -9,6 +9,7 @@ use html5ever::local_name;
 use crate::query::limits::Meter;
 use crate::query::limits::QueryError;
 use crate::query::regex::JavaRegex;
+use crate::query::regex::JavaRegexError;
 use crate::query::text;
 use crate::query::tree::Kind;
 use crate::query::tree::NodeId;
@@ -41,7 +42,7 @@ const PASSED: usize = 8;
 #[derive(Debug)]
 pub(super) struct Matcher<'a> {
     pub(super) tree: &'a Tree,
-    pub(super) meter: &'a Meter,
+    pub(super) meter: &'a Meter<'a>,
     /// What the slots of the program are now.
     bound: &'a [Test],
     /// Above this element nothing is seen. Within `:has`, it is the element that has.
@@ -59,7 +60,7 @@ pub(super) struct Matcher<'a> {
 impl<'a> Matcher<'a> {
     pub(super) fn new(
         tree: &'a Tree,
-        meter: &'a Meter,
+        meter: &'a Meter<'a>,
         bound: &'a [Test],
         indexes: Option<&'a mut Indexes>,
     ) -> Self {
@@ -338,9 +339,9 @@ impl<'a> Matcher<'a> {
 
     fn finds(&self, regex: &JavaRegex, text: &str) -> Result<bool, QueryError> {
         self.pay_for(text.len(), SCANNED)?;
-        regex.find(text).map_err(|error| QueryError::Evaluation {
-            query: regex.pattern().to_owned(),
-            message: error.to_string(),
+        regex.find(text, self.meter).map_err(|error| match error {
+            JavaRegexError::Unpaid(error, _) => error,
+            other => QueryError::Evaluation { query: regex.pattern().to_owned(), message: other.to_string() },
         })
     }
 

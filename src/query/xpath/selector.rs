@@ -18,6 +18,8 @@ use crate::query::xpath::XNode;
 
 /// Ends a CSS selector; here an attribute is written `/@name`, so the ending is cut off.
 const ATTRIBUTE: &str = " attribute: ";
+/// Bytes of text that are read for the price of one visit.
+const READ: usize = 16;
 
 /// A block or selector of a definition, in XPath.
 #[derive(Debug)]
@@ -73,7 +75,14 @@ impl Selector {
         // What earlier blocks give is overwritten in any case, so they are not asked.
         let Some(block) = blocks.last() else { return Ok(None) };
         Ok(match self.query.evaluate(tree, Context::from(*block), vars, meter)? {
-            Value::Nodes(nodes) => nodes.last().map(|node| CompactString::from(node.text(tree))),
+            Value::Nodes(nodes) => match nodes.last() {
+                Some(node) => {
+                    let text = node.text(tree);
+                    meter.pay((text.len() / READ) as u64)?;
+                    Some(CompactString::from(text))
+                }
+                None => None,
+            },
             value => value.into_text(),
         })
     }

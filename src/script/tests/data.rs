@@ -23,7 +23,7 @@ fn data(rows: u32) -> Data {
         cells: SmallVec::from_vec(vec![
             Cell { value: Some("2020-07-01".into()), index: 1 },
             Cell { value: None, index: 2 },
-            Cell { value: Some(CompactString::from(n.to_string())), index: n },
+            Cell { value: Some(n.to_string().into()), index: n },
         ]),
     };
     Data {

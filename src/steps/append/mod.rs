@@ -77,14 +77,12 @@ impl Step for Appender {
         let mut rows = Rows::default();
         for output in &self.outputs {
             let mut bytes = Vec::new();
-            let count = output.encoder.encode(&data, &mut bytes);
-            if bytes.len() > self.max_bytes {
-                return Err(StepError::fatal(format!(
-                    "rows of {} bytes, more than {} (limit `scoopi.appender.maxRowBytes`)",
-                    bytes.len(),
-                    self.max_bytes
-                )));
-            }
+            let count = output.encoder.encode(&data, self.max_bytes, &mut bytes).map_err(|_full| {
+                StepError::fatal(format!(
+                    "the rows of dataDef `{}` have more than {} bytes (limit `scoopi.appender.maxRowBytes`)",
+                    data.shape.name, self.max_bytes
+                ))
+            })?;
             if count > 0 {
                 rows.parts.push(SinkRows { sink: output.sink, count, bytes });
             }

@@ -5,8 +5,9 @@
 
 use std::rc::Rc;
 
-use compact_str::CompactString;
 use foldhash::{HashMap, HashMapExt};
+
+use crate::model::CellText;
 
 use super::variables::Bound;
 
@@ -19,12 +20,12 @@ const MOST_INDEXES: u32 = 4096;
 /// See the module docs.
 pub(super) struct Cache<N> {
     /// Answers that depend on an index alone, by query and index.
-    by_index: Vec<Vec<Option<Option<CompactString>>>>,
+    by_index: Vec<Vec<Option<Option<CellText>>>>,
     /// Blocks without placeholders, which is most of them, by number.
     plain: Vec<Option<Rc<[N]>>>,
     blocks: HashMap<Key, Rc<[N]>>,
-    values: HashMap<(Key, Key), CompactString>,
-    scripts: HashMap<String, Option<CompactString>>,
+    values: HashMap<(Key, Key), CellText>,
+    scripts: HashMap<String, Option<CellText>>,
 }
 
 impl<N> Cache<N> {
@@ -62,12 +63,12 @@ impl<N> Cache<N> {
     }
 
     /// What was answered before to a query that depends on an index alone.
-    pub(super) fn by_index(&self, number: usize, index: u32) -> Option<Option<CompactString>> {
+    pub(super) fn by_index(&self, number: usize, index: u32) -> Option<Option<CellText>> {
         self.by_index.get(number)?.get(index as usize)?.clone()
     }
 
     /// Keeps such an answer, and also that nothing was found.
-    pub(super) fn keep_by_index(&mut self, number: usize, index: u32, value: &Option<CompactString>) {
+    pub(super) fn keep_by_index(&mut self, number: usize, index: u32, value: &Option<CellText>) {
         if let Some(answers) = self.by_index.get_mut(number).filter(|_| index <= MOST_INDEXES) {
             let index = index as usize;
             if answers.len() <= index {
@@ -78,12 +79,12 @@ impl<N> Cache<N> {
     }
 
     /// A value that was found before.
-    pub(super) fn value(&self, key: &(Key, Key)) -> Option<&CompactString> {
+    pub(super) fn value(&self, key: &(Key, Key)) -> Option<&CellText> {
         self.values.get(key)
     }
 
     /// Keeps a value. That nothing was found is not kept.
-    pub(super) fn keep(&mut self, key: (Key, Key), value: &Option<CompactString>) {
+    pub(super) fn keep(&mut self, key: (Key, Key), value: &Option<CellText>) {
         if let Some(value) = value {
             self.values.insert(key, value.clone());
         }
@@ -93,8 +94,8 @@ impl<N> Cache<N> {
     pub(super) fn script<E>(
         &mut self,
         text: String,
-        evaluate: impl FnOnce(&str) -> Result<Option<CompactString>, E>,
-    ) -> Result<Option<CompactString>, E> {
+        evaluate: impl FnOnce(&str) -> Result<Option<CellText>, E>,
+    ) -> Result<Option<CellText>, E> {
         if let Some(result) = self.scripts.get(&text) {
             return Ok(result.clone());
         }

@@ -3,7 +3,7 @@
 use compact_str::CompactString;
 use smallvec::SmallVec;
 
-use crate::model::{Axis, AxisKind, Cell, Row};
+use crate::model::{Axis, AxisKind, Cell, CellText, Row};
 use crate::query::{Bindings, Meter, Part, QueryError, Template, Tree};
 use crate::script::PageScripts;
 use crate::steps::{Replacements, StepError};
@@ -16,16 +16,28 @@ use super::variables::Bound;
 
 /// Most rows that room is made for before they are there.
 const MOST_AHEAD: usize = 1024;
+/// Bytes of a value in a query for the price of one visit.
+const LOOKED_UP: usize = 4;
+
+/// What the rows of one task on one page may be.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    /// Most rows.
+    pub(super) rows: usize,
+    /// Most bytes of one value.
+    pub(super) cell_bytes: usize,
+    /// Most bytes of all values that do not lie within their cells.
+    pub(super) row_bytes: usize,
+}
 
 /// A page being read.
 pub(super) struct Extraction<'a, E: Engine> {
     pub(super) program: &'a Program<E>,
     pub(super) tree: &'a Tree,
-    pub(super) meter: &'a Meter,
+    pub(super) meter: &'a Meter<'a>,
     pub(super) scripts: PageScripts<'a>,
     pub(super) replacements: &'a Replacements,
-    /// Most rows of one task on one page.
-    pub(super) max_rows: usize,
+    pub(super) bounds: Bounds,
     pub(super) cache: Cache<E::Node>,
     pub(super) scratch: E::Scratch<'a>,
 }
@@ -34,12 +46,13 @@ impl<E: Engine> Extraction<'_, E> {
     /// All rows.
     ///
     /// # Errors
-    /// A query or script failed, a break value never came, or there are too many rows.
+    /// A query or script failed, a break value never came, or the rows are more or larger than they may be.
     pub(super) fn rows(&mut self) -> Result<Vec<Row>, StepError> {
         let mut rows = vec![];
+        let mut room = self.bounds.row_bytes;
         let program = self.program;
         for (number, (row, axes)) in (0..).zip(program.rows.iter().zip(&program.shape.templates)) {
-            self.rows_of(number, row, axes, &mut rows)?;
+            self.rows_of(number, row, axes, &mut rows, &mut room)?;
         }
         Ok(rows)
     }
@@ -50,16 +63,17 @@ impl<E: Engine> Extraction<'_, E> {
         program: &RowProgram,
         axes: &[Axis],
         rows: &mut Vec<Row>,
+        room: &mut usize,
     ) -> Result<(), StepError> {
         let mut odometer = Odometer::new(&program.ranges);
         rows.reserve(odometer.combinations().min(MOST_AHEAD));
         // The first axis whose index is not that of the row before.
         let mut changed = 0;
         loop {
-            if rows.len() >= self.max_rows {
+            if rows.len() >= self.bounds.rows {
                 return Err(StepError::fatal(format!(
                     "dataDef `{}` gives more than {} rows (limit `scoopi.parse.maxRows`)",
-                    self.program.shape.name, self.max_rows
+                    self.program.shape.name, self.bounds.rows
                 )));
             }
             let kept = |own: usize, axis: &AxisProgram| match rows.last() {
@@ -71,6 +85,7 @@ impl<E: Engine> Extraction<'_, E> {
             for (own, axis) in program.axes.iter().enumerate().filter(|(_, axis)| axis.last_axis >= changed) {
                 self.fill(axis, axes, own, &mut cells, &mut odometer)?;
             }
+            *room = room.checked_sub(bytes_outside(&cells)).ok_or_else(|| self.too_large(axes, &cells))?;
             rows.push(Row { template, cells });
             match odometer.step() {
                 Some(axis) => changed = axis,
@@ -97,11 +112,39 @@ impl<E: Engine> Extraction<'_, E> {
                 prefixed(&program.prefix, value)
             }
         };
-        cells[own].value = match axes[own].kind {
+        let value = match axes[own].kind {
             AxisKind::Fact => Some(self.replacements.fact(value)),
             AxisKind::Item | AxisKind::Dim => value,
         };
+        let length = value.as_ref().map_or(0, |value| value.len());
+        if length > self.bounds.cell_bytes {
+            return Err(StepError::fatal(format!(
+                "{}, index {}: the value has {length} bytes, more than {} (limit `scoopi.parse.maxCellBytes`)",
+                label(&axes[own]),
+                cells[own].index,
+                self.bounds.cell_bytes
+            )));
+        }
+        cells[own].value = value;
         Ok(())
+    }
+
+    /// The rows have more text than they may have; the longest value of the last row is most likely why.
+    fn too_large(&self, axes: &[Axis], cells: &[Cell]) -> StepError {
+        let length = |cell: &Cell| cell.value.as_ref().map_or(0, |value| value.len());
+        let longest = cells.iter().zip(axes).max_by_key(|(cell, _)| length(cell));
+        let longest = longest.map_or_else(String::new, |(cell, axis)| {
+            format!(
+                "; the longest value of the last one is that of {}, index {}: {} bytes",
+                label(axis),
+                cell.index,
+                length(cell)
+            )
+        });
+        StepError::fatal(format!(
+            "the rows of dataDef `{}` have more than {} bytes of text (limit `scoopi.appender.maxRowBytes`){longest}",
+            self.program.shape.name, self.bounds.row_bytes
+        ))
     }
 
     /// What the page says: the script first, and the query where the script says nothing.
@@ -112,7 +155,7 @@ impl<E: Engine> Extraction<'_, E> {
         axes: &[Axis],
         own: usize,
         cells: &[Cell],
-    ) -> Result<Option<CompactString>, StepError> {
+    ) -> Result<Option<CellText>, StepError> {
         if let Some(script) = script {
             let value = self.evaluate(script, axes, cells)?;
             if value.is_some() {
@@ -128,14 +171,19 @@ impl<E: Engine> Extraction<'_, E> {
         axes: &[Axis],
         own: usize,
         cells: &[Cell],
-    ) -> Result<Option<CompactString>, StepError> {
+    ) -> Result<Option<CellText>, StepError> {
         let known = query.by_index.and_then(|number| self.cache.by_index(number, cells[own].index));
         if let Some(value) = known {
             return Ok(value);
         }
         let block = (query.block, query.block_variables.bind(axes, cells));
         let selector = (query.selector, query.selector_variables.bind(axes, cells));
-        let failed = |error| StepError::fatal(format!("{}: {error}", label(&axes[own])));
+        let failed = |error| StepError::of_query(&label(&axes[own]), &error);
+        // Values are looked up, put into queries and searched for.
+        let long = block.1.long_bytes() + selector.1.long_bytes();
+        if long > 0 {
+            self.meter.pay((long / LOOKED_UP) as u64).map_err(failed)?;
+        }
         if let Some(number) = query.by_index {
             let value = self.find(&block, &selector).map_err(failed)?;
             self.cache.keep_by_index(number, cells[own].index, &value);
@@ -155,11 +203,12 @@ impl<E: Engine> Extraction<'_, E> {
     }
 
     /// The value that a selector has in a block.
-    fn find(&mut self, block: &Key, selector: &Key) -> Result<Option<CompactString>, QueryError> {
+    fn find(&mut self, block: &Key, selector: &Key) -> Result<Option<CellText>, QueryError> {
         let (program, tree, meter) = (self.program, self.tree, self.meter);
         let find = || E::blocks(&program.blocks[block.0], tree, &block.1, meter);
         let nodes = self.cache.block(block.0, &block.1, find)?;
-        E::value(&program.selectors[selector.0], &mut self.scratch, &nodes, &selector.1, meter)
+        let value = E::value(&program.selectors[selector.0], &mut self.scratch, &nodes, &selector.1, meter)?;
+        Ok(value.map(CellText::from))
     }
 
     fn evaluate(
@@ -167,7 +216,7 @@ impl<E: Engine> Extraction<'_, E> {
         script: &ScriptUse,
         axes: &[Axis],
         cells: &[Cell],
-    ) -> Result<Option<CompactString>, StepError> {
+    ) -> Result<Option<CellText>, StepError> {
         let text = script_text(&script.template, &script.variables.bind(axes, cells));
         let scripts = &mut self.scripts;
         self.cache.script(text, |text| {
@@ -175,7 +224,7 @@ impl<E: Engine> Extraction<'_, E> {
                 Some(compiled) => scripts.run(compiled),
                 None => scripts.evaluate(text),
             };
-            result.map_err(|error| StepError::fatal(error.to_string()))
+            result.map(|value| value.map(CellText::from)).map_err(|error| StepError::fatal(error.to_string()))
         })
     }
 }
@@ -225,7 +274,7 @@ fn break_after(
     program: &AxisProgram,
     axis: &Axis,
     own: usize,
-    value: Option<&CompactString>,
+    value: Option<&CellText>,
     odometer: &mut Odometer,
 ) -> Result<(), StepError> {
     let Some(value) = value else {
@@ -236,22 +285,26 @@ fn break_after(
             odometer.index(own)
         )));
     };
-    if program.break_after.contains(value) {
+    if program.break_after.iter().any(|stop| **stop == **value) {
         odometer.close(own);
     }
     Ok(())
 }
 
-fn prefixed(prefix: &str, value: Option<CompactString>) -> Option<CompactString> {
+fn prefixed(prefix: &str, value: Option<CellText>) -> Option<CellText> {
     match value {
         Some(value) if !prefix.is_empty() => {
             let mut whole = CompactString::with_capacity(prefix.len() + value.len());
             whole.push_str(prefix);
             whole.push_str(&value);
-            Some(whole)
+            Some(whole.into())
         }
         other => other,
     }
+}
+
+fn bytes_outside(cells: &[Cell]) -> usize {
+    cells.iter().filter_map(|cell| cell.value.as_ref()).map(CellText::bytes_outside).sum()
 }
 
 fn label(axis: &Axis) -> String {

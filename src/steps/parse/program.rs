@@ -9,7 +9,7 @@ use std::sync::Arc;
 use compact_str::CompactString;
 
 use crate::defs::{DataDef, IndexRange, ItemDef, Place, Problem, Problems, Spanned};
-use crate::model::{Axis, AxisKind, Shape};
+use crate::model::{Axis, AxisKind, CellText, Shape};
 use crate::query::{QueryError, Template};
 use crate::script::{CompiledScript, DataScript, ScriptError, SourceText};
 use crate::steps::Facts;
@@ -21,7 +21,7 @@ use super::variables::Variables;
 #[derive(Debug)]
 pub(super) enum Origin {
     /// It is this text, whatever the page says.
-    Constant(CompactString),
+    Constant(CellText),
     /// A script, a query, or the one and then the other; neither means no value.
     Page { script: Option<ScriptUse>, query: Option<QueryUse> },
 }

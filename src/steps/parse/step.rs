@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -15,7 +16,7 @@ use crate::steps::{Build, Entry, Facts, Made, Outcome, Page, Payload, Station, S
 
 use super::cache::Cache;
 use super::engine::{Css, Engine, XPath};
-use super::extract::Extraction;
+use super::extract::{Bounds, Extraction};
 use super::program::Program;
 
 /// Settings of the step `parser`.
@@ -65,8 +66,10 @@ struct Parser<E: Engine> {
     program: Program<E>,
     facts: Arc<Facts>,
     limits: Limits,
-    max_rows: usize,
+    bounds: Bounds,
     keeper: Option<(Arc<Keeper>, Fingerprint)>,
+    /// Whether the run is being stopped.
+    stop: AtomicBool,
     engine: PhantomData<E>,
 }
 
@@ -79,15 +82,20 @@ impl<E: Engine> Parser<E> {
             program,
             facts: Arc::clone(build.facts),
             limits: build.services.limits,
-            max_rows: build.services.max_rows,
+            bounds: Bounds {
+                rows: build.services.max_rows,
+                cell_bytes: build.services.max_cell_bytes,
+                row_bytes: build.services.max_row_bytes,
+            },
             keeper,
+            stop: AtomicBool::new(false),
             engine: PhantomData,
         })
     }
 
     fn extract(&self, source: &Source, page: &Page) -> Result<Vec<Row>, StepError> {
         let tree = page.tree()?;
-        let meter = Meter::new(&self.limits);
+        let meter = Meter::stoppable(&self.limits, &self.stop);
         let mut extraction = Extraction {
             program: &self.program,
             tree,
@@ -98,7 +106,7 @@ impl<E: Engine> Parser<E> {
                 Facts::page(source, page.document()),
             ),
             replacements: &self.facts.replacements,
-            max_rows: self.max_rows,
+            bounds: self.bounds,
             cache: Cache::new(self.program.blocks.len(), self.program.by_index),
             scratch: E::scratch(tree),
         };
@@ -134,5 +142,9 @@ impl<E: Engine> Step for Parser<E> {
 
     fn may_wait(&self) -> bool {
         self.program.needs_engine()
+    }
+
+    fn close(&self) {
+        self.stop.store(true, Ordering::Relaxed);
     }
 }

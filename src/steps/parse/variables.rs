@@ -4,7 +4,7 @@ use compact_str::{CompactString, ToCompactString};
 use smallvec::SmallVec;
 
 use crate::defs::{Place, Problem, Problems};
-use crate::model::{Axis, AxisKind, Cell, nearest};
+use crate::model::{Axis, AxisKind, Cell, CellText, nearest};
 use crate::query::{Bindings, Template};
 
 /// Values of the placeholders of one template, by position; a key for caches too.
@@ -15,7 +15,7 @@ pub(super) struct Bound(SmallVec<[Value; 2]>);
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Value {
     Number(u32),
-    Text(CompactString),
+    Text(CellText),
 }
 
 #[cfg(test)]
@@ -31,6 +31,15 @@ impl Bound {
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// Bytes of its texts beyond a few: what it costs to look them up, to copy them, to search for them.
+    pub(super) fn long_bytes(&self) -> usize {
+        let bytes = |value: &Value| match value {
+            Value::Number(_) => 0,
+            Value::Text(text) => text.bytes_outside(),
+        };
+        self.0.iter().map(bytes).sum()
+    }
 }
 
 impl Bindings for Bound {
@@ -38,7 +47,7 @@ impl Bindings for Bound {
         match self.0.get(var) {
             None => CompactString::default(),
             Some(Value::Number(number)) => number.to_compact_string(),
-            Some(Value::Text(text)) => text.clone(),
+            Some(Value::Text(text)) => text.as_str().into(),
         }
     }
 
@@ -167,12 +176,12 @@ impl Variable {
         let text = match self.property {
             Property::Index => return Value::Number(cell.index),
             Property::Order => return Value::Number(axis.order),
-            Property::Match => axis.match_text.clone(),
+            Property::Match => axis.match_text.clone().map(CellText::from),
             Property::Value => cell.value.clone(),
-            Property::ItemName => Some(axis.name.clone()),
+            Property::ItemName => Some(axis.name.clone().into()),
             Property::AxisName => Some(axis.kind.as_str().into()),
         };
-        Value::Text(text.unwrap_or_else(|| self.written.clone()))
+        Value::Text(text.unwrap_or_else(|| self.written.clone().into()))
     }
 }
 

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -13,7 +14,7 @@ use serde::Deserialize;
 use crate::defs::{FilterDef, FilterKind, ItemDef};
 use crate::model::{Data, Row};
 use crate::plugin::About;
-use crate::query::JavaRegex;
+use crate::query::{JavaRegex, JavaRegexError, Limits, Meter};
 use crate::steps::{Build, DataStep, Entry, Made, Station, StepError};
 
 /// The step `filter` has no settings: filters stand at the items.
@@ -33,10 +34,16 @@ pub(in crate::steps) const ENTRY: Entry = Entry {
     make,
 };
 
+/// Bytes of text that are read for the price of one visit.
+const READ: usize = 16;
+
 /// See the module docs.
 struct DataFilter {
     /// By template of the shape, then by axis.
     templates: Vec<Vec<Vec<Filter>>>,
+    limits: Limits,
+    /// Whether the run is being stopped.
+    stop: AtomicBool,
 }
 
 struct Filter {
@@ -65,7 +72,8 @@ fn make(build: &mut Build<'_>) -> Option<Made> {
     let whole = |filters: Vec<Option<Filter>>| filters.into_iter().collect();
     let of_row = |axes: Vec<_>| axes.into_iter().map(whole).collect();
     let templates: Option<_> = templates.into_iter().map(of_row).collect();
-    Some(Made::Step(Box::new(DataFilter { templates: templates? })))
+    let (limits, stop) = (build.services.limits, AtomicBool::new(false));
+    Some(Made::Step(Box::new(DataFilter { templates: templates?, limits, stop })))
 }
 
 fn compile(
@@ -93,19 +101,24 @@ impl DataStep for DataFilter {
     fn process(&self, mut data: Data) -> Result<Data, StepError> {
         let mut rows = std::mem::take(&mut data.rows);
         let mut failed = None;
+        let meter = Meter::stoppable(&self.limits, &self.stop);
         rows.retain(|row| {
             failed.is_some()
-                || !self.drops(&data, row).unwrap_or_else(|error| failed.replace(error).is_some())
+                || !self.drops(&data, row, &meter).unwrap_or_else(|error| failed.replace(error).is_some())
         });
         match failed {
             Some(error) => Err(error),
             None => Ok(Data { rows, ..data }),
         }
     }
+
+    fn close(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
 }
 
 impl DataFilter {
-    fn drops(&self, data: &Data, row: &Row) -> Result<bool, StepError> {
+    fn drops(&self, data: &Data, row: &Row, meter: &Meter) -> Result<bool, StepError> {
         let Some(filters) = self.templates.get(row.template as usize) else { return Ok(false) };
         for ((filters, cell), axis) in filters.iter().zip(&row.cells).zip(data.axes(row)) {
             for filter in filters {
@@ -113,7 +126,7 @@ impl DataFilter {
                     FilterKind::Value => cell.value.as_deref(),
                     FilterKind::Match => axis.match_text.as_deref(),
                 };
-                if filter.hits(text)? {
+                if filter.hits(text, meter)? {
                     return Ok(true);
                 }
             }
@@ -128,7 +141,7 @@ impl Filter {
         Self { kind, pattern: pattern.to_owned(), regex: (!is_plain).then_some(regex) }
     }
 
-    fn hits(&self, text: Option<&str>) -> Result<bool, StepError> {
+    fn hits(&self, text: Option<&str>, meter: &Meter) -> Result<bool, StepError> {
         let blank = text.is_none_or(|text| text.trim().is_empty());
         if self.pattern == " " && blank {
             return Ok(true);
@@ -138,9 +151,12 @@ impl Filter {
             return Ok(true);
         }
         let Some(regex) = &self.regex else { return Ok(false) };
-        regex
-            .matches_whole(text)
-            .map_err(|error| StepError::fatal(format!("filter `{}`: {error}", self.pattern)))
+        let what = || format!("filter `{}`", self.pattern);
+        meter.pay((text.len() / READ) as u64 + 1).map_err(|error| StepError::of_query(&what(), &error))?;
+        regex.matches_whole(text, meter).map_err(|error| match error {
+            JavaRegexError::Unpaid(error, _) => StepError::of_query(&what(), &error),
+            other => StepError::fatal(format!("{}: {other}", what())),
+        })
     }
 }
 
@@ -151,7 +167,7 @@ mod tests {
     fn check(pattern: &str, text: Option<&str>, hits: bool) {
         let regex = Arc::new(JavaRegex::compile(pattern).unwrap());
         let filter = Filter::new(FilterKind::Value, pattern, regex);
-        assert_eq!(filter.hits(text), Ok(hits), "{pattern:?} on {text:?}");
+        assert_eq!(filter.hits(text, &Meter::new(&Limits::default())), Ok(hits), "{pattern:?} on {text:?}");
     }
 
     #[test]

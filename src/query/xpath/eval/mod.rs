@@ -71,7 +71,7 @@ pub(super) struct Evaluator<'e> {
     tree: &'e Tree,
     program: &'e Program,
     bound: &'e Bound,
-    meter: &'e Meter,
+    meter: &'e Meter<'e>,
 }
 
 /// The value of an expression that needs neither tree nor context.
@@ -95,7 +95,7 @@ pub(super) fn constant(expr: &Expr) -> Option<Expr> {
 }
 
 impl<'e> Evaluator<'e> {
-    pub(super) fn new(tree: &'e Tree, program: &'e Program, bound: &'e Bound, meter: &'e Meter) -> Self {
+    pub(super) fn new(tree: &'e Tree, program: &'e Program, bound: &'e Bound, meter: &'e Meter<'e>) -> Self {
         Self { tree, program, bound, meter }
     }
 

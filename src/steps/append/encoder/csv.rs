@@ -1,16 +1,25 @@
-//! `csv`: one line per row, values separated by a delimiter, quoted as RFC 4180 says if that is asked for.
+//! `csv`: one line per row, values separated by a delimiter and quoted as RFC 4180 says.
+//!
+//! Whatever a page says, its values make no row of their own: where quotes are switched off, as for old definitions, line
+//! breaks are replaced by blanks. How one value is written is the business of [`field`].
+
+mod field;
 
 use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use tracing::warn;
 
 use crate::defs::{DataDef, PluginDef};
 use crate::model::{Cell, Data, Row, nearest, without_user_info};
 use crate::plugin::About;
 use crate::steps::Build;
 
-use super::{Encoder, Entry, axis_names};
+use super::line_break::breaks_line;
+use super::{Encoder, Entry, Full, axis_names};
+use field::{Fields, Formula};
 
 /// Settings of the encoder `csv`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -25,10 +34,14 @@ struct Settings {
     /// Whether the file begins with a line of column names.
     #[serde(default)]
     header: Flag,
-    /// Whether values that hold the delimiter, a quote or a line break are put in quotes (RFC 4180). Without
-    /// it such values are written as they are.
-    #[serde(default)]
+    /// Whether values that hold the delimiter, a quote or a line break are put in quotes (RFC 4180). Without it values are
+    /// written as they are, with a blank for each line break. Old class names mean: without it.
+    #[serde(default = "yes")]
     quote: Flag,
+    /// `escape` puts an apostrophe before a text that a spreadsheet would run: one that begins with `=`, `+`, `-`, `@`, a tab
+    /// or a line break, and is not a number. `keep` writes it as it is.
+    #[serde(default)]
+    formula: Formula,
     /// The columns, in this order: names of dims, and `item`, `fact`, `locator`, `group`, `url`, `page` (its number). A dim
     /// that only other dataDefs have is an empty column. Without it: locator, group, item, dims, fact.
     #[serde(default)]
@@ -82,27 +95,46 @@ fn comma() -> String {
     ",".to_owned()
 }
 
+fn yes() -> Flag {
+    Flag(true)
+}
+
+/// The name that old definitions give the encoder.
+const OLD_NAME: &str = "org.codetab.scoopi.plugin.encoder.CsvEncoder";
+
 /// The entry of the catalogue.
 pub(super) const ENTRY: Entry = Entry {
-    about: About::new::<Settings>(
-        "csv",
-        &["org.codetab.scoopi.plugin.encoder.CsvEncoder"],
-        "one line per row, values separated by a delimiter",
-    ),
+    about: About::new::<Settings>("csv", &[OLD_NAME], "one line per row, values separated by a delimiter"),
     make: |build: &mut Build<'_>, plugin: &PluginDef| {
-        let settings: Settings = build.plugin_settings("encoder", plugin)?;
-        if settings.delimiter.is_empty() {
-            build.problem(
-                &plugin.kind.place,
-                "encoder `csv`: the delimiter is empty",
-                "write one, such as \"|\"",
-            );
-            return None;
+        let mut settings: Settings = build.plugin_settings("encoder", plugin)?;
+        // Old definitions expect every byte of a value, and know no quotes.
+        if plugin.kind.value == OLD_NAME && !plugin.settings.iter().any(|setting| setting.key == "quote") {
+            settings.quote = Flag(false);
         }
+        check_delimiter(build, plugin, &settings.delimiter)?;
         let columns = columns(build, plugin, &settings)?;
-        Some(Box::new(Csv { settings, columns }))
+        Some(Box::new(Csv::new(settings, columns)))
     },
 };
+
+/// Refuses a delimiter that no reader could tell from the end of a line, or from a quote.
+fn check_delimiter(build: &mut Build<'_>, plugin: &PluginDef, delimiter: &str) -> Option<()> {
+    let help = "write another one, such as \"|\"";
+    if delimiter.is_empty() {
+        build.problem(&plugin.kind.place, "encoder `csv`: the delimiter is empty", help);
+        return None;
+    }
+    let Some(wrong) = delimiter.chars().find(|c| *c == '"' || breaks_line(*c)) else { return Some(()) };
+    let what = if wrong == '"' {
+        "a quote".to_owned()
+    } else {
+        format!("a line break (`{}`)", wrong.escape_debug())
+    };
+    let message =
+        format!("encoder `csv`: the delimiter has {what} in it, which a value or a line would end with");
+    build.setting_problem(plugin, "delimiter", message, help);
+    None
+}
 
 /// What the settings ask for; `None` if that cannot be.
 fn columns(build: &mut Build<'_>, plugin: &PluginDef, settings: &Settings) -> Option<Vec<Column>> {
@@ -173,19 +205,48 @@ fn known(name: &str, data_defs: &[DataDef]) -> String {
 struct Csv {
     settings: Settings,
     columns: Vec<Column>,
+    fields: Fields,
+    /// Whether it was said that a line break was replaced.
+    told: AtomicBool,
+}
+
+impl Csv {
+    fn new(settings: Settings, columns: Vec<Column>) -> Self {
+        let fields = Fields::new(&settings.delimiter, settings.quote.0, settings.formula);
+        Self { settings, columns, fields, told: AtomicBool::new(false) }
+    }
+
+    /// Says once that line breaks were replaced; the first page is named, so that somebody can look.
+    fn tell(&self, data: &Data) {
+        if !self.told.swap(true, Ordering::Relaxed) {
+            warn!(
+                locator = %data.source.locator, group = %data.source.group, task = %data.source.task,
+                page = data.source.page,
+                "a value has a line break, and encoder `csv` has `quote: false`: line breaks are written as blanks; \
+                 this is said once for each task"
+            );
+        }
+    }
 }
 
 impl Encoder for Csv {
-    fn encode(&self, data: &Data, out: &mut Vec<u8>) -> u32 {
+    fn encode(&self, data: &Data, limit: usize, out: &mut Vec<u8>) -> Result<u32, Full> {
+        let mut flattened = false;
         for row in &data.rows {
-            let mut line = Line { out: &mut *out, csv: self, is_first: true };
+            let mut line = Line::new(out, &self.fields);
             for column in &self.columns {
                 line.column(*column, data, row);
             }
-            out.push(b'\n');
+            flattened |= line.end();
+            if out.len() > limit {
+                return Err(Full);
+            }
+        }
+        if flattened {
+            self.tell(data);
         }
         // Cannot truncate: `scoopi.parse.maxRows` is a u32.
-        data.rows.len() as u32
+        Ok(data.rows.len() as u32)
     }
 
     fn header(&self, data_def: &DataDef) -> Option<Vec<u8>> {
@@ -194,7 +255,7 @@ impl Encoder for Csv {
             return None;
         }
         let mut out = vec![];
-        let mut line = Line { out: &mut out, csv: self, is_first: true };
+        let mut line = Line::new(&mut out, &self.fields);
         if let Some(columns) = columns {
             columns.iter().for_each(|name| line.value(name));
         } else {
@@ -205,18 +266,24 @@ impl Encoder for Csv {
             }
             axis_names(data_def).into_iter().for_each(|name| line.value(name));
         }
-        out.push(b'\n');
+        line.end();
         Some(out)
     }
 }
 
 struct Line<'a> {
     out: &'a mut Vec<u8>,
-    csv: &'a Csv,
+    fields: &'a Fields,
+    from: usize,
     is_first: bool,
+    flattened: bool,
 }
 
-impl Line<'_> {
+impl<'a> Line<'a> {
+    fn new(out: &'a mut Vec<u8>, fields: &'a Fields) -> Self {
+        Self { from: out.len(), out, fields, is_first: true, flattened: false }
+    }
+
     fn column(&mut self, column: Column, data: &Data, row: &Row) {
         match column {
             Column::Locator => self.value(&data.source.locator),
@@ -234,14 +301,7 @@ impl Line<'_> {
 
     fn value(&mut self, text: &str) {
         self.delimiter();
-        let settings = &self.csv.settings;
-        if settings.quote.0 && (text.contains(['"', '\n', '\r']) || text.contains(&settings.delimiter)) {
-            self.out.push(b'"');
-            self.out.extend_from_slice(text.replace('"', "\"\"").as_bytes());
-            self.out.push(b'"');
-        } else {
-            self.out.extend_from_slice(text.as_bytes());
-        }
+        self.flattened |= self.fields.push(self.out, text);
     }
 
     fn number(&mut self, number: u32) {
@@ -252,8 +312,18 @@ impl Line<'_> {
 
     fn delimiter(&mut self) {
         if !std::mem::take(&mut self.is_first) {
-            self.out.extend_from_slice(self.csv.settings.delimiter.as_bytes());
+            self.out.extend_from_slice(self.fields.delimiter());
         }
+    }
+
+    /// Ends the line. Whether a line break was replaced in it.
+    fn end(self) -> bool {
+        // An empty line is no row to many readers.
+        if self.out.len() == self.from && self.fields.quote() {
+            self.out.extend_from_slice(b"\"\"");
+        }
+        self.out.push(b'\n');
+        self.flattened
     }
 }
 
@@ -269,9 +339,9 @@ mod tests {
     fn check(settings: &str, values: &[Option<&str>], line: &str) {
         let settings: Settings = serde_json::from_str(settings).unwrap();
         let columns = usual(settings.include_tags);
-        let csv = Csv { settings, columns };
+        let csv = Csv::new(settings, columns);
         let mut out = vec![];
-        assert_eq!(csv.encode(&data(values), &mut out), 1);
+        assert_eq!(csv.encode(&data(values), usize::MAX, &mut out), Ok(1));
         assert_eq!(String::from_utf8(out).unwrap(), line, "{:?}", csv.settings);
     }
 
@@ -279,7 +349,7 @@ mod tests {
     fn values_stand_between_delimiters() {
         check("{}", &[Some("i"), Some("d"), Some("f")], "l,g,i,d,f\n");
         check(r#"{"delimiter":"|"}"#, &[Some(""), None, Some("f")], "l|g||null|f\n");
-        check(r#"{"delimiter":","}"#, &[Some("a,b"), Some("\"")], "l,g,a,b,\"\n");
+        check(r#"{"quote":false}"#, &[Some("a,b"), Some("\"\r\n")], "l,g,a,b,\" \n");
     }
 
     #[test]
@@ -301,7 +371,10 @@ mod tests {
             Column::Item,
         ];
         let mut out = vec![];
-        Csv { settings, columns }.encode(&data(&[Some("i"), None, Some("f")]), &mut out);
+        assert_eq!(
+            Csv::new(settings, columns).encode(&data(&[Some("i"), None, Some("f")]), 99, &mut out),
+            Ok(1)
+        );
         assert_eq!(String::from_utf8(out).unwrap(), "f|u||null|3|g|i\n");
     }
 
@@ -313,5 +386,28 @@ mod tests {
             &[Some("a;b"), Some("c\"d"), Some("e\nf"), Some("g,h")],
             "l;g;\"a;b\";\"c\"\"d\";\"e\nf\";g,h\n",
         );
+    }
+
+    #[test]
+    fn a_row_of_one_empty_value_is_a_line_all_the_same() {
+        let lines = |settings: &str| {
+            let settings = serde_json::from_str(settings).unwrap();
+            let mut out = vec![];
+            let csv = Csv::new(settings, vec![Column::Fact]);
+            assert_eq!(csv.encode(&data(&[Some("i"), Some("")]), usize::MAX, &mut out), Ok(1));
+            String::from_utf8(out).unwrap()
+        };
+        assert_eq!(lines("{}"), "\"\"\n");
+        assert_eq!(lines(r#"{"quote":false}"#), "\n");
+    }
+
+    #[test]
+    fn encoding_stops_at_the_limit() {
+        let csv = Csv::new(serde_json::from_str("{}").unwrap(), vec![Column::Fact]);
+        let mut data = data(&[Some("i"), Some("1234567")]);
+        data.rows = vec![data.rows[0].clone(); 1000];
+        let mut out = vec![];
+        assert_eq!(csv.encode(&data, 100, &mut out), Err(Full));
+        assert_eq!(out.len(), 104);
     }
 }

@@ -1,4 +1,6 @@
 //! `jsonLines`: one JSON object per row: `{"locator":…,"group":…,"task":…,"<axis>":value}`.
+//!
+//! Whatever a page says, a row is one line, also to tools that end a line at NEL, LS or PS: those are written as escapes.
 
 use std::io::Write;
 
@@ -10,7 +12,8 @@ use crate::model::{AxisKind, Data, Row};
 use crate::plugin::About;
 use crate::steps::Build;
 
-use super::{Encoder, Entry};
+use super::line_break::{breaks_line_beyond_ascii, may_break_beyond_ascii};
+use super::{Encoder, Entry, Full};
 
 /// The encoder `jsonLines` has no settings.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -46,7 +49,7 @@ fn check_names(build: &mut Build<'_>) {
 struct JsonLines;
 
 impl Encoder for JsonLines {
-    fn encode(&self, data: &Data, out: &mut Vec<u8>) -> u32 {
+    fn encode(&self, data: &Data, limit: usize, out: &mut Vec<u8>) -> Result<u32, Full> {
         for row in &data.rows {
             out.push(b'{');
             let source = &data.source;
@@ -55,9 +58,12 @@ impl Encoder for JsonLines {
             }
             axes(data, row, out);
             out.extend_from_slice(b"}\n");
+            if out.len() > limit {
+                return Err(Full);
+            }
         }
         // Cannot truncate: `scoopi.parse.maxRows` is a u32.
-        data.rows.len() as u32
+        Ok(data.rows.len() as u32)
     }
 
     fn header(&self, _data_def: &DataDef) -> Option<Vec<u8>> {
@@ -89,8 +95,23 @@ fn member(out: &mut Vec<u8>, key: &str, value: Option<&str>) {
 }
 
 fn text(out: &mut Vec<u8>, text: &str) {
+    let from = out.len();
     // Writing to a Vec cannot fail, and a text is always JSON.
     let _infallible = serde_json::to_writer(out.by_ref(), text);
+    if may_break_beyond_ascii(text) && text.contains(breaks_line_beyond_ascii) {
+        let written = out.split_off(from);
+        escape_line_breaks(out, &String::from_utf8_lossy(&written));
+    }
+}
+
+fn escape_line_breaks(out: &mut Vec<u8>, written: &str) {
+    for c in written.chars() {
+        if breaks_line_beyond_ascii(c) {
+            let _infallible = write!(out, "\\u{:04x}", u32::from(c));
+        } else {
+            out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+        }
+    }
 }
 
 #[cfg(test)]
@@ -101,8 +122,19 @@ mod tests {
     #[test]
     fn a_row_is_an_object() {
         let mut out = vec![];
-        assert_eq!(JsonLines.encode(&data(&[Some("a\"\n"), None, Some("é")]), &mut out), 1);
+        assert_eq!(JsonLines.encode(&data(&[Some("a\"\n"), None, Some("é")]), usize::MAX, &mut out), Ok(1));
         let line = r#"{"locator":"l","group":"g","task":"t","item":"a\"\n","dim 1":null,"fact":"é"}"#;
         assert_eq!(String::from_utf8(out).unwrap(), format!("{line}\n"));
+    }
+
+    #[test]
+    fn a_row_is_one_line_to_every_tool() {
+        let breaks = "a\n\r\u{b}\u{c}\u{1c}\u{1d}\u{1e}\u{85}\u{2028}\u{2029}b";
+        let mut out = vec![];
+        assert_eq!(JsonLines.encode(&data(&[Some(breaks), Some("€ Â")]), usize::MAX, &mut out), Ok(1));
+        let line = String::from_utf8(out).unwrap();
+        assert_eq!(line.split(super::super::line_break::breaks_line).count(), 2, "{line:?}");
+        let row: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!((row["item"].as_str(), row["fact"].as_str()), (Some(breaks), Some("€ Â")));
     }
 }

@@ -2,6 +2,7 @@
 
 mod csv;
 mod json_lines;
+mod line_break;
 
 use crate::defs::{DataDef, PluginDef};
 use crate::model::Data;
@@ -10,12 +11,19 @@ use crate::steps::Build;
 
 /// Turns data into rows. Pure: the same data gives the same rows on every node.
 pub trait Encoder: Send + Sync {
-    /// Adds the rows of `data` to `out`, each with its line end, and says how many there are.
-    fn encode(&self, data: &Data, out: &mut Vec<u8>) -> u32;
+    /// Adds the rows of `data` to `out`, each with its line end, and returns how many there are.
+    ///
+    /// # Errors
+    /// They have more than `limit` bytes; `out` then has no more than that and one row.
+    fn encode(&self, data: &Data, limit: usize, out: &mut Vec<u8>) -> Result<u32, Full>;
 
     /// The first line of a file with such rows, if it has one.
     fn header(&self, data_def: &DataDef) -> Option<Vec<u8>>;
 }
+
+/// Rows have more bytes than they may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Full;
 
 /// A kind of encoder.
 pub struct Entry {

@@ -11,8 +11,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::defs::{DataDef, PluginDef};
-use crate::model::Data;
 use crate::model::date::DateError;
+use crate::model::{CellText, Data};
 use crate::plugin::About;
 use crate::steps::{Build, DataStep, Entry as StepEntry, Made, Station, StepError};
 
@@ -120,7 +120,7 @@ impl DataStep for DataConverter {
         let shape = Arc::clone(&data.shape);
         for user in &self.uses {
             // Values repeat from row to row far more often than not.
-            let mut last: Option<(CompactString, CompactString)> = None;
+            let mut last: Option<(CellText, CellText)> = None;
             for row in &mut data.rows {
                 let axes = shape.templates.get(row.template as usize).map_or(&[][..], Vec::as_slice);
                 for (cell, _) in row.cells.iter_mut().zip(axes).filter(|(_, axis)| axis.name == user.item) {
@@ -137,8 +137,8 @@ impl DataStep for DataConverter {
 }
 
 impl Use {
-    fn convert(&self, value: &str) -> Result<CompactString, StepError> {
-        self.converter.convert(value).map_err(|error| {
+    fn convert(&self, value: &str) -> Result<CellText, StepError> {
+        self.converter.convert(value).map(CellText::from).map_err(|error| {
             StepError::fatal(format!(
                 "unable to apply converters: `{}` on `{}` value `{value}`: {error}",
                 self.name, self.item

@@ -1,0 +1,211 @@
+//! One value of a CSV line, written so that it stays one value of one line.
+//!
+//! Knows quotes, delimiters and what a spreadsheet takes for a formula. Knows no rows.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::steps::append::encoder::line_break::{breaks_line, push_flat};
+
+/// What becomes of a text that a spreadsheet would run as a formula.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Formula {
+    /// It is written as the page has it.
+    #[default]
+    Keep,
+    /// An apostrophe is put in front.
+    Escape,
+}
+
+/// How the values of a file are written.
+#[derive(Debug)]
+pub(super) struct Fields {
+    delimiter: String,
+    quote: bool,
+    formula: Formula,
+    /// Bytes that no plain value has; another byte needs no second look.
+    special: [bool; 256],
+}
+
+impl Fields {
+    pub(super) fn new(delimiter: &str, quote: bool, formula: Formula) -> Self {
+        let mut special = [false; 256];
+        let breaks = [b'\n', b'\r', 0xb, 0xc, 0x1c, 0x1d, 0x1e, 0xc2, 0xe2];
+        // A value that ends like the delimiter begins would make a delimiter of what follows.
+        let quoted = delimiter.bytes().chain([b'"']).filter(|_| quote);
+        for byte in quoted.chain(breaks) {
+            special[usize::from(byte)] = true;
+        }
+        Self { delimiter: delimiter.to_owned(), quote, formula, special }
+    }
+
+    pub(super) fn delimiter(&self) -> &[u8] {
+        self.delimiter.as_bytes()
+    }
+
+    /// Whether values are quoted where that is needed.
+    pub(super) fn quote(&self) -> bool {
+        self.quote
+    }
+
+    /// Writes a value. Whether a line break in it was replaced.
+    pub(super) fn push(&self, out: &mut Vec<u8>, text: &str) -> bool {
+        let prefix = if self.formula == Formula::Escape && is_formula(text) { "'" } else { "" };
+        if !text.bytes().any(|byte| self.special[usize::from(byte)]) {
+            out.extend_from_slice(prefix.as_bytes());
+            out.extend_from_slice(text.as_bytes());
+            return false;
+        }
+        if !self.quote {
+            out.extend_from_slice(prefix.as_bytes());
+            return push_flat(out, text);
+        }
+        if self.needs_quotes(text) {
+            out.push(b'"');
+            out.extend_from_slice(prefix.as_bytes());
+            out.extend_from_slice(text.replace('"', "\"\"").as_bytes());
+            out.push(b'"');
+        } else {
+            out.extend_from_slice(prefix.as_bytes());
+            out.extend_from_slice(text.as_bytes());
+        }
+        false
+    }
+
+    fn needs_quotes(&self, text: &str) -> bool {
+        text.contains(|c| c == '"' || breaks_line(c))
+            || text.contains(&self.delimiter)
+            || self.begins_at_the_end_of(text)
+    }
+
+    /// Whether the text ends in a beginning of the delimiter.
+    fn begins_at_the_end_of(&self, text: &str) -> bool {
+        let beginnings = self.delimiter.char_indices().map(|(at, _)| &self.delimiter[..at]);
+        beginnings.filter(|beginning| !beginning.is_empty()).any(|beginning| text.ends_with(beginning))
+    }
+}
+
+/// Whether a spreadsheet takes the text for a formula: its first character says so, and it is not a number.
+fn is_formula(text: &str) -> bool {
+    match text.as_bytes() {
+        [b'+' | b'-', rest @ ..] => !rest.is_empty() && !is_number(rest),
+        [b'=' | b'@' | b'\t' | b'\r' | b'\n', rest @ ..] => !rest.is_empty(),
+        _ => false,
+    }
+}
+
+/// Digits with separators, and a percent sign or an exponent behind them.
+fn is_number(text: &[u8]) -> bool {
+    let text = text.strip_suffix(b"%").unwrap_or(text);
+    let exponent = text.iter().position(|byte| matches!(byte, b'e' | b'E'));
+    let (mantissa, exponent) = match exponent {
+        Some(at) => (&text[..at], &text[at + 1..]),
+        None => (text, &b"0"[..]),
+    };
+    let exponent = exponent.strip_prefix(b"-").or(exponent.strip_prefix(b"+")).unwrap_or(exponent);
+    let digits = |text: &[u8], others: &[u8]| {
+        text.iter().any(u8::is_ascii_digit)
+            && text.iter().all(|byte| byte.is_ascii_digit() || others.contains(byte))
+    };
+    digits(mantissa, b".,") && digits(exponent, b"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(fields: &Fields, text: &str) -> (String, bool) {
+        let mut out = vec![];
+        let replaced = fields.push(&mut out, text);
+        (String::from_utf8(out).unwrap(), replaced)
+    }
+
+    #[test]
+    fn quotes_stand_where_they_are_needed() {
+        let check = |delimiter: &str, text: &str, expected: &str| {
+            let fields = Fields::new(delimiter, true, Formula::Keep);
+            assert_eq!(written(&fields, text), (expected.to_owned(), false), "{delimiter:?} {text:?}");
+        };
+        check(",", "plain", "plain");
+        check(",", "", "");
+        check(",", "a,b", "\"a,b\"");
+        check(",", "a|b", "a|b");
+        check("|", "a|b", "\"a|b\"");
+        check(",", "say \"yes\"", "\"say \"\"yes\"\"\"");
+        for line_break in
+            ["\n", "\r", "\r\n", "\u{b}", "\u{c}", "\u{1c}", "\u{1d}", "\u{1e}", "\u{85}", "\u{2028}"]
+        {
+            check(",", &format!("a{line_break}b"), &format!("\"a{line_break}b\""));
+        }
+        check(",", "€ Â é", "€ Â é");
+        check("€", "1€", "\"1€\"");
+        // `a:` and `b` with `::` between are not to be `a`, `:b`.
+        check("::", "a:", "\"a:\"");
+        check("::", "a:b", "a:b");
+        check(" :: ", "a b", "a b");
+        check(" :: ", "a ", "\"a \"");
+        check("€€", "a€", "\"a€\"");
+    }
+
+    #[test]
+    fn without_quotes_line_breaks_are_blanks() {
+        let fields = Fields::new("|", false, Formula::Keep);
+        assert_eq!(written(&fields, "a|\"b\""), ("a|\"b\"".to_owned(), false));
+        assert_eq!(written(&fields, "a\r\nb\u{2028}c"), ("a b c".to_owned(), true));
+        assert_eq!(written(&fields, "€"), ("€".to_owned(), false));
+    }
+
+    #[test]
+    fn formulas_are_texts_that_are_not_numbers() {
+        for text in [
+            "=1+1",
+            "=cmd|'/c calc'!A1",
+            "+1+1",
+            "-2+3",
+            "@SUM(A1)",
+            "\t=1",
+            "\r=1",
+            "-a",
+            "+4 9",
+            "--1",
+            "-1e",
+            "-.",
+        ] {
+            assert!(is_formula(text), "{text:?}");
+        }
+        for text in [
+            "",
+            "-",
+            "+",
+            "=",
+            "@",
+            "-1",
+            "+1.5",
+            "-1,234.50",
+            "-5%",
+            "-1e3",
+            "-1E-3",
+            "+1e+3",
+            "a=1",
+            " =1",
+            "'=1",
+        ] {
+            assert!(!is_formula(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_escaped_formula_has_an_apostrophe_within_its_quotes() {
+        let check = |quote: bool, text: &str, expected: &str| {
+            assert_eq!(written(&Fields::new(",", quote, Formula::Escape), text).0, expected, "{text:?}");
+        };
+        check(true, "=1+1", "'=1+1");
+        check(true, "=A1,2", "\"'=A1,2\"");
+        check(true, "-5", "-5");
+        check(false, "@x\ny", "'@x y");
+        check(false, "\r=1", "' =1");
+        let keep = Fields::new(",", true, Formula::Keep);
+        assert_eq!(written(&keep, "=1+1").0, "=1+1");
+    }
+}
