@@ -13,6 +13,8 @@
 mod cases;
 #[path = "hostile/peers.rs"]
 mod peers;
+#[path = "hostile/query.rs"]
+mod query;
 mod support;
 #[path = "hostile/surface.rs"]
 mod surface;

@@ -10,6 +10,9 @@ use super::{DataDef, IndexRange, ItemDef, Place, Problem, Problems, Spanned, fin
 /// The only name of a fact.
 const FACT: &str = "fact";
 
+/// Most axes that the rows of one dataDef may have, over all of its items: each item has its own row of dims and fact.
+const MAX_AXES: usize = 100_000;
+
 /// Reads the dataDef `entry`. What is wrong in it is left out.
 pub(super) fn read(entry: &Entry, problems: &mut Problems) -> DataDef {
     let at = At::new(&entry.value, key_path("dataDefs", &entry.key));
@@ -34,10 +37,30 @@ pub(super) fn read(entry: &Entry, problems: &mut Problems) -> DataDef {
     if let Some(list) = fields.get("facts") {
         def.facts = facts(&list, problems);
     }
+    check_size(&def, &at, problems);
     check_names(&def, problems);
     warn_of_no_fact(&def, problems);
     def.fingerprint = fingerprint::of(&def);
     def
+}
+
+/// Axes of all kinds of rows of a dataDef: what it costs to have it ready.
+pub(super) fn axes(def: &DataDef) -> usize {
+    def.items.len().saturating_mul(def.facts.len()).saturating_mul(def.dims.len() + 2)
+}
+
+fn check_size(def: &DataDef, at: &At<'_>, problems: &mut Problems) {
+    let axes = axes(def);
+    if axes > MAX_AXES {
+        let message = format!(
+            "{} items, each with {} dims and the fact, are {axes} axes: more than {MAX_AXES}",
+            def.items.len(),
+            def.dims.len()
+        );
+        let help =
+            "let an index run (`indexRange`) instead of writing every item or dim, or make several dataDefs";
+        problems.push(at.error(message, help));
+    }
 }
 
 fn empty(name: Spanned<String>, at: &At<'_>) -> DataDef {

@@ -73,7 +73,7 @@ fn item(at: &At<'_>, position: u32, problems: &mut Problems) -> Option<ItemDef> 
     let break_after = list("breakAfter", problems);
     let item = ItemDef {
         name: name.clone().unwrap_or_else(|| Spanned::new(String::new(), at.place())),
-        value: fields.text("value", problems),
+        value: fields.get("value").and_then(|at| at.any_text(problems)),
         match_text: fields.text("match", problems),
         selector: fields.text("selector", problems),
         script: fields.text("script", problems),
@@ -147,6 +147,15 @@ fn filter(at: &At<'_>, problems: &mut Problems) -> Option<FilterDef> {
         (true, false) => return short_filter(at, "value", FilterKind::Value, problems),
         (false, true) => return short_filter(at, "match", FilterKind::Match, problems),
         (false, false) => {}
+    }
+    // Who writes neither key of the old form wants the short one.
+    if at.node.get("type").is_none() && at.node.get("pattern").is_none() {
+        let before = problems.counts().0;
+        at.fields(&["value", "match"], problems)?;
+        if problems.counts().0 == before {
+            problems.push(at.error("a filter without `value` or `match`", help));
+        }
+        return None;
     }
     let fields = at.fields(&["type", "pattern"], problems)?;
     let kind = fields.require("type", help, problems).and_then(|at| filter_kind(&at, problems));

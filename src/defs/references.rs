@@ -6,9 +6,13 @@ use std::collections::{HashMap, HashSet};
 
 use crate::model::nearest;
 
+use super::data_def;
 use super::steps::{filters_rows, makes_links};
 use super::wording::{did_you_mean, listed, shown};
 use super::{DataDef, Definitions, ItemDef, Place, Problem, Problems, Spanned, StepDef, TaskDef, TaskGroup};
+
+/// Most axes of the dataDefs of all tasks together; each task has its own.
+const MAX_AXES: usize = 500_000;
 
 /// Reports names that name nothing, and definitions that nothing names.
 #[must_use]
@@ -28,8 +32,19 @@ pub fn check_references(definitions: &Definitions) -> Problems {
         }
     }
     let mut used = HashSet::new();
+    let mut axes = 0_usize;
     for task in definitions.task_groups.iter().flat_map(|group| &group.tasks) {
         used.extend(index.check_task(task, &mut problems));
+        let before = axes;
+        axes = axes.saturating_add(
+            index.data_defs.get(task.data_def.value.as_str()).map_or(0, |def| data_def::axes(def)),
+        );
+        if axes > MAX_AXES && before <= MAX_AXES {
+            let message = format!("the dataDefs of all tasks up to this one have more than {MAX_AXES} axes");
+            let help =
+                "let an index run (`indexRange`) instead of writing every item or dim, or use fewer tasks";
+            problems.push(Problem::error(&task.data_def.place, message, help));
+        }
     }
     warn_of_unused(definitions, &reached, &used, &mut problems);
     problems

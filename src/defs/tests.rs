@@ -167,7 +167,7 @@ fn what_was_left_out_of_a_list_is_put_in() {
 #[test]
 fn built_in_chains_have_short_and_old_names() {
     let of = |name: &str| chain(&composed(&SHORT.replace("steps: dated", &format!("steps: {name}"))), "book");
-    let unquoted = |name: &str| of(name).join(" ").replace(",quote=false", "");
+    let unquoted = |name: &str| of(name).join(" ").replace(" quote=false", "");
     assert_eq!(of("css").join(" "), unquoted("jsoupDefault"));
     assert_eq!(of("xpath").join(" "), unquoted("htmlUnitDefault"));
     assert_ne!(of("css"), of("jsoupDefault"), "rows of old definitions have no quotes");

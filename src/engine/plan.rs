@@ -169,6 +169,7 @@ impl Compiler<'_> {
             step,
             group,
             persist_data: task.persist_data,
+            links: task.steps.iter().find(|step| makes_links(step)),
             data_def: Some(data_def),
             data_defs: &self.definitions.data_defs,
             services: self.services,
@@ -222,6 +223,10 @@ impl Compiler<'_> {
             ));
         }
     }
+}
+
+fn makes_links(step: &StepDef) -> bool {
+    Entry::find(&step.kind.value).is_ok_and(|(entry, _)| entry.station == Station::Links)
 }
 
 struct MadeTask {

@@ -107,7 +107,8 @@ impl TaskRunner {
         let mut results = Results::default();
         for task in &group.tasks {
             let source = Arc::new(source(job, task, &page));
-            self.run_task(task, &source, &page, &mut results).await?;
+            let ran = self.run_task(task, &source, &page, &mut results).await;
+            ran.map_err(|stopped| held_back(stopped, group, task))?;
         }
         Ok(Came::Results(results))
     }
@@ -188,6 +189,25 @@ fn source(job: &Job, task: &PlannedTask, page: &Page) -> Source {
 /// The error, with the task that it happened in.
 fn labelled(source: &Source, error: StepError) -> StepError {
     StepError { reason: format!("task `{}`: {}", source.task, error.reason), ..error }
+}
+
+/// Most names of tasks in one message.
+const MOST_NAMED: usize = 5;
+
+/// The same, with what it means for the other tasks of the page: a page gives all of its rows or none.
+fn held_back(mut stopped: Stopped, group: &PlannedGroup, failed: &PlannedTask) -> Stopped {
+    let others: Vec<&str> =
+        group.tasks.iter().map(|task| task.name.as_str()).filter(|name| *name != failed.name).collect();
+    if let [first, rest @ ..] = others.as_slice() {
+        let named = rest
+            .iter()
+            .take(MOST_NAMED - 1)
+            .fold(format!("`{first}`"), |named, name| format!("{named}, `{name}`"));
+        let more = if others.len() > MOST_NAMED { ", ..." } else { "" };
+        stopped.failure.reason +=
+            &format!("; the rows of the page's other tasks ({named}{more}) are held back with it");
+    }
+    stopped
 }
 
 fn stopped(step: &str, error: StepError) -> Stopped {

@@ -54,6 +54,12 @@ impl Deref for CellText {
     }
 }
 
+impl Default for CellText {
+    fn default() -> Self {
+        Self(Repr::Copied(CompactString::default()))
+    }
+}
+
 impl From<CompactString> for CellText {
     fn from(text: CompactString) -> Self {
         Self(if text.len() > LONGEST_COPIED {

@@ -74,6 +74,8 @@ pub struct Build<'a> {
     pub group: &'a TaskGroup,
     /// Whether the task wants its parsed data kept.
     pub persist_data: bool,
+    /// The step of the task that makes jobs of links, if one does.
+    pub links: Option<&'a StepDef>,
     /// What to take from the page.
     pub data_def: Option<&'a DataDef>,
     /// What is taken from any page.

@@ -223,7 +223,7 @@ fn mistake(error: &QueryError) -> String {
     match error {
         QueryError::Syntax { query, at, message } => pointed(message, query, *at),
         QueryError::Evaluation { message, .. } => format!("error: {message}"),
-        QueryError::TooExpensive { .. } => format!("error: {error}"),
+        QueryError::TooExpensive { .. } | QueryError::Stopped => format!("error: {error}"),
     }
 }
 

@@ -210,8 +210,7 @@ impl Parser<'_> {
         let hint = if self.cursor.follows(" attribute") { ATTRIBUTE_HINT } else { "" };
         self.cursor.next();
         if self.cursor.peek_is(':') {
-            let message = "there are no pseudo elements, write one `:` before a pseudo class".to_owned();
-            return Err(Stop::Mistake { at, message });
+            return Err(Stop::Mistake { at, message: self.pseudo_element() });
         }
         let name = self.cursor.name()?;
         let Some(name) = name.literal() else {
@@ -238,6 +237,32 @@ impl Parser<'_> {
             (pseudo, true) => self.argument(pseudo, name, depth, tests)?,
         }
         Ok(())
+    }
+
+    /// What to write instead of `::name`, whose second colon comes next. Other tools read texts and attributes that way.
+    fn pseudo_element(&mut self) -> String {
+        // The first colon has been read.
+        let before = self.cursor.before(1);
+        self.cursor.next();
+        let name = self.cursor.name().ok();
+        let name = name.as_ref().and_then(Text::literal).unwrap_or_default();
+        let argument = if self.cursor.eat('(') { self.cursor.balanced('(', ')').ok() } else { None };
+        let argument = argument.and_then(|(from, to)| self.cursor.written(from, to));
+        match (name, argument, before) {
+            ("text", None, Some(before)) => {
+                format!(
+                    "a selector reads the text of its elements: write `{before}` instead of `{before}::text`"
+                )
+            }
+            ("text", None, None) => {
+                "a selector reads the text of its elements: leave `::text` out".to_owned()
+            }
+            ("attr", Some(name), Some(before)) => {
+                format!("write `{before} attribute: {name}` instead of `{before}::attr({name})`")
+            }
+            ("attr", Some(name), None) => format!("write ` attribute: {name}` instead of `::attr({name})`"),
+            _ => "there are no pseudo elements, write one `:` before a pseudo class".to_owned(),
+        }
     }
 
     /// What stands in the parentheses, the first of which has been read.

@@ -101,6 +101,38 @@ impl Selector {
         vars: &(impl Bindings + ?Sized),
         meter: &Meter,
     ) -> Result<Option<CompactString>, QueryError> {
+        let mut joined = None;
+        self.read(scratch, blocks, vars, meter, |read| join(&mut joined, read))?;
+        Ok(joined)
+    }
+
+    /// Hands on the value of each element in `blocks`, as [`Selector::value`] reads it, blank ones left out.
+    ///
+    /// # Errors
+    /// As [`Query::select`].
+    pub fn each(
+        &self,
+        scratch: &mut Scratch<'_>,
+        blocks: &[NodeId],
+        vars: &(impl Bindings + ?Sized),
+        meter: &Meter,
+        mut take: impl FnMut(&str),
+    ) -> Result<(), QueryError> {
+        self.read(scratch, blocks, vars, meter, |read| {
+            if !is_blank(read) {
+                take(read);
+            }
+        })
+    }
+
+    fn read(
+        &self,
+        scratch: &mut Scratch<'_>,
+        blocks: &[NodeId],
+        vars: &(impl Bindings + ?Sized),
+        meter: &Meter,
+        mut take: impl FnMut(&str),
+    ) -> Result<(), QueryError> {
         let Scratch { tree, indexes, nodes, text } = scratch;
         nodes.clear();
         self.query.find((tree, meter), blocks, vars, Some(indexes), nodes)?;
@@ -113,7 +145,6 @@ impl Selector {
                 Some(&filled)
             }
         };
-        let mut joined = None;
         for &node in nodes.iter() {
             let read = match name {
                 Some(name) => name.value(tree, node).unwrap_or_default(),
@@ -124,9 +155,9 @@ impl Selector {
                 }
             };
             meter.pay(1 + (read.len() / READ) as u64)?;
-            join(&mut joined, read);
+            take(read);
         }
-        Ok(joined)
+        Ok(())
     }
 }
 

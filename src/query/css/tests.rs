@@ -29,7 +29,7 @@ fn query(text: &str) -> Query {
     Query::compile(&Template::parse(text).unwrap()).unwrap()
 }
 
-fn meter() -> Meter {
+fn meter() -> Meter<'static> {
     Meter::new(&Limits::default())
 }
 

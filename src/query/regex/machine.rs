@@ -160,7 +160,9 @@ impl<'a> Machine<'a> {
                 self.save(*register, place(at))?;
                 Some((next, at))
             }
-            Insn::Progress(register) => here(self.register(*register) != place(at)),
+            Insn::Progress { register, out } => {
+                Some((if self.register(*register) == place(at) { *out } else { next }, at))
+            }
             Insn::Reference { register, fold } => {
                 self.reference(*register, *fold, at)?.map(|end| (next, end))
             }

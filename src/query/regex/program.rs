@@ -33,8 +33,11 @@ pub(super) enum Insn {
     Assert(Assertion),
     /// Writes the place in the text into a register.
     Save(u32),
-    /// Fails where the place in the text is that of a register.
-    Progress(u32),
+    /// Goes to `out` where the place in the text is that of a register: a repetition does not go round in place.
+    Progress {
+        register: u32,
+        out: u32,
+    },
     /// What a group matched; its two registers follow each other.
     Reference {
         register: u32,
@@ -125,11 +128,19 @@ impl Compiler {
     fn expr(&mut self, expr: &Expr) -> Result<(), String> {
         match expr {
             Expr::Empty => {}
-            Expr::Any { newline: true, .. } => drop(self.emit(Insn::Any)?),
-            Expr::Assertion(assertion) => drop(self.emit(Insn::Assert(*assertion))?),
+            Expr::Any { newline: true, .. } => {
+                self.emit(Insn::Any)?;
+            }
+            Expr::Assertion(assertion) => {
+                self.emit(Insn::Assert(*assertion))?;
+            }
             Expr::Literal { val, casei } => {
                 for c in val.chars() {
-                    if *casei { self.set(CharSet::folded(c)?)? } else { drop(self.emit(Insn::Char(c))?) }
+                    if *casei {
+                        self.set(CharSet::folded(c)?)?;
+                    } else {
+                        self.emit(Insn::Char(c))?;
+                    }
                 }
             }
             Expr::Delegate { inner, casei } => self.set(CharSet::of_class(inner, *casei)?)?,
@@ -163,7 +174,7 @@ impl Compiler {
             self.program.sets.len() - 1
         });
         // Cannot truncate: there are no more sets than instructions.
-        self.emit(Insn::Set(number as u32)).map(drop)
+        self.emit(Insn::Set(number as u32)).map(|_at| ())
     }
 
     fn split(&mut self) -> Result<u32, String> {
@@ -214,7 +225,7 @@ impl Compiler {
         }
         self.emit(Insn::Save(register))?;
         self.expr(inner)?;
-        self.emit(Insn::Save(register + 1)).map(drop)
+        self.emit(Insn::Save(register + 1)).map(|_at| ())
     }
 
     fn repeat(&mut self, child: &Expr, least: usize, most: usize, greedy: bool) -> Result<(), String> {
@@ -259,11 +270,14 @@ impl Compiler {
             self.emit(Insn::Save(register))?;
         }
         self.expr(child)?;
-        if let Some(register) = register {
-            self.emit(Insn::Progress(register))?;
-        }
+        let progress = register.map(|register| self.emit(Insn::Progress { register, out: 0 })).transpose()?;
         self.emit(Insn::Jump(split))?;
         let end = self.here();
+        if let Some(Insn::Progress { out, .. }) =
+            progress.and_then(|at| self.program.code.get_mut(at as usize))
+        {
+            *out = end;
+        }
         self.ways(split, first, end, greedy);
         Ok(())
     }

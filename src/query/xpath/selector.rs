@@ -20,6 +20,8 @@ use crate::query::xpath::XNode;
 const ATTRIBUTE: &str = " attribute: ";
 /// Bytes of text that are read for the price of one visit.
 const READ: usize = 16;
+/// Nodes of several blocks that are gathered before they are put in order.
+const SORTED_AT: usize = 4096;
 
 /// A block or selector of a definition, in XPath.
 #[derive(Debug)]
@@ -85,6 +87,49 @@ impl Selector {
             },
             value => value.into_text(),
         })
+    }
+
+    /// Hands on the text of each node that the expression gives in any of these blocks, in document order and once; or the text
+    /// that it gives, for each block. Blank ones are left out.
+    ///
+    /// # Errors
+    /// As [`Query::evaluate`].
+    pub fn each(
+        &self,
+        tree: &Tree,
+        blocks: &[XNode],
+        vars: &(impl Bindings + ?Sized),
+        meter: &Meter,
+        mut take: impl FnMut(&str),
+    ) -> Result<(), QueryError> {
+        let mut found: Vec<XNode> = vec![];
+        let mut sorted = 0;
+        for block in blocks {
+            match self.query.evaluate(tree, Context::from(*block), vars, meter)? {
+                Value::Nodes(nodes) => found.extend(nodes),
+                value => value
+                    .into_text()
+                    .iter()
+                    .filter(|text| !text.trim().is_empty())
+                    .for_each(|text| take(text)),
+            }
+            // Blocks within each other give the same nodes again and again.
+            if found.len() > 2 * sorted + SORTED_AT {
+                found.sort_unstable_by_key(|node| node.order(tree));
+                found.dedup();
+                sorted = found.len();
+            }
+        }
+        found.sort_unstable_by_key(|node| node.order(tree));
+        found.dedup();
+        for node in found {
+            let text = node.text(tree);
+            meter.pay(1 + (text.len() / READ) as u64)?;
+            if !text.trim().is_empty() {
+                take(text);
+            }
+        }
+        Ok(())
     }
 }
 

@@ -20,11 +20,29 @@ pub(super) trait Engine: Send + Sync + 'static {
     /// A page and what was found on it before.
     type Scratch<'t>;
 
+    /// Whether each match is a link also for old definitions, which know one link for each item.
+    const EACH_MATCH_OF_OLD: bool;
+
     fn scratch(tree: &Tree) -> Self::Scratch<'_>;
 
     fn compile_block(template: &Template) -> Result<Self::Block, QueryError>;
 
     fn compile_selector(template: &Template) -> Result<Self::Selector, QueryError>;
+
+    /// Hands on what each match of a selector in the blocks says.
+    fn each(
+        selector: &Self::Selector,
+        page: &mut Self::Scratch<'_>,
+        blocks: &[Self::Node],
+        bound: &Bound,
+        meter: &Meter,
+        take: impl FnMut(&str),
+    ) -> Result<(), QueryError>;
+
+    /// What is most likely wrong with a selector that can be compiled all the same.
+    fn doubt(_selector: &str) -> Option<String> {
+        None
+    }
 
     fn blocks(
         block: &Self::Block,
@@ -53,6 +71,9 @@ impl Engine for Css {
     type Selector = css::Selector;
     type Node = tree::NodeId;
     type Scratch<'t> = css::Scratch<'t>;
+
+    // Several matches were joined to one text, which leads nowhere.
+    const EACH_MATCH_OF_OLD: bool = true;
 
     fn scratch(tree: &Tree) -> Self::Scratch<'_> {
         css::Scratch::new(tree)
@@ -86,6 +107,17 @@ impl Engine for Css {
     ) -> Result<Option<CompactString>, QueryError> {
         selector.value(page, blocks, bound, meter)
     }
+
+    fn each(
+        selector: &Self::Selector,
+        page: &mut Self::Scratch<'_>,
+        blocks: &[Self::Node],
+        bound: &Bound,
+        meter: &Meter,
+        take: impl FnMut(&str),
+    ) -> Result<(), QueryError> {
+        selector.each(page, blocks, bound, meter, take)
+    }
 }
 
 impl Engine for XPath {
@@ -93,6 +125,9 @@ impl Engine for XPath {
     type Selector = xpath::Selector;
     type Node = xpath::XNode;
     type Scratch<'t> = &'t Tree;
+
+    // The last match was the link, and paginations rely on it.
+    const EACH_MATCH_OF_OLD: bool = false;
 
     fn scratch(tree: &Tree) -> Self::Scratch<'_> {
         tree
@@ -108,6 +143,23 @@ impl Engine for XPath {
 
     fn compile_selector(template: &Template) -> Result<Self::Selector, QueryError> {
         xpath::Selector::compile(template)
+    }
+
+    fn doubt(selector: &str) -> Option<String> {
+        let steps: Vec<&str> = selector.split('>').map(str::trim).collect();
+        let is_name = |step: &&str| {
+            !step.is_empty() && step.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '*'))
+        };
+        // Numbers are compared on purpose.
+        let is_css = steps.len() > 1
+            && steps.iter().all(is_name)
+            && steps.iter().all(|step| step.parse::<f64>().is_err());
+        is_css.then(|| {
+            format!(
+                "in XPath `>` compares, so `{selector}` gives true or false: write `{}`, or use `parser: css`",
+                steps.join("/")
+            )
+        })
     }
 
     fn blocks(
@@ -127,6 +179,17 @@ impl Engine for XPath {
         meter: &Meter,
     ) -> Result<Option<CompactString>, QueryError> {
         selector.value(page, blocks, bound, meter)
+    }
+
+    fn each(
+        selector: &Self::Selector,
+        page: &mut Self::Scratch<'_>,
+        blocks: &[Self::Node],
+        bound: &Bound,
+        meter: &Meter,
+        take: impl FnMut(&str),
+    ) -> Result<(), QueryError> {
+        selector.each(page, blocks, bound, meter, take)
     }
 }
 

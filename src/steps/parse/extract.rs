@@ -30,6 +30,13 @@ pub(super) struct Bounds {
     pub(super) row_bytes: usize,
 }
 
+/// An axis whose last index is not the last one on the page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct CutShort {
+    pub(super) axis: String,
+    pub(super) last: u32,
+}
+
 /// A page being read.
 pub(super) struct Extraction<'a, E: Engine> {
     pub(super) program: &'a Program<E>,
@@ -38,6 +45,10 @@ pub(super) struct Extraction<'a, E: Engine> {
     pub(super) scripts: PageScripts<'a>,
     pub(super) replacements: &'a Replacements,
     pub(super) bounds: Bounds,
+    /// Whether each match of an item makes a row.
+    pub(super) each_match: bool,
+    /// The values of the item in the row that is made, if there are several.
+    pub(super) matched: Vec<CellText>,
     pub(super) cache: Cache<E::Node>,
     pub(super) scratch: E::Scratch<'a>,
 }
@@ -66,15 +77,14 @@ impl<E: Engine> Extraction<'_, E> {
         room: &mut usize,
     ) -> Result<(), StepError> {
         let mut odometer = Odometer::new(&program.ranges);
+        self.matched.clear();
         rows.reserve(odometer.combinations().min(MOST_AHEAD));
         // The first axis whose index is not that of the row before.
         let mut changed = 0;
         loop {
+            // Before the work for it is done.
             if rows.len() >= self.bounds.rows {
-                return Err(StepError::fatal(format!(
-                    "dataDef `{}` gives more than {} rows (limit `scoopi.parse.maxRows`)",
-                    self.program.shape.name, self.bounds.rows
-                )));
+                return Err(self.too_many());
             }
             let kept = |own: usize, axis: &AxisProgram| match rows.last() {
                 Some(row) if axis.last_axis < changed => row.cells[own].clone(),
@@ -85,13 +95,96 @@ impl<E: Engine> Extraction<'_, E> {
             for (own, axis) in program.axes.iter().enumerate().filter(|(_, axis)| axis.last_axis >= changed) {
                 self.fill(axis, axes, own, &mut cells, &mut odometer)?;
             }
-            *room = room.checked_sub(bytes_outside(&cells)).ok_or_else(|| self.too_large(axes, &cells))?;
-            rows.push(Row { template, cells });
+            if self.matched.len() > 1 {
+                for value in self.matched.clone() {
+                    let mut cells = cells.clone();
+                    cells[0].value = Some(value);
+                    self.push(Row { template, cells }, axes, rows, room)?;
+                }
+            } else {
+                self.push(Row { template, cells }, axes, rows, room)?;
+            }
             match odometer.step() {
                 Some(axis) => changed = axis,
                 None => return Ok(()),
             }
         }
+    }
+
+    fn push(&self, row: Row, axes: &[Axis], rows: &mut Vec<Row>, room: &mut usize) -> Result<(), StepError> {
+        if rows.len() >= self.bounds.rows {
+            return Err(self.too_many());
+        }
+        *room =
+            room.checked_sub(bytes_outside(&row.cells)).ok_or_else(|| self.too_large(axes, &row.cells))?;
+        rows.push(row);
+        Ok(())
+    }
+
+    /// The values of the item, one for each match of its selector.
+    fn matches(
+        &mut self,
+        query: &QueryUse,
+        prefix: &str,
+        axes: &[Axis],
+        cells: &[Cell],
+    ) -> Result<Vec<CellText>, StepError> {
+        let failed = |error| StepError::of_query(&label(&axes[0]), &error);
+        let block = query.block_variables.bind(axes, cells);
+        let selector = query.selector_variables.bind(axes, cells);
+        let (all, tree, meter) = (self.program, self.tree, self.meter);
+        let find = || E::blocks(&all.blocks[query.block], tree, &block, meter);
+        let nodes = self.cache.block(query.block, &block, find).map_err(failed)?;
+        let (mut values, mut room, mut longest) = (vec![], self.bounds.row_bytes, 0);
+        let take = |text: &str| {
+            longest = longest.max(prefix.len() + text.len());
+            room = room.saturating_sub(prefix.len() + text.len());
+            // What is over a limit is an error below, and needs no room until then.
+            if longest <= self.bounds.cell_bytes && room > 0 && values.len() <= self.bounds.rows {
+                values.extend(prefixed(prefix, Some(text.into())));
+            }
+        };
+        E::each(&all.selectors[query.selector], &mut self.scratch, &nodes, &selector, meter, take)
+            .map_err(failed)?;
+        self.check_cell(longest, &axes[0], cells[0].index)?;
+        match room {
+            0 => Err(self.too_large(axes, cells)),
+            _ => Ok(values),
+        }
+    }
+
+    /// The first axis with a value at the index behind its last one: rows are left out, and nothing else would say so. Only
+    /// closed ranges of several indexes are looked at, and only where a value depends on the index alone.
+    pub(super) fn cut_short(&mut self) -> Option<CutShort> {
+        let program = self.program;
+        let mut asked = vec![false; program.by_index];
+        for (row, axes) in program.rows.iter().zip(&program.shape.templates) {
+            for (own, (axis, range)) in row.axes.iter().zip(&row.ranges).enumerate() {
+                let Origin::Page { query: Some(query), .. } = &axis.origin else { continue };
+                let Some(number) = query.by_index.filter(|_| !query.selector_variables.is_empty()) else {
+                    continue;
+                };
+                let Some(last) = range.to.filter(|last| *last > range.from && *last < u32::MAX) else {
+                    continue;
+                };
+                if std::mem::replace(asked.get_mut(number)?, true) {
+                    continue;
+                }
+                if self.has_value(query, axes, last + 1) {
+                    return Some(CutShort { axis: label(&axes[own]), last });
+                }
+            }
+        }
+        None
+    }
+
+    fn has_value(&mut self, query: &QueryUse, axes: &[Axis], index: u32) -> bool {
+        let cells = vec![Cell { value: None, index }; axes.len()];
+        let block = (query.block, query.block_variables.bind(axes, &cells));
+        let selector = (query.selector, query.selector_variables.bind(axes, &cells));
+        // What cannot be asked any more was asked for rows, and they are there.
+        let value = self.find(&block, &selector).ok().flatten();
+        value.is_some_and(|value| !value.trim().is_empty())
     }
 
     fn fill(
@@ -104,6 +197,12 @@ impl<E: Engine> Extraction<'_, E> {
     ) -> Result<(), StepError> {
         let value = match &program.origin {
             Origin::Constant(value) => Some(value.clone()),
+            Origin::Page { script: None, query: Some(query) }
+                if self.each_match && own == 0 && program.break_after.is_empty() =>
+            {
+                self.matched = self.matches(query, &program.prefix, axes, cells)?;
+                self.matched.first().cloned()
+            }
             Origin::Page { script, query } => {
                 let value = self.asked(script.as_ref(), query.as_ref(), axes, own, cells)?;
                 if !program.break_after.is_empty() {
@@ -117,16 +216,27 @@ impl<E: Engine> Extraction<'_, E> {
             AxisKind::Item | AxisKind::Dim => value,
         };
         let length = value.as_ref().map_or(0, |value| value.len());
-        if length > self.bounds.cell_bytes {
-            return Err(StepError::fatal(format!(
-                "{}, index {}: the value has {length} bytes, more than {} (limit `scoopi.parse.maxCellBytes`)",
-                label(&axes[own]),
-                cells[own].index,
-                self.bounds.cell_bytes
-            )));
-        }
+        self.check_cell(length, &axes[own], cells[own].index)?;
         cells[own].value = value;
         Ok(())
+    }
+
+    fn check_cell(&self, length: usize, axis: &Axis, index: u32) -> Result<(), StepError> {
+        let most = self.bounds.cell_bytes;
+        if length <= most {
+            return Ok(());
+        }
+        Err(StepError::fatal(format!(
+            "{}, index {index}: the value has {length} bytes, more than {most} (limit `scoopi.parse.maxCellBytes`)",
+            label(axis)
+        )))
+    }
+
+    fn too_many(&self) -> StepError {
+        StepError::fatal(format!(
+            "dataDef `{}` gives more than {} rows (limit `scoopi.parse.maxRows`)",
+            self.program.shape.name, self.bounds.rows
+        ))
     }
 
     /// The rows have more text than they may have; the longest value of the last row is most likely why.

@@ -266,6 +266,10 @@ impl<E: Engine> Compiler<'_, E> {
         let (block_template, selector_template) = (self.template(block), self.template(selector));
         let (block_template, selector_template) = (block_template?, selector_template?);
         let block_number = self.blocks.number(&block.value, || E::compile_block(&block_template));
+        let is_new = self.selectors.texts.iter().all(|known| *known != selector.value);
+        if let Some(doubt) = E::doubt(&selector.value).filter(|_| is_new) {
+            self.problems.push(Problem::warning(&selector.place, doubt, ""));
+        }
         let selector_number =
             self.selectors.number(&selector.value, || E::compile_selector(&selector_template));
         let block_variables = Variables::resolve(&block_template, axes, own, &block.place, self.problems);

@@ -2,10 +2,11 @@
 
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use tracing::warn;
 
 use crate::model::{Data, Fingerprint, Row, Source};
 use crate::persist::Keeper;
@@ -16,7 +17,7 @@ use crate::steps::{Build, Entry, Facts, Made, Outcome, Page, Payload, Station, S
 
 use super::cache::Cache;
 use super::engine::{Css, Engine, XPath};
-use super::extract::{Bounds, Extraction};
+use super::extract::{Bounds, CutShort, Extraction};
 use super::program::Program;
 
 /// Settings of the step `parser`.
@@ -36,6 +37,11 @@ enum Language {
     #[serde(rename = "xpath")]
     XPath,
 }
+
+/// What old class names begin with.
+const OLD: &str = "org.codetab.";
+/// Pages of a task that are named one by one where indexes do not reach far enough.
+const TOLD_ALWAYS: u64 = 3;
 
 /// Old names, one for each language.
 const JSOUP: &str = "org.codetab.scoopi.step.parse.jsoup.Parser";
@@ -68,8 +74,12 @@ struct Parser<E: Engine> {
     limits: Limits,
     bounds: Bounds,
     keeper: Option<(Arc<Keeper>, Fingerprint)>,
+    /// Whether each match of an item is a value of its own: a link, that is.
+    each_match: bool,
     /// Whether the run is being stopped.
     stop: AtomicBool,
+    /// Pages on which an index ran out before the page did.
+    cut_short: AtomicU64,
     engine: PhantomData<E>,
 }
 
@@ -77,7 +87,9 @@ impl<E: Engine> Parser<E> {
     fn new(build: &mut Build<'_>) -> Option<Self> {
         let data_def = build.data_def?;
         let program = Program::compile(data_def, build.facts, build.problems);
-        let keeper = build.keeper().map(|keeper| (keeper, data_def.fingerprint));
+        // Rows of links are not those that the same dataDef gives elsewhere.
+        let keeper = build.keeper().filter(|_| build.links.is_none());
+        let keeper = keeper.map(|keeper| (keeper, data_def.fingerprint));
         Some(Self {
             program,
             facts: Arc::clone(build.facts),
@@ -88,7 +100,11 @@ impl<E: Engine> Parser<E> {
                 row_bytes: build.services.max_row_bytes,
             },
             keeper,
+            each_match: build
+                .links
+                .is_some_and(|links| E::EACH_MATCH_OF_OLD || !links.kind.value.starts_with(OLD)),
             stop: AtomicBool::new(false),
+            cut_short: AtomicU64::new(0),
             engine: PhantomData,
         })
     }
@@ -107,10 +123,28 @@ impl<E: Engine> Parser<E> {
             ),
             replacements: &self.facts.replacements,
             bounds: self.bounds,
+            each_match: self.each_match,
+            matched: vec![],
             cache: Cache::new(self.program.blocks.len(), self.program.by_index),
             scratch: E::scratch(tree),
         };
-        extraction.rows()
+        let rows = extraction.rows()?;
+        if let Some(cut) = extraction.cut_short() {
+            self.tell_cut_short(source, &cut);
+        }
+        Ok(rows)
+    }
+
+    /// Says that there was more on a page than the indexes reached: for the first pages, then ever less often.
+    fn tell_cut_short(&self, source: &Source, cut: &CutShort) {
+        let pages = self.cut_short.fetch_add(1, Ordering::Relaxed) + 1;
+        if pages <= TOLD_ALWAYS || pages.is_power_of_two() {
+            warn!(
+                locator = %source.locator, group = %source.group, task = %source.task, page = source.page, pages,
+                data_def = %self.program.shape.name, axis = %cut.axis, last_index = cut.last,
+                "the page has a value behind the last index of an `indexRange`: rows are left out on so many pages so far"
+            );
+        }
     }
 
     fn rows(&self, source: &Source, page: &Page) -> Result<Vec<Row>, StepError> {

@@ -50,7 +50,7 @@ fn tree(markup: &str) -> Tree {
     builder.finish()
 }
 
-fn meter() -> Meter {
+fn meter() -> Meter<'static> {
     Meter::new(&Limits::default())
 }
 

@@ -119,8 +119,8 @@ pub(super) const ENTRY: Entry = Entry {
 
 /// Refuses a delimiter that no reader could tell from the end of a line, or from a quote.
 fn check_delimiter(build: &mut Build<'_>, plugin: &PluginDef, delimiter: &str) -> Option<()> {
-    let help = "write another one, such as \"|\"";
     if delimiter.is_empty() {
+        let help = "write one, such as \"|\"";
         build.problem(&plugin.kind.place, "encoder `csv`: the delimiter is empty", help);
         return None;
     }
@@ -132,7 +132,7 @@ fn check_delimiter(build: &mut Build<'_>, plugin: &PluginDef, delimiter: &str) -
     };
     let message =
         format!("encoder `csv`: the delimiter has {what} in it, which a value or a line would end with");
-    build.setting_problem(plugin, "delimiter", message, help);
+    build.setting_problem(plugin, "delimiter", message, "write another one, such as \"|\"");
     None
 }
 
