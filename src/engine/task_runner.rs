@@ -17,7 +17,7 @@ use crate::steps::load::Loaded;
 use crate::steps::{Outcome, Page, Payload, Step, StepError};
 
 use super::figures::Figures;
-use super::plan::{Plan, PlannedTask};
+use super::plan::{Plan, PlannedGroup, PlannedTask};
 use super::pools::Pools;
 
 /// Pages above this size are worked on with the thread given up: others take its place meanwhile.
