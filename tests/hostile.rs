@@ -15,6 +15,12 @@ mod cases;
 mod peers;
 #[path = "hostile/query.rs"]
 mod query;
+#[path = "hostile/fetch.rs"]
+mod fetch;
+#[path = "hostile/hosts.rs"]
+mod hosts;
 mod support;
 #[path = "hostile/surface.rs"]
 mod surface;
+#[path = "hostile/tls.rs"]
+mod tls;

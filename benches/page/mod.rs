@@ -122,7 +122,10 @@ pub(crate) fn tree(text: &str) -> usize {
 
 fn page(body: Bytes) -> Arc<Page> {
     let url = "http://127.0.0.1/page.html".to_owned();
-    Arc::new(Page::new(Document { url, fetched_at: 0, charset: None, body }, Limits::default()))
+    Arc::new(Page::new(
+        Document { url, fetched_at: 0, charset: None, media_type: None, body },
+        Limits::default(),
+    ))
 }
 
 fn source(group: &str, task: &str) -> Source {
@@ -134,6 +137,7 @@ fn source(group: &str, task: &str) -> Source {
         task: task.into(),
         url: url.to_owned(),
         page_url: url.to_owned(),
+        encoding: encoding_rs::UTF_8,
         fetched_at: 0,
         page: 1,
     }

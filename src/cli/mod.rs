@@ -4,6 +4,7 @@
 
 mod check;
 mod cluster;
+mod descriptors;
 mod exit;
 mod logging;
 mod options;

@@ -11,12 +11,13 @@ use super::exit::{Exit, Failure};
 use super::options::{Configured, LogFormat, Loudness, Options};
 use super::progress::{PERIOD, ProgressLine};
 use super::speech::print;
-use super::{logging, summary};
+use super::{descriptors, logging, summary};
 
 pub(super) fn run(options: &Options) -> Result<Exit, Failure> {
     let Configured { settings, ignored, origins } = options.settings()?;
     let progress = MultiProgress::new();
     logging::start(&settings.log.dir, options.log_format, options.loudness(), &progress);
+    descriptors::raise();
     for key in ignored {
         warn!("setting {key} has no effect any more");
     }

@@ -37,6 +37,10 @@ pub(super) fn text(report: &Report) -> String {
     line("rows", &counts.rows.to_string());
     let moved = if counts.moved > 0 { format!(", {} redirected", counts.moved) } else { String::new() };
     line("pages", &format!("{} done{moved}, {} loaded by this process", counts.done, report.figures.pages));
+    if report.figures.skipped > 0 {
+        let what = "not parsed by this process: they are not text (PDF, images, archives)";
+        line("skipped", &format!("{}, {what}", counted(as_usize(report.figures.skipped), "page")));
+    }
     line("failed", &format!("{} failed, {} quarantined", counts.failed, counts.quarantined));
     for reason in &report.first_failed {
         line("", reason);
@@ -60,16 +64,13 @@ pub(super) fn text(report: &Report) -> String {
         return text;
     }
     for sink in &report.sinks {
-        line(
-            "output",
-            &format!(
-                "{} in {}",
-                counted(usize::try_from(sink.rows).unwrap_or(usize::MAX), "row"),
-                sink.place
-            ),
-        );
+        line("output", &format!("{} in {}", counted(as_usize(sink.rows), "row"), sink.place));
     }
     text
+}
+
+fn as_usize(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 fn retried(retries: u64) -> String {

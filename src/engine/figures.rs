@@ -13,6 +13,8 @@ pub struct Figures {
     pub errors: Counter,
     /// Links that were not followed because their URLs are too long.
     pub long_links: Counter,
+    /// Pages that were not parsed, because they are not text.
+    pub skipped: Counter,
 }
 
 /// The same at one moment.
@@ -26,6 +28,8 @@ pub struct FiguresView {
     pub errors: u64,
     /// Links that were not followed because their URLs are too long.
     pub long_links: u64,
+    /// Pages that were not parsed, because they are not text.
+    pub skipped: u64,
 }
 
 impl Figures {
@@ -37,6 +41,7 @@ impl Figures {
             bytes: self.bytes.get(),
             errors: self.errors.get(),
             long_links: self.long_links.get(),
+            skipped: self.skipped.get(),
         }
     }
 }

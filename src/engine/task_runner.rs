@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use compact_str::{CompactString, ToCompactString};
 use tokio::runtime::{Handle, RuntimeFlavor};
-use tracing::warn;
+use tracing::{debug, warn};
 
 use crate::model::{Failure, HostHint, Job, Link, Rows, ShownUrl, Source, shown_within};
 use crate::query::Limits;
@@ -25,6 +25,9 @@ const LONG_PAGE: usize = 128 << 10;
 
 /// Longest reason of a failure that is kept, in bytes.
 const LONGEST_REASON: usize = 4 << 10;
+
+/// Pages that are skipped with a warning each. There may be very many.
+const MOST_SKIPS_SAID: u64 = 10;
 
 /// What came of a job.
 #[derive(Debug)]
@@ -96,10 +99,14 @@ impl TaskRunner {
             return Err(stopped("", StepError::fatal(reason)));
         };
         let pool = self.pools.of(&group.loader_name);
-        let loaded = group.loader.load(job, pool).await;
-        let document = match loaded.map_err(|error| stopped(&group.loader_name, error))? {
-            Loaded::Document(document) => document,
-            Loaded::Moved(to) => return Ok(Came::Moved(to)),
+        let document = match group.loader.load(job, pool).await {
+            Ok(Loaded::Document(document)) => document,
+            Ok(Loaded::Moved(to)) => return Ok(Came::Moved(to)),
+            Err(error) if error.is_skip => {
+                self.skip(job, &error);
+                return Ok(Came::Results(Results::default()));
+            }
+            Err(error) => return Err(stopped(&group.loader_name, error)),
         };
         self.figures.pages.inc();
         self.figures.bytes.add(document.body.len() as u64);
@@ -111,6 +118,17 @@ impl TaskRunner {
             ran.map_err(|stopped| held_back(stopped, group, task))?;
         }
         Ok(Came::Results(results))
+    }
+
+    /// Says why a page is not parsed: of the first ones where everybody sees it, of the others in the log.
+    fn skip(&self, job: &Job, why: &StepError) {
+        self.figures.skipped.inc();
+        let locator = &job.locator.name;
+        if self.figures.skipped.get() <= MOST_SKIPS_SAID {
+            warn!(%locator, reason = why.reason, "page is skipped");
+        } else {
+            debug!(%locator, reason = why.reason, "page is skipped");
+        }
     }
 
     async fn run_task(
@@ -128,6 +146,9 @@ impl TaskRunner {
             match outcome.map_err(|error| stopped(name, labelled(source, error)))? {
                 Outcome::Next(next) => payload = next,
                 Outcome::Links(links) => {
+                    if !page.may_have_links() {
+                        return Ok(());
+                    }
                     let found = links.len();
                     results.links.extend(links.into_iter().filter(|link| link.url.len() <= self.max_link));
                     self.say_too_long(source, before + found - results.links.len());
@@ -181,6 +202,7 @@ fn source(job: &Job, task: &PlannedTask, page: &Page) -> Source {
         task: task.name.clone(),
         url: job.locator.url.clone(),
         page_url: document.url.clone(),
+        encoding: page.encoding(),
         fetched_at: document.fetched_at,
         page: job.page,
     }

@@ -49,6 +49,11 @@ impl Body {
         Ok(())
     }
 
+    /// The bytes collected so far.
+    pub(super) fn so_far(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// The collected bytes, not copied.
     pub(super) fn finish(self) -> Bytes {
         self.bytes.into()

@@ -22,6 +22,9 @@ use crate::fetch::gzip::Gzip;
 /// What we ask servers for.
 pub(super) const ACCEPT_ENCODING: &str = "gzip, deflate, br, zstd";
 
+/// Most codings of one body, one around the other.
+const MOST_CODINGS: usize = 3;
+
 /// How much is decompressed at a time.
 const PIECE: usize = 16 * 1024;
 
@@ -39,8 +42,23 @@ pub(super) enum Coding {
 }
 
 impl Coding {
-    /// The coding that a `Content-Encoding` names; `None` if we know it not, or if there are several.
-    pub(super) fn named(name: &str) -> Option<Self> {
+    /// The codings that a `Content-Encoding` lists, in the order in which they were applied; `None` if one is unknown, or if
+    /// there are more than anybody uses.
+    pub(super) fn listed(names: &str) -> Option<Vec<Self>> {
+        let all = names.split(',').map(Self::named);
+        let mut codings = Vec::new();
+        for coding in all {
+            match coding? {
+                Self::Identity => {}
+                _ if codings.len() == MOST_CODINGS => return None,
+                coding => codings.push(coding),
+            }
+        }
+        Some(codings)
+    }
+
+    /// The coding of this name; `None` if we know it not.
+    fn named(name: &str) -> Option<Self> {
         match name.trim().to_ascii_lowercase().as_str() {
             "" | "identity" => Some(Self::Identity),
             "gzip" | "x-gzip" => Some(Self::Gzip),
@@ -90,7 +108,8 @@ pub(super) trait Decode: Send {
 /// A body on its way in.
 pub(super) struct Inflow {
     body: Body,
-    decoder: Option<Decoder>,
+    /// The coding that was applied last comes first.
+    decoders: Vec<Decoder>,
     /// Bytes that may still come over the line.
     line: usize,
 }
@@ -98,6 +117,8 @@ pub(super) struct Inflow {
 struct Decoder {
     decode: Box<dyn Decode>,
     output: Box<[u8]>,
+    /// Bytes that it may still give, whatever the next one makes of them.
+    left: usize,
     begun: bool,
     complete: bool,
 }
@@ -107,19 +128,10 @@ impl Inflow {
     ///
     /// # Errors
     /// [`Fault::TooLarge`] if more are announced than allowed.
-    pub(super) fn new(coding: Coding, announced: Option<u64>, limit: usize) -> Result<Self, Fault> {
-        let decode: Option<Box<dyn Decode>> = match coding {
-            Coding::Identity => None,
-            Coding::Gzip => Some(Box::new(Gzip::new())),
-            Coding::Deflate => Some(Box::new(Deflate { inflate: None, complete: false })),
-            Coding::Brotli => Some(Box::new(Brotli::new())),
-            Coding::Zstd => Some(Box::new(Zstd::new()?)),
-        };
-        let decoder = decode.map(|decode| {
-            let output = vec![0; PIECE].into_boxed_slice();
-            Decoder { decode, output, begun: false, complete: false }
-        });
-        Ok(Self { body: Body::new(announced, limit)?, decoder, line: limit })
+    pub(super) fn new(codings: &[Coding], announced: Option<u64>, limit: usize) -> Result<Self, Fault> {
+        let body = Body::new(announced, limit)?;
+        let decoders = codings.iter().rev().filter_map(|coding| Decoder::new(*coding, limit).transpose());
+        Ok(Self { body, decoders: decoders.collect::<Result<_, _>>()?, line: limit })
     }
 
     /// Takes the next piece.
@@ -128,10 +140,12 @@ impl Inflow {
     /// [`Fault::TooLarge`] or [`Fault::Corrupt`].
     pub(super) fn push(&mut self, piece: &[u8]) -> Result<(), Fault> {
         self.line = self.line.checked_sub(piece.len()).ok_or(Fault::TooLarge)?;
-        match &mut self.decoder {
-            None => Ok(self.body.push(piece)?),
-            Some(decoder) => decoder.push(piece, &mut self.body),
-        }
+        push(&mut self.decoders, piece, &mut self.body)
+    }
+
+    /// What came so far, decompressed.
+    pub(super) fn so_far(&self) -> &[u8] {
+        self.body.so_far()
     }
 
     /// The whole body.
@@ -139,20 +153,41 @@ impl Inflow {
     /// # Errors
     /// [`Fault::EndsEarly`] if something is missing.
     pub(super) fn finish(self) -> Result<Bytes, Fault> {
-        match self.decoder {
-            // An empty body is an empty page, whatever coding it is said to have.
-            Some(decoder) if decoder.begun && !decoder.complete => Err(Fault::EndsEarly),
-            _ => Ok(self.body.finish()),
+        // An empty body is an empty page, whatever coding it is said to have.
+        if self.decoders.iter().any(|decoder| decoder.begun && !decoder.complete) {
+            return Err(Fault::EndsEarly);
         }
+        Ok(self.body.finish())
+    }
+}
+
+/// Hands `piece` through all decoders, of which there are few, to the body.
+fn push(decoders: &mut [Decoder], piece: &[u8], body: &mut Body) -> Result<(), Fault> {
+    match decoders.split_first_mut() {
+        None => Ok(body.push(piece)?),
+        Some((decoder, others)) => decoder.push(piece, others, body),
     }
 }
 
 impl Decoder {
-    fn push(&mut self, mut piece: &[u8], body: &mut Body) -> Result<(), Fault> {
+    fn new(coding: Coding, limit: usize) -> Result<Option<Self>, Fault> {
+        let decode: Box<dyn Decode> = match coding {
+            Coding::Identity => return Ok(None),
+            Coding::Gzip => Box::new(Gzip::new()),
+            Coding::Deflate => Box::new(Deflate { inflate: None, complete: false }),
+            Coding::Brotli => Box::new(Brotli::new()),
+            Coding::Zstd => Box::new(Zstd::new()?),
+        };
+        let output = vec![0; PIECE].into_boxed_slice();
+        Ok(Some(Self { decode, output, left: limit, begun: false, complete: false }))
+    }
+
+    fn push(&mut self, mut piece: &[u8], others: &mut [Self], body: &mut Body) -> Result<(), Fault> {
         self.begun |= !piece.is_empty();
         loop {
             let step = self.decode.step(piece, &mut self.output)?;
-            body.push(self.output.get(..step.written).unwrap_or_default())?;
+            self.left = self.left.checked_sub(step.written).ok_or(Fault::TooLarge)?;
+            push(others, self.output.get(..step.written).unwrap_or_default(), body)?;
             piece = piece.get(step.read..).unwrap_or_default();
             self.complete = step.complete;
             let stuck = step.read == 0 && step.written == 0;

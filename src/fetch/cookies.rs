@@ -2,8 +2,10 @@
 //!
 //! Which cookie goes where is decided by reqwest's jar. That jar takes whatever it is given, so this file
 //! counts: a site that makes up new cookies for ever gets no further ones kept, and nobody is sent more
-//! than a request header may hold.
+//! than a request header may hold. And it asks who may set a cookie: nobody sets one for all of `co.uk` (public suffix
+//! list), and the prefixes `__Host-` and `__Secure-` hold what they say (RFC 6265bis).
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 
@@ -39,7 +41,11 @@ impl CookieStore for Cookies {
     fn set_cookies(&self, headers: &mut dyn Iterator<Item = &HeaderValue>, url: &Url) {
         let mut known = self.known.lock();
         let host = url.host_str().unwrap_or_default();
-        self.jar.set_cookies(&mut headers.filter(|header| known.admits(host, header.as_bytes())), url);
+        let is_secure = url.scheme() == "https";
+        let allowed =
+            headers.filter_map(|header| Attributes::of(header.as_bytes()).allowed(header, host, is_secure));
+        let kept: Vec<_> = allowed.filter(|header| known.admits(host, header.as_bytes())).collect();
+        self.jar.set_cookies(&mut kept.iter().map(|header| &**header), url);
     }
 
     fn cookies(&self, url: &Url) -> Option<HeaderValue> {
@@ -55,6 +61,79 @@ impl CookieStore for Cookies {
         let end = fitting.iter().rposition(|byte| *byte == b';')?;
         HeaderValue::from_bytes(fitting.get(..end)?).ok()
     }
+}
+
+/// What a `Set-Cookie` header says besides the value. The last one of an attribute counts, as in browsers.
+#[derive(Default)]
+struct Attributes<'a> {
+    name: &'a [u8],
+    domain: Option<&'a [u8]>,
+    path: Option<&'a [u8]>,
+    is_secure: bool,
+}
+
+impl<'a> Attributes<'a> {
+    fn of(header: &'a [u8]) -> Self {
+        let mut parts = header.split(|byte| *byte == b';').map(|part| {
+            let mut pair = part.splitn(2, |byte| *byte == b'=').map(<[u8]>::trim_ascii);
+            (pair.next().unwrap_or_default(), pair.next().unwrap_or_default())
+        });
+        let name = parts.next().map_or(&b""[..], |(name, _)| name);
+        let mut attributes = Self { name, ..Self::default() };
+        for (name, value) in parts {
+            if name.eq_ignore_ascii_case(b"domain") {
+                attributes.domain =
+                    Some(value.strip_prefix(b".").unwrap_or(value)).filter(|value| !value.is_empty());
+            } else if name.eq_ignore_ascii_case(b"path") {
+                attributes.path = Some(value);
+            } else if name.eq_ignore_ascii_case(b"secure") {
+                attributes.is_secure = true;
+            }
+        }
+        attributes
+    }
+
+    /// The cookie as it may be kept; `None` if `host` may not set it.
+    fn allowed<'h>(
+        &self,
+        header: &'h HeaderValue,
+        host: &str,
+        is_secure: bool,
+    ) -> Option<Cow<'h, HeaderValue>> {
+        let begins = |prefix: &[u8]| {
+            self.name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+        };
+        let is_host_bound = begins(b"__Host-");
+        if (self.is_secure || begins(b"__Secure-") || is_host_bound) && !(self.is_secure && is_secure) {
+            return None;
+        }
+        if is_host_bound && (self.domain.is_some() || self.path != Some(b"/")) {
+            return None;
+        }
+        match self.domain {
+            Some(domain) if is_public(domain) => {
+                // A host that is such a domain itself may set cookies, for itself alone.
+                domain
+                    .eq_ignore_ascii_case(host.as_bytes())
+                    .then(|| without_domain(header).map(Cow::Owned))?
+            }
+            _ => Some(Cow::Borrowed(header)),
+        }
+    }
+}
+
+/// Whether everybody may have names below a domain, so that what is there belongs to different people.
+fn is_public(domain: &[u8]) -> bool {
+    let domain = domain.to_ascii_lowercase();
+    psl::suffix(&domain).is_some_and(|suffix| suffix.as_bytes() == domain)
+}
+
+fn without_domain(header: &HeaderValue) -> Option<HeaderValue> {
+    let parts = header.as_bytes().split(|byte| *byte == b';').filter(|part| {
+        let name = part.split(|byte| *byte == b'=').next().unwrap_or_default();
+        !name.trim_ascii().eq_ignore_ascii_case(b"domain")
+    });
+    HeaderValue::from_bytes(&parts.collect::<Vec<_>>().join(&b';')).ok()
 }
 
 impl Known {
@@ -141,6 +220,66 @@ mod tests {
         let header = sent(&cookies, "http://a.test/");
         assert!(header.len() <= MAX_HEADER && header.len() > MAX_HEADER / 2, "{}", header.len());
         assert!(header.split("; ").all(|cookie| cookie.ends_with(&value)));
+    }
+
+    /// What the URL `to` is sent after `from` has set a cookie.
+    fn check(from: &str, header: &str, to: &str, expected: &str) {
+        let cookies = Cookies::default();
+        set(&cookies, from, header);
+        assert_eq!(sent(&cookies, to), expected, "`{header}` of {from} at {to}");
+    }
+
+    #[test]
+    fn nobody_sets_a_cookie_for_a_domain_of_many_people() {
+        for (host, domain) in [
+            ("a.co.uk", "co.uk"),
+            ("a.co.uk", ".CO.UK"),
+            ("a.com", "com"),
+            ("a.github.io", "github.io"),
+            ("a.b.ck", "b.ck"),
+            ("x.a.kawasaki.jp", "a.kawasaki.jp"),
+            ("a.unknown-top-level", "unknown-top-level"),
+        ] {
+            let other = format!("http://other.{}/", domain.trim_start_matches('.'));
+            check(&format!("http://{host}/"), &format!("k=1; Domain={domain}"), &other, "");
+            check(
+                &format!("http://{host}/"),
+                &format!("k=1; Domain={domain}"),
+                &format!("http://{host}/"),
+                "",
+            );
+        }
+        check("http://www.a.co.uk/", "k=1; Domain=a.co.uk", "http://x.a.co.uk/", "k=1");
+        check("http://a.github.io/", "k=1", "http://a.github.io/", "k=1");
+    }
+
+    #[test]
+    fn a_host_that_is_such_a_domain_sets_cookies_for_itself() {
+        check("http://github.io/", "k=1; Domain=github.io; Path=/", "http://github.io/x", "k=1");
+        check("http://github.io/", "k=1; Domain=.github.io", "http://a.github.io/", "");
+        check("http://localhost/", "k=1; domain=localhost", "http://localhost/", "k=1");
+    }
+
+    #[test]
+    fn a_prefix_holds_what_it_says() {
+        let (plain, secure) = ("http://a.test/", "https://a.test/");
+        for (from, header, expected) in [
+            (secure, "__Secure-k=1; Secure", "__Secure-k=1"),
+            (secure, "__Secure-k=1", ""),
+            (secure, "__SECURE-k=1", ""),
+            (plain, "__Secure-k=1; Secure", ""),
+            (secure, "__Host-k=1; Secure; Path=/", "__Host-k=1"),
+            (secure, "__Host-k=1; Secure", ""),
+            (secure, "__Host-k=1; Secure; Path=/x", ""),
+            (secure, "__Host-k=1; Secure; Path=/; Domain=a.test", ""),
+            (secure, "__host-k=1; Path=/", ""),
+            (plain, "__Host-k=1; Secure; Path=/", ""),
+            (plain, "k=1; Secure", ""),
+            (secure, "k=1; Secure", "k=1"),
+            (plain, "k=1; Domain=", "k=1"),
+        ] {
+            check(from, header, secure, expected);
+        }
     }
 
     #[test]

@@ -107,6 +107,23 @@ pub enum FetchError {
         /// The value of the `Content-Encoding` header.
         encoding: String,
     },
+    /// A part of a page, though nobody has asked for a part.
+    #[error(
+        "`{url}` answers 206, a part of the page, though the whole page was asked for; the server or a cache before it is \
+         broken, so try again later, or fetch the page in another way"
+    )]
+    Partial {
+        /// The URL.
+        url: String,
+    },
+    /// A PDF, an image, an archive: nothing that can be parsed.
+    #[error("`{url}` is not text ({what}), and so cannot be parsed as a page")]
+    NotText {
+        /// The URL.
+        url: String,
+        /// What it is, or what says so.
+        what: String,
+    },
     /// Too many redirects.
     #[error(
         "more than {limit} redirects from `{url}`, the last one to `{to}` (limit `scoopi.fetch.maxRedirects`); check \

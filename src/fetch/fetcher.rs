@@ -8,10 +8,12 @@ use std::time::Instant;
 
 use tracing::debug;
 
+use crate::fetch::descriptors;
 use crate::fetch::error::FetchError;
 use crate::fetch::file::{self, Place};
 use crate::fetch::gate::Word;
 use crate::fetch::http::Http;
+use crate::fetch::media;
 use crate::fetch::page::{Fetched, Page, Request};
 use crate::fetch::settings::FetchSettings;
 use crate::fetch::url::{self, Target};
@@ -109,7 +111,19 @@ impl Inner {
 
     async fn read(&self, target: &Target, path: PathBuf, place: Place) -> Result<Page, FetchError> {
         let url = target.canonical();
-        let body = file::read(&url, path, place, self.settings.max_body).await?;
+        let body = loop {
+            match file::read(&url, path.clone(), place, self.settings.max_body).await {
+                Err(FetchError::File { cause, .. })
+                    if descriptors::are_used_up(&cause) && !self.http.is_closed() =>
+                {
+                    self.http.descriptor().await;
+                }
+                read => break read?,
+            }
+        };
+        if let Some(what) = media::other_than_text(None, None, body.get(..media::START).unwrap_or(&body)) {
+            return Err(FetchError::NotText { url: url::shown_url(&url), what: what.into_owned() });
+        }
         Ok(Page { url, body, charset: None, content_type: None, status: None })
     }
 }

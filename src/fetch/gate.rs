@@ -121,6 +121,18 @@ impl Gates {
         self.closed.send_replace(true);
     }
 
+    /// Waits until the gates are closed.
+    pub(super) async fn closed(&self) {
+        let mut closed = self.closed.subscribe();
+        // The sender is here, so waiting cannot fail.
+        let _closed = closed.wait_for(|closed| *closed).await;
+    }
+
+    /// Whether the gates are closed.
+    pub(super) fn are_closed(&self) -> bool {
+        *self.closed.borrow()
+    }
+
     /// So many requests to `host` may run from here at a time.
     pub(super) fn hear(&self, host: &str, places: HostPlaces) {
         self.gate(host).slots.hear(places);

@@ -58,6 +58,11 @@ impl<const N: usize> Taken<N> {
         Self { bytes: [0; N], length: 0 }
     }
 
+    /// What was taken, at most its first bytes.
+    fn first(&self, count: usize) -> &[u8] {
+        self.bytes.get(..self.length.min(count)).unwrap_or_default()
+    }
+
     /// Takes what is missing from `input`; says how much that was, and the field once it is whole.
     fn take(&mut self, input: &[u8]) -> (usize, Option<[u8; N]>) {
         let mut read = 0;
@@ -85,6 +90,10 @@ impl Gzip {
         let (read, next) = match &mut self.part {
             Part::Header(taken) => {
                 let (read, header) = taken.take(input);
+                // What is no gzip is told from one that ends early by its first byte.
+                if !MAGIC.starts_with(taken.first(MAGIC.len())) {
+                    return Err(Fault::Corrupt);
+                }
                 (read, header.map(begin).transpose()?)
             }
             Part::ExtraLength { flags, taken } => {

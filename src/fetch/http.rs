@@ -13,20 +13,23 @@
 use std::time::Duration;
 
 use ::url::Url;
+use hyper::StatusCode;
 use hyper::header::{self, HeaderValue};
 use jiff::Timestamp;
 use tokio::time::{Instant, timeout};
 
 use crate::fetch::coding::{Coding, Fault, Inflow};
+use crate::fetch::descriptors::Shortage;
 use crate::fetch::error::{FetchError, Limit};
 use crate::fetch::gate::{Denied, Gates, Pass, Word};
 use crate::fetch::headers;
+use crate::fetch::media;
 use crate::fetch::page::{Fetched, Page};
 use crate::fetch::redirects::{Redirect, Redirects};
 use crate::fetch::settings::FetchSettings;
 use crate::fetch::transport::Cause;
 use crate::fetch::url;
-use crate::fetch::wire::{self, Response, Wire};
+use crate::fetch::wire::{self, Lack, Response, Wire};
 use crate::model::HostPlaces;
 
 /// Fetches from web servers.
@@ -34,12 +37,15 @@ use crate::model::HostPlaces;
 pub(super) struct Http {
     gates: Gates,
     wire: Wire,
+    shortage: Shortage,
 }
 
 /// What one request led to.
 enum Answer {
     Page(Page),
     Redirect(Redirect),
+    /// Nothing was asked: there is no room for one more connection.
+    NoRoom(Lack),
 }
 
 impl Http {
@@ -50,7 +56,7 @@ impl Http {
             reason: "holds characters that a header cannot carry",
         })?;
         let gates = Gates::new(settings.parallelism, settings.delay);
-        Ok(Self { gates, wire: Wire::new(settings, user_agent) })
+        Ok(Self { gates, wire: Wire::new(settings, user_agent), shortage: Shortage::default() })
     }
 
     /// Fetches `url`, of whose host this is said, and to which the URLs in `via` redirected.
@@ -73,10 +79,10 @@ impl Http {
             let answer = timeout(left, request)
                 .await
                 .map_err(|_| late(&url, Limit::Total, settings.total_timeout))??;
-            left = left.saturating_sub(started.elapsed());
             match answer {
                 Answer::Page(page) => return Ok(Fetched::Page(page)),
                 Answer::Redirect(redirect) => {
+                    left = left.saturating_sub(started.elapsed());
                     url = redirects.follow(&url, &redirect)?;
                     has_cookie |= redirect.cookie;
                     if !has_cookie {
@@ -84,8 +90,38 @@ impl Http {
                     }
                     pass = self.pass_on(pass, &url, word).await?;
                 }
+                // That time is nobody's fault out there, and so is no part of the limits.
+                Answer::NoRoom(lack) if self.room(lack).await => {}
+                Answer::NoRoom(_) => return Err(not_asked(&url, Denied::Closed)),
             }
         }
+    }
+
+    /// Waits until there may be room for one more connection. Whether the fetch may go on: it has not begun, so it ends
+    /// where no fetch is to begin.
+    async fn room(&self, lack: Lack) -> bool {
+        let waiting = async {
+            match lack {
+                Lack::Place => self.wire.place().await,
+                Lack::Descriptor => self.descriptor().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = self.gates.closed() => false,
+            () = waiting => true,
+        }
+    }
+
+    /// Gives up connections that wait for a next request, and lets some time pass: somebody has no descriptor.
+    pub(super) async fn descriptor(&self) {
+        self.wire.give_up_waiting();
+        self.shortage.pause().await;
+    }
+
+    /// Whether no fetch is to begin any more.
+    pub(super) fn is_closed(&self) -> bool {
+        self.gates.are_closed()
     }
 
     /// The places that there are at the host of `url`.
@@ -124,8 +160,15 @@ impl Http {
         url: &Url,
         pass: &Pass<'_>,
     ) -> Result<Answer, FetchError> {
-        let response = self.head(settings, url).await?;
+        let response = match self.head(settings, url).await? {
+            Ok(response) => response,
+            Err(lack) => return Ok(Answer::NoRoom(lack)),
+        };
         let status = response.status();
+        if status == StatusCode::PARTIAL_CONTENT {
+            // A part, of which nobody has asked for, is not the page.
+            return Err(FetchError::Partial { url: url::shown_url(url.as_str()) });
+        }
         if status.is_success() {
             return page(settings, url, response).await.map(Answer::Page);
         }
@@ -145,21 +188,37 @@ impl Http {
         Err(FetchError::Status { url: url::shown_url(url.as_str()), status: status.as_u16(), retry_after })
     }
 
-    async fn head(&self, settings: &FetchSettings, url: &Url) -> Result<Response, FetchError> {
-        let response = timeout(settings.first_byte_timeout, self.wire.get(settings, url));
-        response
-            .await
-            .map_err(|_| late(url, Limit::FirstByte, settings.first_byte_timeout))?
-            .map_err(|fault| unanswered(settings, url, fault))
+    async fn head(&self, settings: &FetchSettings, url: &Url) -> Result<Result<Response, Lack>, FetchError> {
+        let response = timeout(settings.first_byte_timeout, self.wire.get(url)).await;
+        match response.map_err(|_| late(url, Limit::FirstByte, settings.first_byte_timeout))? {
+            Ok(response) => Ok(Ok(response)),
+            Err(wire::Fault::Lacks(lack)) => Ok(Err(lack)),
+            Err(fault) => Err(unanswered(settings, url, fault)),
+        }
     }
 }
 
-/// Reads the body. It is counted after decompression, piece by piece, so a bomb is noticed at the limit.
+/// Reads the body. It is counted after decompression, piece by piece, so a bomb is noticed at the limit, and looked at
+/// before it is read to its end, so a film is not.
 async fn page(settings: &FetchSettings, url: &Url, mut response: Response) -> Result<Page, FetchError> {
     let limit = settings.max_body;
-    let fault = |fault| faulty(url, fault, limit);
-    let coding = coding(url, &response)?;
-    let mut body = Inflow::new(coding, response.length(), limit).map_err(fault)?;
+    let content_type = response.text(header::CONTENT_TYPE);
+    let charset = content_type.and_then(headers::charset);
+    let media_type = content_type.and_then(headers::media_type);
+    let fault = |fault| match (fault, &media_type) {
+        (Fault::TooLarge, Some(name)) if media::is_other_than_text(name) => {
+            FetchError::NotText { url: url::shown_url(url.as_str()), what: format!("its type is {name}") }
+        }
+        (fault, _) => faulty(url, fault, limit),
+    };
+    let text = |start: &[u8]| {
+        let other = media::other_than_text(media_type.as_deref(), charset.as_deref(), start);
+        other.map_or(Ok(()), |what| {
+            Err(FetchError::NotText { url: url::shown_url(url.as_str()), what: what.into_owned() })
+        })
+    };
+    let mut body = Inflow::new(&codings(url, &response)?, response.length(), limit).map_err(fault)?;
+    let mut is_text = false;
     loop {
         let piece = timeout(settings.idle_timeout, response.piece())
             .await
@@ -167,23 +226,27 @@ async fn page(settings: &FetchSettings, url: &Url, mut response: Response) -> Re
             .map_err(|fault| unanswered(settings, url, fault))?;
         let Some(piece) = piece else { break };
         body.push(&piece).map_err(fault)?;
+        if !is_text && body.so_far().len() >= media::START {
+            text(body.so_far().get(..media::START).unwrap_or_default())?;
+            is_text = true;
+        }
     }
-    let content_type = response.text(header::CONTENT_TYPE);
-    Ok(Page {
-        url: url.to_string(),
-        body: body.finish().map_err(fault)?,
-        charset: content_type.and_then(headers::charset),
-        content_type: content_type.and_then(headers::media_type),
-        status: Some(response.status().as_u16()),
-    })
+    let body = body.finish().map_err(fault)?;
+    if !is_text {
+        text(&body)?;
+    }
+    let status = Some(response.status().as_u16());
+    Ok(Page { url: url.to_string(), body, charset, content_type: media_type, status })
 }
 
-fn coding(url: &Url, response: &Response) -> Result<Coding, FetchError> {
-    let Some(name) = response.header(header::CONTENT_ENCODING) else { return Ok(Coding::Identity) };
-    let name = String::from_utf8_lossy(name.as_bytes());
-    Coding::named(&name).ok_or_else(|| FetchError::Encoding {
+/// What the body was encoded by, in this order. Several header lines are one list.
+fn codings(url: &Url, response: &Response) -> Result<Vec<Coding>, FetchError> {
+    let lines =
+        response.all(header::CONTENT_ENCODING).iter().map(|line| String::from_utf8_lossy(line.as_bytes()));
+    let names = lines.collect::<Vec<_>>().join(",");
+    Coding::listed(&names).ok_or_else(|| FetchError::Encoding {
         url: url::shown_url(url.as_str()),
-        encoding: url::shown_url(&name),
+        encoding: url::shown_url(&names),
     })
 }
 
@@ -225,6 +288,10 @@ fn unanswered(settings: &FetchSettings, url: &Url, fault: wire::Fault) -> FetchE
         wire::Fault::NoCertificates(reason) => FetchError::NoCertificates { url: shown, reason },
         wire::Fault::Url(reason) => FetchError::Url { url: shown, reason },
         wire::Fault::ConnectTime => late(url, Limit::Connect, settings.connect_timeout),
+        wire::Fault::Lacks(_) => {
+            let reason = "there is no room for one more connection".to_owned();
+            FetchError::Transport { url: shown, cause: Cause::Connect, reason }
+        }
         wire::Fault::Broken(cause, reason) => FetchError::Transport { url: shown, cause, reason },
     }
 }

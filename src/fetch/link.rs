@@ -3,9 +3,11 @@
 //! A page is not trusted: one from the network may lead to other pages of the network and nowhere else, so
 //! that no page can make us read a local file. Knows kinds of pages and URLs; nothing here fetches.
 
+use std::borrow::Cow;
 use std::path::Path;
 
-use ::url::Url;
+use ::url::{ParseError, Url};
+use encoding_rs::{EncoderResult, Encoding, UTF_8};
 use thiserror::Error;
 
 use crate::fetch::url::{self, Target};
@@ -39,13 +41,14 @@ pub enum LinkError {
 /// The canonical URL that `link`, found on the page that came from `page_url`, leads to.
 ///
 /// `page_url` is the URL after redirects ([`crate::fetch::Page::url`]). On pages of the resource root a link
-/// is a URL path: it is percent-decoded, and query and fragment are dropped.
+/// is a URL path: it is percent-decoded, and query and fragment are dropped. The query of a URL goes out in the
+/// `encoding` of the page, as browsers do it; the path always in UTF-8.
 ///
 /// # Errors
 /// [`LinkError::Forbidden`] if such a page may not lead there, [`LinkError::Invalid`] if `link` or `page_url`
 /// is malformed or the link leaves the resource root.
-pub fn resolve_link(page_url: &str, link: &str) -> Result<String, LinkError> {
-    let step = Step { page: page_url, link: link.trim() };
+pub fn resolve_link(page_url: &str, link: &str, encoding: &'static Encoding) -> Result<String, LinkError> {
+    let step = Step { page: page_url, link: link.trim(), encoding };
     if step.link.len() > url::MAX_URL {
         return Err(step.invalid(format!("it has {} bytes, more than {}", step.link.len(), url::MAX_URL)));
     }
@@ -61,11 +64,12 @@ pub fn resolve_link(page_url: &str, link: &str) -> Result<String, LinkError> {
 struct Step<'a> {
     page: &'a str,
     link: &'a str,
+    encoding: &'static Encoding,
 }
 
 impl Step<'_> {
     fn on_web(self, base: &Url) -> Result<String, LinkError> {
-        let mut target = base.join(self.link).map_err(|error| self.invalid(error.to_string()))?;
+        let mut target = self.read(Some(base)).map_err(|error| self.invalid(error.to_string()))?;
         if !url::is_web(target.scheme()) {
             return Err(self.forbidden());
         }
@@ -75,7 +79,7 @@ impl Step<'_> {
 
     fn on_file(self, page: &Path) -> Result<String, LinkError> {
         let base = Url::from_file_path(page).map_err(|()| self.invalid("the page has no path".to_owned()))?;
-        let target = base.join(self.link).map_err(|error| self.invalid(error.to_string()))?;
+        let target = self.read(Some(&base)).map_err(|error| self.invalid(error.to_string()))?;
         if !url::is_web(target.scheme()) && target.scheme() != "file" {
             return Err(self.forbidden());
         }
@@ -84,7 +88,11 @@ impl Step<'_> {
 
     fn on_resource(self, page: &Path) -> Result<String, LinkError> {
         if let Some((scheme, _)) = url::scheme_of(self.link) {
-            return if url::is_web(scheme) { self.checked(self.link) } else { Err(self.forbidden()) };
+            if !url::is_web(scheme) {
+                return Err(self.forbidden());
+            }
+            let target = self.read(None).map_err(|error| self.invalid(error.to_string()))?;
+            return self.checked(target.as_str());
         }
         if self.link.starts_with("//") {
             return Err(self.invalid("a link that begins with `//` needs a scheme before it".to_owned()));
@@ -105,6 +113,12 @@ impl Step<'_> {
         }
     }
 
+    fn read(self, base: Option<&Url>) -> Result<Url, ParseError> {
+        let encode: &dyn Fn(&str) -> Cow<'_, [u8]> = &|query| encoded(query, self.encoding);
+        let is_plain = self.encoding == UTF_8 || self.link.is_ascii();
+        Url::options().base_url(base).encoding_override((!is_plain).then_some(encode)).parse(self.link)
+    }
+
     fn checked(self, target: &str) -> Result<String, LinkError> {
         match Target::parse(target) {
             Ok(target) => Ok(target.canonical()),
@@ -118,6 +132,32 @@ impl Step<'_> {
 
     fn invalid(self, reason: String) -> LinkError {
         LinkError::Invalid { page: url::shown_url(self.page), link: url::shown_url(self.link), reason }
+    }
+}
+
+/// A query in the encoding of its page. What that has no byte for goes out as the URL standard says: as a reference of
+/// HTML, escaped.
+fn encoded<'a>(query: &'a str, encoding: &'static Encoding) -> Cow<'a, [u8]> {
+    let encoding = encoding.output_encoding();
+    let (bytes, _, has_unmappable) = encoding.encode(query);
+    if !has_unmappable {
+        return bytes;
+    }
+    let (mut encoder, mut rest) = (encoding.new_encoder(), query);
+    let mut bytes = Vec::with_capacity(query.len() * 2);
+    loop {
+        let room =
+            encoder.max_buffer_length_from_utf8_without_replacement(rest.len()).unwrap_or(rest.len() * 4);
+        bytes.reserve(room);
+        let (result, read) = encoder.encode_from_utf8_to_vec_without_replacement(rest, &mut bytes, true);
+        rest = rest.get(read..).unwrap_or_default();
+        match result {
+            EncoderResult::InputEmpty => return bytes.into(),
+            EncoderResult::OutputFull => {}
+            EncoderResult::Unmappable(c) => {
+                bytes.extend_from_slice(format!("%26%23{}%3B", u32::from(c)).as_bytes());
+            }
+        }
     }
 }
 

@@ -13,6 +13,7 @@
 mod body;
 mod coding;
 mod cookies;
+mod descriptors;
 mod error;
 mod fetcher;
 mod file;
@@ -21,6 +22,7 @@ mod gzip;
 mod headers;
 mod http;
 mod link;
+mod media;
 mod page;
 mod redirects;
 mod settings;

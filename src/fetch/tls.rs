@@ -10,6 +10,7 @@ use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt;
 
 /// TLS for the client, and why no https site can be trusted, if so.
+#[derive(Debug)]
 pub(super) struct Tls {
     pub(super) config: ClientConfig,
     pub(super) no_certificates: Option<String>,

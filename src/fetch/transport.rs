@@ -19,7 +19,7 @@ pub enum Cause {
     Connect,
     /// No agreement on TLS, or a certificate that is not trusted.
     Tls,
-    /// What came was not HTTP.
+    /// What came was not HTTP, or not within the limits of an answer.
     Protocol,
     /// The connection was closed or reset before the answer was complete.
     Closed,
@@ -42,9 +42,7 @@ impl Cause {
             Self::NameService => "check the network and its name server, or try again later",
             Self::Connect => "check host and port in the URL and that the server runs, or try again later",
             Self::Tls => "check that the server speaks https and that its certificate is valid",
-            Self::Protocol => {
-                "check that an HTTP server listens there, and that its headers are of a usual size"
-            }
+            Self::Protocol => "check that an HTTP server listens there, and what it sends",
             Self::Closed => "try again later",
             Self::Corrupt => "the server sends a broken page",
         }
@@ -98,8 +96,20 @@ pub(super) fn cause(error: &(dyn Error + 'static), stage: Stage) -> Cause {
     }
 }
 
+/// What the HTTP library calls a head that is too large; it says the same of a length.
+const TOO_LARGE: &str = "the head of the answer is larger than 400 KiB or has more than 100 headers, or its \
+                         Content-Length is a number that no page can have";
+
 /// `error` in one line: its last two distinct messages.
 pub(super) fn condensed(error: &(dyn Error + 'static)) -> String {
+    let is_too_large = |link: &&(dyn Error + 'static)| {
+        // The library tells this apart for servers only.
+        let error = link.downcast_ref::<hyper::Error>().filter(|error| error.is_parse());
+        error.is_some_and(|error| error.to_string().contains("head is too large"))
+    };
+    if chain(error).iter().any(is_too_large) {
+        return TOO_LARGE.to_owned();
+    }
     let mut messages: Vec<String> = Vec::new();
     for link in chain(error) {
         let message = shown_within(&link.to_string(), MAX_MESSAGE).into_owned();
@@ -136,9 +146,9 @@ fn chain<'a>(error: &'a (dyn Error + 'static)) -> Vec<&'a (dyn Error + 'static)>
     links
 }
 
-/// The kinds of all errors of the system in `error`.
-pub(super) fn io_kinds(error: &(dyn Error + 'static)) -> impl Iterator<Item = io::ErrorKind> {
-    chain(error).into_iter().filter_map(|link| link.downcast_ref::<io::Error>().map(io::Error::kind))
+/// All errors of the system in `error`.
+pub(super) fn io_errors<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a io::Error> {
+    chain(error).into_iter().filter_map(|link| link.downcast_ref::<io::Error>())
 }
 
 fn is_unresolved(link: &(dyn Error + 'static)) -> bool {

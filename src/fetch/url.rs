@@ -4,8 +4,7 @@
 //! the resource root. Nothing here looks at a disk: whether `..` leaves the root is decided by the text
 //! alone, so a link that the user placed inside the root may lead anywhere.
 //!
-//! Definitions are written by people, so blanks, non-ASCII, `|` and stray `%` in http URLs are escaped
-//! rather than refused.
+//! Definitions are written by people, so blanks, non-ASCII and `|` in http URLs are escaped rather than refused.
 
 use std::fmt::{self, Write};
 use std::path::{Component, Path, PathBuf};
@@ -89,7 +88,7 @@ impl fmt::Display for Target {
 /// The one spelling of a URL, so that the same page asked for in two ways is the same job.
 ///
 /// `http(s):` lower-case scheme and host, no default port, no fragment, `/` for an empty path, no `.` and
-/// `..`, escaped where needed. `file:` the same for the path. Without a scheme: `/` and the path below the
+/// `..`, no `?` without a query behind it, escaped where needed and nowhere else, escapes in capitals. `file:` the same for the path. Without a scheme: `/` and the path below the
 /// resource root without `.`, `..` and doubled slashes. A URL that cannot be fetched stays as it is, without
 /// the white space around it.
 #[must_use]
@@ -118,36 +117,85 @@ fn parse_web(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
-/// Drops the fragment and escapes what the URL standard lets pass and RFC 3986 does not.
+/// Drops what asks for no other page (fragment, empty query) and writes escapes in their one spelling, so that the same
+/// page found in two is one job.
 pub(super) fn tidy(url: &mut Url) {
     url.set_fragment(None);
-    if let Some(path) = escaped(url.path()) {
+    if let Some(path) = normal(url.path()) {
         url.set_path(&path);
     }
-    if let Some(query) = url.query().and_then(escaped) {
-        url.set_query(Some(&query));
+    match url.query() {
+        Some("") => url.set_query(None),
+        Some(query) => {
+            if let Some(query) = normal(query) {
+                url.set_query(Some(&query));
+            }
+        }
+        None => {}
     }
 }
 
-/// `part` with `| ^ { }`, backquote and a `%` that escapes nothing percent-escaped; `None` without any.
-fn escaped(part: &str) -> Option<String> {
-    let bytes = part.as_bytes();
-    let stray = |at: usize| match bytes.get(at) {
-        Some(b'|' | b'^' | b'`' | b'{' | b'}') => true,
-        Some(b'%') => !bytes.get(at + 1..at + 3).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit)),
-        _ => false,
-    };
-    if !(0..bytes.len()).any(stray) {
-        return None;
-    }
-    let mut text = String::with_capacity(part.len() + 8);
-    for (at, c) in part.char_indices() {
-        if stray(at) && write!(text, "%{:02X}", u32::from(c)).is_ok() {
-            continue;
+/// What stands at a place of a URL.
+enum Piece {
+    /// A byte that is an escape, in capitals or not.
+    Escape(u8),
+    /// A byte that has to be one.
+    Bare(u8),
+    /// A `%` that escapes nothing.
+    Stray,
+    /// Anything else.
+    Other,
+}
+
+impl Piece {
+    fn at(bytes: &[u8], at: usize) -> Self {
+        match bytes.get(at) {
+            Some(byte @ (b'|' | b'^' | b'`' | b'{' | b'}')) => Self::Bare(*byte),
+            Some(b'%') => {
+                let digits = bytes.get(at + 1..).and_then(|rest| rest.first_chunk::<2>());
+                let byte = digits.and_then(|[high, low]| Some(hex(*high)? * 16 + hex(*low)?));
+                byte.map_or(Self::Stray, Self::Escape)
+            }
+            _ => Self::Other,
         }
-        text.push(c);
     }
-    Some(text)
+}
+
+/// `part` in the one spelling that RFC 3986 gives it (6.2.2): escapes of letters, digits and `- . _ ~` undone, others in
+/// capitals, and `| ^ { }` and backquote escaped, which the URL standard lets pass. A `%` that escapes nothing stays as
+/// it is: servers that make such links know them in no other form. `None` if there is nothing to do.
+fn normal(part: &str) -> Option<String> {
+    let bytes = part.as_bytes();
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+    bytes.iter().find(|byte| matches!(byte, b'%' | b'|' | b'^' | b'`' | b'{' | b'}'))?;
+    let mut text = String::with_capacity(part.len() + 8);
+    let (mut rest, mut stray) = (part.char_indices(), None);
+    while let Some((at, c)) = rest.next() {
+        // Behind a stray `%`, two digits would make another escape than the one that they come from.
+        let is_behind_stray = stray.is_some_and(|stray| text.len() - stray <= 2);
+        match Piece::at(bytes, at) {
+            Piece::Escape(byte) => {
+                if is_plain(byte) && !(is_behind_stray && byte.is_ascii_hexdigit()) {
+                    text.push(char::from(byte));
+                } else {
+                    write!(text, "%{byte:02X}").ok()?;
+                }
+                rest.nth(1);
+            }
+            Piece::Bare(byte) => write!(text, "%{byte:02X}").ok()?,
+            Piece::Stray => {
+                stray = Some(text.len());
+                text.push(c);
+            }
+            Piece::Other => text.push(c),
+        }
+    }
+    (text != part).then_some(text)
+}
+
+/// What a hexadecimal digit stands for.
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
 /// `text` with its percent-escapes undone; a `%` that escapes nothing stays. `None` if that is not UTF-8.
@@ -155,8 +203,7 @@ pub(super) fn decoded(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes().iter();
     while let Some(&byte) = rest.next() {
-        let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-        match rest.as_slice().first_chunk::<2>().map(|[high, low]| (digit(high), digit(low))) {
+        match rest.as_slice().first_chunk::<2>().map(|[high, low]| (hex(*high), hex(*low))) {
             Some((Some(high), Some(low))) if byte == b'%' => {
                 bytes.push(high * 16 + low);
                 rest.nth(1);

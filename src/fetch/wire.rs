@@ -1,34 +1,34 @@
 //! One request over the wire, whichever client carries it.
 //!
-//! Knows two clients: reqwest for TLS, HTTP/2 and proxies, and [`Plain`] for everything else, which takes far less of
-//! the processor for a page. Both send the same headers and keep the same cookies. Does not know what an answer means:
-//! redirects, statuses and bodies are the matter of [`super::http`].
+//! Knows two clients: [`Direct`], and [`Proxied`] where all goes through a proxy. Both send the same headers and keep the
+//! same cookies. Does not know what an answer means: redirects, statuses and bodies are the matter of [`super::http`].
 
-mod plain;
+mod connection;
+mod direct;
+mod guard;
 mod pool;
+mod proxied;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use ::url::Url;
 use bytes::Bytes;
 use hyper::StatusCode;
-use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
-use reqwest::Client;
+use hyper::header::{self, GetAll, HeaderMap, HeaderName, HeaderValue};
 
 use crate::fetch::coding;
 use crate::fetch::cookies::Cookies;
 use crate::fetch::settings::FetchSettings;
-use crate::fetch::tls::Tls;
 use crate::fetch::transport::{self, Cause, Stage};
 
-use plain::Plain;
+use direct::Direct;
+use proxied::Proxied;
 
 /// What we like to get. Servers that choose by this header choose HTML.
 const ACCEPT: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 
-/// How long a connection is kept for the next request, beyond the delay between two requests. Longer, and a
-/// crawl over many hosts runs out of descriptors.
+/// How long a connection is kept for the next request, beyond the delay between two requests.
 const IDLE_CONNECTION: Duration = Duration::from_secs(5);
 const LONGEST_IDLE_CONNECTION: Duration = Duration::from_secs(60);
 
@@ -43,8 +43,19 @@ pub(super) enum Fault {
     Url(String),
     /// No connection within its time.
     ConnectTime,
+    /// There is no room for one more connection: nothing was asked, and it is to be tried again.
+    Lacks(Lack),
     /// The line, or what came over it.
     Broken(Cause, String),
+}
+
+/// What one more connection lacks.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Lack {
+    /// All connections that there may be are in use.
+    Place,
+    /// The system has no descriptor left.
+    Descriptor,
 }
 
 /// Sends requests.
@@ -53,24 +64,19 @@ pub(super) struct Wire {
     /// What goes with each request.
     headers: HeaderMap,
     cookies: Option<Arc<Cookies>>,
-    /// Unless all goes through a proxy.
-    plain: Option<Plain>,
-    /// Made at the first request that needs it, because reading the system's certificates takes longer than many a
-    /// run over files.
-    full: OnceLock<Result<Full, String>>,
+    way: Way,
 }
 
-/// The client for everything that [`Plain`] cannot do, and what it lacks.
 #[derive(Debug)]
-struct Full {
-    client: Client,
-    no_certificates: Option<String>,
+enum Way {
+    Direct(Box<Direct>),
+    Proxied(Box<Proxied>),
 }
 
 /// The head of an answer, with its body to come.
 pub(super) enum Response {
-    Plain(Box<plain::Response>),
-    Full(reqwest::Response),
+    Direct(Box<direct::Response>),
+    Proxied(reqwest::Response),
 }
 
 impl Wire {
@@ -80,92 +86,67 @@ impl Wire {
             (header::ACCEPT, HeaderValue::from_static(ACCEPT)),
             (header::ACCEPT_ENCODING, HeaderValue::from_static(coding::ACCEPT_ENCODING)),
         ]);
-        let cookies = settings.cookies.then(Arc::default);
-        let plain = settings.proxy.is_none().then(|| Plain::new(settings, idle_time(settings)));
-        Self { headers, cookies, plain, full: OnceLock::new() }
+        let cookies: Option<Arc<Cookies>> = settings.cookies.then(Arc::default);
+        let idle = idle_time(settings);
+        let way = match settings.proxy.clone() {
+            None => Way::Direct(Box::new(Direct::new(settings, idle))),
+            Some(proxy) => {
+                let (headers, cookies) = (headers.clone(), cookies.clone());
+                Way::Proxied(Box::new(Proxied::new(settings, proxy, headers, cookies, idle)))
+            }
+        };
+        Self { headers, cookies, way }
     }
 
     /// Asks for the page at `url`. The future may be dropped at any moment.
-    pub(super) async fn get(&self, settings: &FetchSettings, url: &Url) -> Result<Response, Fault> {
-        match self.plain.as_ref().filter(|_| url.scheme() == "http") {
-            Some(plain) => {
-                let headers = self.headers.clone();
-                let response = plain.get(url, headers, self.cookies.as_deref()).await?;
-                Ok(Response::Plain(Box::new(response)))
+    pub(super) async fn get(&self, url: &Url) -> Result<Response, Fault> {
+        match &self.way {
+            Way::Direct(direct) => {
+                let response = direct.get(url, self.headers.clone(), self.cookies.as_deref()).await?;
+                Ok(Response::Direct(Box::new(response)))
             }
-            None => self.full(settings)?.get(url).await.map(Response::Full),
+            Way::Proxied(proxied) => proxied.get(url).await.map(Response::Proxied),
         }
     }
 
-    fn full(&self, settings: &FetchSettings) -> Result<&Full, Fault> {
-        let full = self.full.get_or_init(|| Full::new(settings, &self.headers, self.cookies.as_ref()));
-        full.as_ref().map_err(|reason| Fault::Client(reason.clone()))
-    }
-}
-
-impl Full {
-    fn new(
-        settings: &FetchSettings,
-        headers: &HeaderMap,
-        cookies: Option<&Arc<Cookies>>,
-    ) -> Result<Self, String> {
-        let tls = Tls::new().map_err(|error| error.to_string())?;
-        let mut client = Client::builder()
-            .tls_backend_preconfigured(tls.config)
-            .default_headers(headers.clone())
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .connect_timeout(settings.connect_timeout)
-            .pool_max_idle_per_host(settings.parallelism.get())
-            .pool_idle_timeout(idle_time(settings))
-            // Bodies are decompressed here, whichever features of reqwest another crate turns on.
-            .no_gzip()
-            .no_brotli()
-            .no_zstd()
-            .no_deflate()
-            .no_proxy();
-        if let Some(cookies) = cookies {
-            client = client.cookie_provider(Arc::clone(cookies));
+    /// Waits until there may be a place for one more connection.
+    pub(super) async fn place(&self) {
+        if let Way::Direct(direct) = &self.way {
+            direct.place_is_free().await;
         }
-        if let Some(proxy) = &settings.proxy {
-            let proxy =
-                reqwest::Proxy::all(&**proxy).map_err(|error| transport::condensed(&error.without_url()))?;
-            client = client.proxy(proxy);
-        }
-        let client = client.build().map_err(|error| transport::condensed(&error))?;
-        Ok(Self { client, no_certificates: tls.no_certificates })
     }
 
-    async fn get(&self, url: &Url) -> Result<reqwest::Response, Fault> {
-        if let (Some(reason), "https") = (&self.no_certificates, url.scheme()) {
-            return Err(Fault::NoCertificates(reason.clone()));
+    /// Closes connections that wait for a next request, because there is a lack of descriptors.
+    pub(super) fn give_up_waiting(&self) {
+        match &self.way {
+            Way::Direct(direct) => direct.give_up_waiting(),
+            Way::Proxied(proxied) => proxied.give_up_waiting(),
         }
-        self.client.get(url.clone()).send().await.map_err(|error| {
-            let error = error.without_url();
-            match (error.is_connect(), error.is_timeout()) {
-                (true, true) => Fault::ConnectTime,
-                _ if error.is_builder() => Fault::Url(transport::condensed(&error)),
-                (true, false) => broken(&error, Stage::Connect),
-                (false, _) => broken(&error, Stage::Head),
-            }
-        })
     }
 }
 
 impl Response {
     pub(super) fn status(&self) -> StatusCode {
         match self {
-            Self::Plain(response) => response.status(),
-            Self::Full(response) => response.status(),
+            Self::Direct(response) => response.status(),
+            Self::Proxied(response) => response.status(),
         }
     }
 
     pub(super) fn header(&self, name: HeaderName) -> Option<&HeaderValue> {
-        let headers = match self {
-            Self::Plain(response) => response.headers(),
-            Self::Full(response) => response.headers(),
-        };
-        headers.get(name)
+        self.headers().get(name)
+    }
+
+    /// All lines of a header.
+    pub(super) fn all(&self, name: HeaderName) -> GetAll<'_, HeaderValue> {
+        self.headers().get_all(name)
+    }
+
+    fn headers(&self) -> &HeaderMap {
+        match self {
+            Self::Direct(response) => response.headers(),
+            Self::Proxied(response) => response.headers(),
+        }
     }
 
     /// A header that is text; others are as if they were not there.
@@ -176,24 +157,24 @@ impl Response {
     /// The bytes that the body will have as it is sent, where the server says so.
     pub(super) fn length(&self) -> Option<u64> {
         match self {
-            Self::Plain(response) => response.length(),
-            Self::Full(response) => response.content_length(),
+            Self::Direct(response) => response.length(),
+            Self::Proxied(response) => response.content_length(),
         }
     }
 
     /// Ends an answer whose body nobody wants.
     pub(super) async fn leave(self) {
         match self {
-            Self::Plain(response) => response.leave().await,
-            Self::Full(response) => drop(response),
+            Self::Direct(response) => response.leave().await,
+            Self::Proxied(response) => drop(response),
         }
     }
 
     /// The next piece of the body; `None` at its end.
     pub(super) async fn piece(&mut self) -> Result<Option<Bytes>, Fault> {
         match self {
-            Self::Plain(response) => response.piece().await,
-            Self::Full(response) => {
+            Self::Direct(response) => response.piece().await,
+            Self::Proxied(response) => {
                 response.chunk().await.map_err(|error| broken(&error.without_url(), Stage::Body))
             }
         }

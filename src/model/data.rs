@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use compact_str::CompactString;
+use encoding_rs::Encoding;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
@@ -71,6 +72,8 @@ pub struct Source {
     pub url: String,
     /// URL of the page, after redirects: what links on it are relative to.
     pub page_url: String,
+    /// The encoding of the page, in which the queries of its links go out.
+    pub encoding: &'static Encoding,
     /// When the page was fetched, in milliseconds since 1970.
     pub fetched_at: i64,
     /// Number of this page among the pages of its locator name and group, from 1.

@@ -11,6 +11,8 @@ pub struct Document {
     pub fetched_at: i64,
     /// The charset that the server named.
     pub charset: Option<String>,
+    /// The media type that the server named, in lower case.
+    pub media_type: Option<String>,
     /// The content.
     pub body: Bytes,
 }

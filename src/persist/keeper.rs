@@ -32,6 +32,7 @@ struct StoredDocument {
     url: String,
     fetched_at: i64,
     charset: Option<String>,
+    media_type: Option<String>,
     #[serde(with = "serde_bytes")]
     body: Vec<u8>,
 }
@@ -51,6 +52,7 @@ impl Keeper {
             url: stored.url,
             fetched_at: stored.fetched_at,
             charset: stored.charset,
+            media_type: stored.media_type,
             body: Bytes::from(stored.body),
         })
     }
@@ -62,6 +64,7 @@ impl Keeper {
             url: document.url.clone(),
             fetched_at: document.fetched_at,
             charset: document.charset.clone(),
+            media_type: document.media_type.clone(),
             body: document.body.to_vec(),
         };
         off_thread(move || save(&path, &stored)).await;
@@ -144,6 +147,7 @@ mod tests {
             url: "http://a.b/c".into(),
             fetched_at: 7,
             charset: Some("utf-8".into()),
+            media_type: Some("text/html".into()),
             body: "<p>é".into(),
         }
     }
@@ -156,6 +160,7 @@ mod tests {
             task: "t".into(),
             url: "http://a.b/".into(),
             page_url: "http://a.b/c".into(),
+            encoding: encoding_rs::UTF_8,
             fetched_at: 7,
             page: 1,
         }

@@ -2,7 +2,8 @@
 //!
 //! Knows where a page says its encoding: byte order mark, the header it came with, `meta` elements, an XML
 //! declaration. Knows no HTML beyond what the HTML standard's prescan of the first bytes needs. Never
-//! fails: what is malformed becomes U+FFFD, and a page that says nothing is read as UTF-8.
+//! fails: what is malformed becomes U+FFFD, and a page that says nothing is read as UTF-8 where it is that, else as
+//! windows-1252, as browsers do.
 
 mod prescan;
 
@@ -10,18 +11,21 @@ use std::borrow::Cow;
 
 use encoding_rs::Encoding;
 use encoding_rs::UTF_8;
+use encoding_rs::WINDOWS_1252;
 
 /// The text of a page.
 ///
-/// The encoding is that of the byte order mark, else `charset` (the label in the `Content-Type` header)
-/// if it is known, else what the first 1024 bytes say, else UTF-8. Valid UTF-8 is borrowed.
+/// Its encoding is what [`encoding()`] says. Valid UTF-8 is borrowed.
 #[must_use]
 pub fn decode<'a>(bytes: &'a [u8], charset: Option<&str>) -> Cow<'a, str> {
-    let (encoding, content) = match Encoding::for_bom(bytes) {
-        Some((encoding, mark)) => (encoding, bytes.get(mark..).unwrap_or_default()),
-        None => (declared(bytes, charset), bytes),
-    };
-    encoding.decode_without_bom_handling(content).0
+    encoding(bytes, charset).decode_with_bom_removal(bytes).0
+}
+
+/// The encoding of a page: that of the byte order mark, else `charset` (the label in the `Content-Type` header) if it
+/// is known, else what the page says, else UTF-8 or windows-1252, whichever it looks like.
+#[must_use]
+pub fn encoding(bytes: &[u8], charset: Option<&str>) -> &'static Encoding {
+    Encoding::for_bom(bytes).map_or_else(|| declared(bytes, charset), |(encoding, _)| encoding)
 }
 
 fn declared(bytes: &[u8], charset: Option<&str>) -> &'static Encoding {
@@ -31,7 +35,20 @@ fn declared(bytes: &[u8], charset: Option<&str>) -> &'static Encoding {
     charset
         .and_then(|label| Encoding::for_label_no_replacement(label.trim_matches(quotes).as_bytes()))
         .or_else(|| prescan::encoding(bytes))
-        .unwrap_or(UTF_8)
+        .or_else(|| prescan::late_encoding(bytes))
+        .unwrap_or_else(|| guessed(bytes))
+}
+
+/// The encoding of a page that says nothing. Text in windows-1252 hardly ever looks like UTF-8, so a few sequences that
+/// are broken make no other encoding of a page that has many that are not.
+fn guessed(bytes: &[u8]) -> &'static Encoding {
+    let (mut whole, mut broken) = (0_usize, 0_usize);
+    for chunk in bytes.utf8_chunks() {
+        // Each character beyond ASCII has one byte that begins it.
+        whole += chunk.valid().bytes().filter(|byte| *byte >= 0xc0).count();
+        broken += usize::from(!chunk.invalid().is_empty());
+    }
+    if broken == 0 || whole > 2 * broken { UTF_8 } else { WINDOWS_1252 }
 }
 
 #[cfg(test)]
@@ -68,13 +85,34 @@ mod tests {
     }
 
     #[test]
-    fn a_page_that_says_nothing_is_utf_8_and_is_borrowed() {
+    fn a_page_that_says_nothing_is_utf_8_where_it_looks_so_and_is_borrowed() {
         check(b"", None, "");
         check("<p>ä".as_bytes(), None, "<p>ä");
-        check(b"a\xffb\xe4", None, "a\u{fffd}b\u{fffd}");
+        check("<p>äöü\u{20ac}".as_bytes(), None, "<p>äöü€");
+        // One character that was cut in the middle.
+        check(b"<p>\xc3\xa4\xc3\xb6\xc3\xbc\xc3", None, "<p>äöü\u{fffd}");
         assert!(matches!(decode("<p>ä€".as_bytes(), None), Cow::Borrowed(_)));
         assert!(matches!(decode(b"<p>plain", Some("iso-8859-1")), Cow::Borrowed(_)));
         assert!(matches!(decode(b"\xef\xbb\xbfx", None), Cow::Borrowed("x")));
+    }
+
+    #[test]
+    fn a_page_that_says_nothing_and_is_not_utf_8_is_windows_1252() {
+        check(b"a\xffb\xe4", None, "aÿbä");
+        check(b"<p>caf\xe9 \x80 5 \x96 10", None, "<p>café € 5 – 10");
+        check(b"<title>\xc4rzte</title>\xa9", Some("klingon"), "<title>Ärzte</title>©");
+    }
+
+    #[test]
+    fn a_meta_far_from_the_beginning_is_found() {
+        let style = format!("<style>{}</style>", "p { color: red }".repeat(500));
+        let page = [style.as_bytes(), b"<META charset=koi8-r>\xc1"].concat();
+        check(&page, None, &format!("{style}<META charset=koi8-r>а"));
+        // Not in the content of the page, and not for ever.
+        let body = [style.as_bytes(), b"<BODY class=x><meta charset=koi8-r>\xc1"].concat();
+        check(&body, None, &format!("{style}<BODY class=x><meta charset=koi8-r>Á"));
+        let far = [&b" ".repeat(1 << 20)[..], b"<meta charset=koi8-r>\xc1"].concat();
+        assert!(decode(&far, None).ends_with('Á'));
     }
 
     #[test]

@@ -18,7 +18,7 @@ mod text;
 pub mod tree;
 pub mod xpath;
 
-pub use decode::decode;
+pub use decode::{decode, encoding};
 pub use limits::{Limits, Meter, QueryError};
 pub use markup::outer_html;
 pub use regex::{JavaRegex, JavaRegexError};

@@ -22,6 +22,8 @@ pub struct StepError {
     pub host: HostHint,
     /// Whether the page was not asked for, so that nothing has failed.
     pub is_not_begun: bool,
+    /// Whether nothing went wrong and there is nothing to do: the job is done, without rows and links.
+    pub is_skip: bool,
 }
 
 impl StepError {
@@ -33,6 +35,7 @@ impl StepError {
             retry_after: None,
             host: HostHint::Nothing,
             is_not_begun: false,
+            is_skip: false,
         }
     }
 
@@ -55,6 +58,7 @@ impl From<FetchError> for StepError {
             retry_after: error.retry_after(),
             host: error.host_hint(),
             is_not_begun: error.is_not_asked(),
+            is_skip: matches!(error, FetchError::NotText { .. }),
         }
     }
 }

@@ -2,8 +2,10 @@
 
 use std::sync::OnceLock;
 
+use encoding_rs::Encoding;
+
 use crate::model::{Document, ShownUrl};
-use crate::query::{Limits, Tree, decode};
+use crate::query::{Limits, Tree, encoding};
 
 use super::StepError;
 
@@ -12,6 +14,7 @@ use super::StepError;
 pub struct Page {
     document: Document,
     limits: Limits,
+    encoding: OnceLock<&'static Encoding>,
     tree: OnceLock<Result<Tree, StepError>>,
 }
 
@@ -19,7 +22,7 @@ impl Page {
     /// A page that may be as large as `limits` say.
     #[must_use]
     pub fn new(document: Document, limits: Limits) -> Self {
-        Self { document, limits, tree: OnceLock::new() }
+        Self { document, limits, encoding: OnceLock::new(), tree: OnceLock::new() }
     }
 
     /// What was loaded.
@@ -28,16 +31,68 @@ impl Page {
         &self.document
     }
 
+    /// The encoding that it is in.
+    #[must_use]
+    pub fn encoding(&self) -> &'static Encoding {
+        let find = || encoding(&self.document.body, self.document.charset.as_deref());
+        self.encoding.get_or_init(find)
+    }
+
+    /// Whether links on it are to be followed. In plain text there are none, whatever looks like one; some servers call
+    /// every page plain text.
+    #[must_use]
+    pub fn may_have_links(&self) -> bool {
+        let is_plain = match &self.document.media_type {
+            Some(media_type) => media_type == "text/plain",
+            None => self.document.url.to_ascii_lowercase().ends_with(".txt"),
+        };
+        !is_plain || is_html(&self.document.body)
+    }
+
     /// Its tree, made on the first call.
     ///
     /// # Errors
     /// The page is over a limit.
     pub fn tree(&self) -> Result<&Tree, StepError> {
         let parse = || {
-            let text = decode(&self.document.body, self.document.charset.as_deref());
+            let (text, _) = self.encoding().decode_with_bom_removal(&self.document.body);
             Tree::parse_html(&text, &self.limits)
                 .map_err(|error| StepError::fatal(format!("{error}, URL: {}", ShownUrl(&self.document.url))))
         };
         self.tree.get_or_init(parse).as_ref().map_err(Clone::clone)
+    }
+}
+
+/// Whether a body says of itself that it is HTML.
+fn is_html(body: &[u8]) -> bool {
+    let start = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start();
+    [&b"<!doctype html"[..], b"<html"]
+        .iter()
+        .any(|mark| start.get(..mark.len()).is_some_and(|start| start.eq_ignore_ascii_case(mark)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(media_type: Option<&str>, url: &str, body: &'static [u8], may_have_links: bool) {
+        let media_type = media_type.map(str::to_owned);
+        let document =
+            Document { url: url.to_owned(), fetched_at: 0, charset: None, media_type, body: body.into() };
+        let page = Page::new(document, Limits::default());
+        assert_eq!(page.may_have_links(), may_have_links, "{url} {:?}", page.document);
+    }
+
+    #[test]
+    fn plain_text_has_no_links() {
+        let link = b"see <a href=x>x</a>";
+        check(Some("text/html"), "http://h/a.txt", link, true);
+        check(None, "/defs/page.html", link, true);
+        check(None, "http://h/", link, true);
+        check(Some("text/plain"), "http://h/a.html", link, false);
+        check(None, "/defs/page.TXT", link, false);
+        check(None, "file:///data/robots.txt", link, false);
+        check(Some("text/plain"), "http://h/", b"\xef\xbb\xbf\n<!DOCTYPE HTML><a href=x>", true);
+        check(Some("text/plain"), "http://h/", b"<HTML><a href=x>", true);
     }
 }

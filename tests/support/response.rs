@@ -30,6 +30,8 @@ pub(crate) enum Body {
     Raw(Vec<u8>),
     /// These bytes, then a reset (RST) instead of an end. No head of ours.
     Reset(Vec<u8>),
+    /// These bytes again and again, without a head of ours, until the client goes away.
+    Flood(Vec<u8>),
     /// Nothing, ever; the connection stays open.
     Silent,
 }
@@ -73,6 +75,11 @@ impl Response {
     /// Bytes instead of an answer.
     pub(crate) fn raw(bytes: impl Into<Vec<u8>>) -> Self {
         Self::of(0, Body::Raw(bytes.into()))
+    }
+
+    /// Bytes instead of an answer, again and again.
+    pub(crate) fn flood(bytes: impl Into<Vec<u8>>) -> Self {
+        Self::of(0, Body::Flood(bytes.into()))
     }
 
     /// A reset connection, after `sent`.

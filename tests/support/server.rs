@@ -320,6 +320,9 @@ async fn answer(
             }
         }
         Body::Raw(bytes) => stream.write_all(&bytes).await?,
+        Body::Flood(bytes) => loop {
+            stream.write_all(&bytes).await?;
+        },
         Body::Reset(bytes) => {
             stream.write_all(&bytes).await?;
             // Closing with a linger of zero sends a reset and throws away what was not read.

@@ -171,6 +171,7 @@ impl Loader for SimulatedLoader {
                     url: job.locator.url.clone(),
                     fetched_at: 0,
                     charset: None,
+                    media_type: None,
                     body: self.site.html(number).into(),
                 })),
                 Fate::Missing => Err(StepError::fatal("never there")),

@@ -37,7 +37,11 @@ fn long_text() -> Vec<u8> {
 }
 
 fn decode(coding: Coding, bytes: &[u8], piece: usize, limit: usize) -> Result<Bytes, Fault> {
-    let mut inflow = Inflow::new(coding, None, limit)?;
+    decode_all(&[coding], bytes, piece, limit)
+}
+
+fn decode_all(codings: &[Coding], bytes: &[u8], piece: usize, limit: usize) -> Result<Bytes, Fault> {
+    let mut inflow = Inflow::new(codings, None, limit)?;
     for piece in bytes.chunks(piece) {
         inflow.push(piece)?;
     }
@@ -169,7 +173,10 @@ fn windows_larger_than_http_allows_are_refused() {
 
 #[test]
 fn codings_are_known_by_their_names() {
-    let check = |name: &str, coding: Option<Coding>| assert_eq!(Coding::named(name), coding, "{name}");
+    let check = |name: &str, coding: Option<Coding>| {
+        let listed = coding.map(|coding| if coding == Coding::Identity { vec![] } else { vec![coding] });
+        assert_eq!(Coding::listed(name), listed, "{name}");
+    };
     check("GZip", Some(Coding::Gzip));
     check(" x-gzip ", Some(Coding::Gzip));
     check("identity", Some(Coding::Identity));
@@ -177,6 +184,36 @@ fn codings_are_known_by_their_names() {
     for name in ACCEPT_ENCODING.split(", ") {
         assert!(Coding::named(name).is_some_and(|coding| coding != Coding::Identity), "{name}");
     }
-    check("gzip, br", None);
     check("compress", None);
+    assert_eq!(Coding::listed("gzip, BR"), Some(vec![Coding::Gzip, Coding::Brotli]));
+    assert_eq!(Coding::listed("gzip,,identity ,gzip"), Some(vec![Coding::Gzip, Coding::Gzip]));
+    assert_eq!(Coding::listed("gzip,lzw"), None);
+    assert_eq!(Coding::listed("gzip,gzip,gzip"), Some(vec![Coding::Gzip; 3]));
+    assert_eq!(Coding::listed(&"gzip,".repeat(4)), None);
+}
+
+#[test]
+fn codings_around_each_other_are_undone_from_the_outside() {
+    let text = long_text();
+    for piece in [1, 1000, usize::MAX] {
+        let decode_all = |codings: &[Coding], bytes: &[u8]| decode_all(codings, bytes, piece, 1_000_000);
+        let twice = gzip(&zlib(&text));
+        assert_eq!(decode_all(&[Coding::Deflate, Coding::Gzip], &twice).unwrap(), text);
+        assert_eq!(decode_all(&[Coding::Gzip, Coding::Deflate], &twice), Err(Fault::Corrupt));
+        // A server that names twice what it did once: never the compressed bytes, and no half page.
+        assert_eq!(decode_all(&[Coding::Gzip, Coding::Gzip], &gzip(&text)), Err(Fault::Corrupt));
+        assert_eq!(
+            decode_all(&[Coding::Gzip, Coding::Gzip], &gzip(&gzip(&text)[..100])),
+            Err(Fault::EndsEarly)
+        );
+        assert_eq!(decode_all(&[Coding::Gzip, Coding::Gzip], b"").unwrap(), b""[..]);
+    }
+}
+
+#[test]
+fn a_bomb_inside_of_a_bomb_is_noticed_at_the_limit() {
+    // What the outer coding gives counts, even where the inner one makes nothing of it.
+    let bomb = gzip(&gzip(b"").repeat(20 * LIMIT / gzip(b"").len()));
+    assert!(bomb.len() < LIMIT / 10);
+    assert_eq!(decode_all(&[Coding::Gzip, Coding::Gzip], &bomb, 1000, LIMIT), Err(Fault::TooLarge));
 }

@@ -3,18 +3,18 @@
 use super::*;
 
 fn check(page: &str, link: &str, to: &str) {
-    assert_eq!(resolve_link(page, link).as_deref(), Ok(to), "{link} on {page}");
+    assert_eq!(resolve_link(page, link, UTF_8).as_deref(), Ok(to), "{link} on {page}");
 }
 
 fn check_forbidden(page: &str, link: &str) {
-    let error = resolve_link(page, link).unwrap_err();
+    let error = resolve_link(page, link, UTF_8).unwrap_err();
     let message = error.to_string();
     assert!(matches!(error, LinkError::Forbidden { .. }), "{message}");
     assert!(message.contains(link) && message.contains(page), "{message}");
 }
 
 fn check_invalid(page: &str, link: &str, reason: &str) {
-    let error = resolve_link(page, link).unwrap_err();
+    let error = resolve_link(page, link, UTF_8).unwrap_err();
     assert!(matches!(error, LinkError::Invalid { .. }), "{error}");
     assert!(error.to_string().contains(reason), "{error}");
 }
@@ -43,7 +43,7 @@ fn a_web_page_leads_to_the_web_only() {
         check_forbidden("http://h/", link);
         check_forbidden("https://h/a/b", link);
     }
-    let hidden = resolve_link("http://h/", "fi\nle:///etc/passwd").unwrap_err();
+    let hidden = resolve_link("http://h/", "fi\nle:///etc/passwd", UTF_8).unwrap_err();
     assert!(matches!(hidden, LinkError::Forbidden { .. }), "{hidden}");
     // What would be a resource path in a definition is a path of the site here.
     check("http://h/", "/defs/x", "http://h/defs/x");
@@ -95,6 +95,26 @@ fn a_resource_link_never_leaves_the_root() {
 }
 
 #[test]
+fn the_query_of_a_link_is_in_the_encoding_of_its_page() {
+    let check = |encoding: &'static Encoding, page: &str, link: &str, to: &str| {
+        assert_eq!(resolve_link(page, link, encoding).as_deref(), Ok(to), "{link} on {page}");
+    };
+    let (latin, page) = (encoding_rs::WINDOWS_1252, "http://h/a");
+    check(latin, page, "?q=k\u{e4}se", "http://h/a?q=k%E4se");
+    check(latin, page, "/\u{e4}?\u{e4}#\u{e4}", "http://h/%C3%A4?%E4");
+    check(latin, page, "?\u{20ac}=\u{3b1}&\u{3b2}", "http://h/a?%80=%26%23945%3B&%26%23946%3B");
+    check(latin, page, "?q=%C3%A4&\u{e4}|", "http://h/a?q=%C3%A4&%E4%7C");
+    check(encoding_rs::KOI8_R, page, "?\u{430}", "http://h/a?%C1");
+    check(encoding_rs::SHIFT_JIS, page, "?\u{3042}", "http://h/a?%82%A0");
+    check(encoding_rs::ISO_2022_JP, page, "?\u{3042}\u{1f600}", "http://h/a?%1B$B$%22%1B(B%26%23128512%3B");
+    check(encoding_rs::UTF_16LE, page, "?\u{e4}", "http://h/a?%C3%A4");
+    check(UTF_8, page, "?\u{e4}", "http://h/a?%C3%A4");
+    check(latin, "file:///data/p.html", "http://h/?\u{e4}", "http://h/?%E4");
+    check(latin, "/defs/p.html", "http://h/?\u{e4}", "http://h/?%E4");
+    check(latin, "/defs/p.html", "\u{e4}.html?\u{e4}", "/defs/\u{e4}.html");
+}
+
+#[test]
 fn a_giant_link_and_a_page_without_url_are_refused() {
     check_invalid("http://h/", &"x".repeat(url::MAX_URL + 1), "bytes, more than");
     check_invalid("ftp://h/", "x", "unknown scheme");
@@ -102,6 +122,6 @@ fn a_giant_link_and_a_page_without_url_are_refused() {
 
 #[test]
 fn passwords_are_not_shown() {
-    let error = resolve_link("http://u:secret@h/", "file://v:hidden@h/x").unwrap_err().to_string();
+    let error = resolve_link("http://u:secret@h/", "file://v:hidden@h/x", UTF_8).unwrap_err().to_string();
     assert!(!error.contains("secret") && !error.contains("hidden"), "{error}");
 }

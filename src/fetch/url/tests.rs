@@ -20,7 +20,13 @@ fn web_urls_that_mean_the_same_have_one_spelling() {
     check("https://example.com:443/", "https://example.com/");
     check("https://example.com:80/", "https://example.com:80/");
     check("http://example.com?q", "http://example.com/?q");
-    check("http://example.com/?", "http://example.com/?");
+    check("http://example.com/?", "http://example.com/");
+    check("http://example.com/a?#x", "http://example.com/a");
+    check("http://h/%7Euser?%7E=%2D%5f", "http://h/~user?~=-_");
+    check("http://h/caf%c3%a9?q=%c3%A9", "http://h/caf%C3%A9?q=%C3%A9");
+    check("http://h/%41%2fb%2Fc?a%26b=%3d", "http://h/A%2Fb%2Fc?a%26b=%3D");
+    check("http://h/a/%2e%2E/b/%2e/c", "http://h/b/c");
+    check("http://h/%e4?q=%E4", "http://h/%E4?q=%E4");
     check("http://b\u{fc}cher.example/", "http://xn--bcher-kva.example/");
     check("http://[::1]:80/x", "http://[::1]/x");
     check("http://[2001:DB8:0:0::1]:8080", "http://[2001:db8::1]:8080/");
@@ -34,8 +40,11 @@ fn what_is_no_valid_url_is_escaped_where_that_is_possible() {
     check("http://h/\u{e4}?q=\u{20ac}", "http://h/%C3%A4?q=%E2%82%AC");
     check("http://h/a|b?c|d", "http://h/a%7Cb?c%7Cd");
     check("http://h/{a}^`b`?{c}^`d`", "http://h/%7Ba%7D%5E%60b%60?%7Bc%7D%5E%60d%60");
-    check("http://h/100%?q=50%&r=%zz&s=%2", "http://h/100%25?q=50%25&r=%25zz&s=%252");
-    check("http://h/%7c%7C%41?a[]=1", "http://h/%7c%7C%41?a[]=1");
+    check("http://h/100%?q=50%&r=%zz&s=%2", "http://h/100%?q=50%&r=%zz&s=%2");
+    check("http://h/%zz%7E%%41%", "http://h/%zz~%%41%");
+    check("http://h/%%34%31", "http://h/%%341");
+    check("http://h/%4%31?%%7e", "http://h/%4%31?%~");
+    check("http://h/%7c%7C%41?a[]=1", "http://h/%7C%7CA?a[]=1");
     check("http://h/\"<>\\x", "http://h/%22%3C%3E/x");
 }
 

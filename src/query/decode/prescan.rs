@@ -15,10 +15,45 @@ use memchr::memmem;
 /// How far into the page its encoding may be stated, in bytes.
 const REACH: usize = 1024;
 
+/// How far it is looked for in the head of a page where it is not stated there: scripts and styles may stand before it.
+const LATE_REACH: usize = 128 * 1024;
+
+/// Elements of a head whose content is text, whatever it looks like.
+const TEXTS: [&[u8]; 3] = [b"script", b"style", b"title"];
+
+/// Other elements of a head, and what is around it. Any further one begins the body.
+const IN_HEAD: [&[u8]; 7] = [b"html", b"head", b"link", b"base", b"noscript", b"template", b"meta"];
+
 /// The encoding that a `meta` element or an XML declaration at the start of `bytes` names.
 pub(super) fn encoding(bytes: &[u8]) -> Option<&'static Encoding> {
     let bytes = bytes.get(..REACH).unwrap_or(bytes);
     meta(bytes).or_else(|| xml_declaration(bytes))
+}
+
+/// The encoding that a `meta` element before the body of the page names, where [`encoding`] finds none. Browsers come
+/// upon it while they parse, and begin again.
+pub(super) fn late_encoding(bytes: &[u8]) -> Option<&'static Encoding> {
+    if bytes.len() <= REACH {
+        return None;
+    }
+    let mut scan = Scan { bytes: bytes.get(..LATE_REACH).unwrap_or(bytes), at: 0 };
+    while let Some(offset) = memchr(b'<', scan.rest()) {
+        scan.at += offset;
+        let rest = scan.rest();
+        if rest.starts_with(b"<!--") {
+            scan.at += 2 + memmem::find(rest.get(2..)?, b"-->")? + 3;
+        } else if is_meta(rest) {
+            scan.at += 5;
+            if let Some(found) = scan.meta_encoding() {
+                return Some(found);
+            }
+        } else if matches!(rest.get(1), Some(b'!' | b'/' | b'?')) {
+            scan.at += memchr(b'>', rest)? + 1;
+        } else {
+            scan.skip_head_element()?;
+        }
+    }
+    None
 }
 
 /// What a label inside of a page means: the page could be read this far, so it is not UTF-16.
@@ -89,6 +124,27 @@ impl<'a> Scan<'a> {
         while self.byte().is_some_and(&what) {
             self.at += 1;
         }
+    }
+
+    /// Goes past a tag of the head, and past the text that belongs to it; `None` where the body begins.
+    fn skip_head_element(&mut self) -> Option<()> {
+        let rest = self.rest().get(1..)?;
+        let name = rest.get(..rest.iter().position(|byte| !byte.is_ascii_alphanumeric())?)?;
+        if name.is_empty() {
+            // A `<` that begins no tag.
+            self.at += 1;
+            return Some(());
+        }
+        self.at += 1 + name.len();
+        while self.attribute().is_some() {}
+        let is_text = TEXTS.iter().any(|text| text.eq_ignore_ascii_case(name));
+        if is_text {
+            let end = [b"</", name].concat();
+            while !self.rest().get(..end.len()).is_some_and(|rest| rest.eq_ignore_ascii_case(&end)) {
+                self.at += 1 + memchr(b'<', self.rest().get(1..)?)?;
+            }
+        }
+        (is_text || IN_HEAD.iter().any(|known| known.eq_ignore_ascii_case(name))).then_some(())
     }
 
     /// Reads the attributes of a `meta` element.
@@ -255,6 +311,29 @@ mod tests {
         check("<?xml encoding = 'koi8-r'?><meta charset=latin1>", Some("windows-1252"));
         check("<?xml version='1.0'?><p encoding='koi8-r'>", None);
         check(" <?xml encoding='koi8-r'?>", None);
+    }
+
+    #[test]
+    fn a_late_meta_counts_within_the_head_only() {
+        let script = format!("<script>{}</script>", "x = '<p>' + \"<body>\";".repeat(100));
+        let check = |page: &str, expected: Option<&str>| {
+            let page = format!("<!doctype html><html lang=de><head>{script}{page}");
+            assert_eq!(late_encoding(page.as_bytes()).map(Encoding::name), expected, "{page}");
+        };
+        check("<meta charset=koi8-r>", Some("KOI8-R"));
+        check(
+            "<!-- <body> --><link rel=x><base href='/'><title><p></title><meta charset=koi8-r>",
+            Some("KOI8-R"),
+        );
+        check("<noscript><meta name=a content=b></noscript> < <meta charset=koi8-r>", Some("KOI8-R"));
+        check("<STYLE>p<b{}</Style ><META Charset=koi8-r>", Some("KOI8-R"));
+        check("</head><body><meta charset=koi8-r>", None);
+        check("<p><meta charset=koi8-r>", None);
+        check("<script><meta charset=koi8-r>", None);
+        check("<!-- <meta charset=koi8-r>", None);
+        check("<title>x</titl", None);
+        check("<", None);
+        check("<meta charset=koi8-r", None);
     }
 
     #[test]

@@ -34,6 +34,7 @@ fn data(rows: u32) -> Data {
             task: "daily".into(),
             url: "http://example.org/".to_owned(),
             page_url: String::new(),
+            encoding: encoding_rs::UTF_8,
             fetched_at: 0,
             page: 7,
         }),

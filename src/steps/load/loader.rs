@@ -79,6 +79,7 @@ impl PageLoader {
             url: page.url,
             fetched_at: self.run_date_time.timestamp().as_millisecond(),
             charset: page.charset,
+            media_type: page.content_type,
             body: page.body,
         }))
     }

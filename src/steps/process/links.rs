@@ -79,7 +79,7 @@ impl LinkItem {
         if !self.resolve && is_resource(&source.page_url) && is_resource(value) {
             return Some(Ok(canonical_url(value)));
         }
-        Some(resolve_link(&source.page_url, value))
+        Some(resolve_link(&source.page_url, value, source.encoding))
     }
 }
 

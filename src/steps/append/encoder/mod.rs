@@ -82,6 +82,7 @@ mod tests {
                 task: "t".into(),
                 url: "u".into(),
                 page_url: "u".into(),
+                encoding: encoding_rs::UTF_8,
                 fetched_at: 0,
                 page: 3,
             }),

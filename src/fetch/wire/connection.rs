@@ -1,0 +1,159 @@
+//! One connection to a server, by hyper.
+//!
+//! Knows messages of HTTP/1.1 and HTTP/2, one at a time. A connection of HTTP/1.1 has no task of its own: whoever waits
+//! for an answer drives it, so that bytes cross from no thread to another on their way. One of HTTP/2 has a task, as
+//! hyper wants it, which ends with it.
+
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body_util::Empty;
+use hyper::body::Incoming;
+use hyper::client::conn::{http1, http2};
+use hyper::header;
+use hyper::http::uri::Scheme;
+use hyper::{Request, Uri};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::fetch::transport::{Cause, Stage};
+
+use super::guard::{Counted, Guard, Stream, Toll};
+use super::{Fault, broken};
+
+/// A request, as HTTP/1.1 writes it: the host is a header.
+pub(super) type Question = Request<Empty<Bytes>>;
+
+/// The head of an answer, and its body to come.
+pub(super) type Answer = hyper::Response<Incoming>;
+
+/// See the module docs.
+#[derive(Debug)]
+pub(super) struct Connection {
+    line: Line,
+    toll: Arc<Toll>,
+    /// Its place among the descriptors.
+    _place: OwnedSemaphorePermit,
+}
+
+#[derive(Debug)]
+enum Line {
+    One {
+        sender: http1::SendRequest<Empty<Bytes>>,
+        /// Until it has ended.
+        driver: Option<Box<http1::Connection<TokioIo<Guard>, Empty<Bytes>>>>,
+    },
+    Two(http2::SendRequest<Empty<Bytes>>),
+}
+
+impl Connection {
+    /// Speaks HTTP over a line that stands: HTTP/2 where both sides agreed on it, else HTTP/1.1.
+    pub(super) async fn begin(stream: Stream, place: OwnedSemaphorePermit) -> Result<Self, Fault> {
+        let failed = |error: hyper::Error| broken(&error, Stage::Connect);
+        if !speaks_two(&stream) {
+            let toll = Toll::new(Counted::Bytes);
+            let line = TokioIo::new(Guard::new(stream, Arc::clone(&toll)));
+            let (sender, driver) = http1::handshake(line).await.map_err(failed)?;
+            let line = Line::One { sender, driver: Some(Box::new(driver)) };
+            return Ok(Self { line, toll, _place: place });
+        }
+        let toll = Toll::new(Counted::Frames);
+        let line = TokioIo::new(Guard::new(stream, Arc::clone(&toll)));
+        let (sender, driver) = http2::handshake(TokioExecutor::new(), line).await.map_err(failed)?;
+        // It ends when the sender is gone; what it ends of is told to those who wait for an answer or a body.
+        tokio::spawn(async move { drop(driver.await) });
+        Ok(Self { line: Line::Two(sender), toll, _place: place })
+    }
+
+    /// Sends a request; the head of the answer to it.
+    pub(super) async fn ask(&mut self, question: Question) -> Result<Answer, Fault> {
+        self.toll.begin();
+        let answer = match &mut self.line {
+            Line::One { sender, driver } => {
+                let mut answer = pin!(sender.send_request(question));
+                poll_fn(|cx| {
+                    let is_open = drive(driver, cx);
+                    match answer.as_mut().poll(cx) {
+                        Poll::Ready(answer) => {
+                            Poll::Ready(answer.map_err(|error| broken(&error, Stage::Head)))
+                        }
+                        Poll::Pending if is_open => Poll::Pending,
+                        Poll::Pending => Poll::Ready(Err(closed())),
+                    }
+                })
+                .await
+            }
+            Line::Two(sender) => {
+                let answer = sender.send_request(of_two(question)?).await;
+                answer.map_err(|error| broken(&error, Stage::Head))
+            }
+        };
+        self.toll.head_is_there();
+        answer.map_err(|fault| self.told(fault))
+    }
+
+    /// Whether it can carry another request.
+    pub(super) fn is_ready(&mut self, cx: &mut Context<'_>) -> bool {
+        match &mut self.line {
+            Line::One { sender, driver } => drive(driver, cx) && sender.is_ready(),
+            Line::Two(sender) => sender.is_ready(),
+        }
+    }
+
+    /// Whether it can carry another request while a body is not read to its end.
+    pub(super) fn may_leave_bodies(&self) -> bool {
+        matches!(self.line, Line::Two(_))
+    }
+
+    /// Reads and writes what it can. Whether more may come.
+    pub(super) fn go_on(&mut self, cx: &mut Context<'_>) -> bool {
+        match &mut self.line {
+            Line::One { driver, .. } => drive(driver, cx),
+            // Its own task does that, and the body hears of its end.
+            Line::Two(_) => true,
+        }
+    }
+
+    /// The fault, or what the server did to cause it.
+    pub(super) fn told(&self, fault: Fault) -> Fault {
+        match self.toll.passed() {
+            Some(reason) => Fault::Broken(Cause::Protocol, reason),
+            None => fault,
+        }
+    }
+}
+
+/// What the sides agreed on; only TLS has a way to agree.
+fn speaks_two(stream: &Stream) -> bool {
+    match stream {
+        Stream::Plain(_) => false,
+        Stream::Tls(stream) => stream.get_ref().1.alpn_protocol() == Some(b"h2"),
+    }
+}
+
+/// The same request as HTTP/2 has it: the host is part of the URL, which is always one of https here.
+fn of_two(mut question: Question) -> Result<Question, Fault> {
+    let host = question.headers_mut().remove(header::HOST);
+    let mut parts = std::mem::take(question.uri_mut()).into_parts();
+    parts.scheme = Some(Scheme::HTTPS);
+    parts.authority = host.as_ref().and_then(|host| host.as_bytes().try_into().ok());
+    *question.uri_mut() = Uri::from_parts(parts).map_err(|error| Fault::Url(error.to_string()))?;
+    Ok(question)
+}
+
+/// Lets a connection read and write what it can. Whether it is still open; what it ends of is told to those who wait
+/// for an answer or a body.
+fn drive<L: Future + Unpin>(line: &mut Option<L>, cx: &mut Context<'_>) -> bool {
+    let has_ended = line.as_mut().is_none_or(|open| Pin::new(open).poll(cx).is_ready());
+    if has_ended {
+        *line = None;
+    }
+    !has_ended
+}
+
+pub(super) fn closed() -> Fault {
+    Fault::Broken(Cause::Closed, "the connection has ended".to_owned())
+}
