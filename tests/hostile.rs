@@ -11,14 +11,14 @@
 
 #[path = "hostile/cases.rs"]
 mod cases;
-#[path = "hostile/peers.rs"]
-mod peers;
-#[path = "hostile/query.rs"]
-mod query;
 #[path = "hostile/fetch.rs"]
 mod fetch;
 #[path = "hostile/hosts.rs"]
 mod hosts;
+#[path = "hostile/peers.rs"]
+mod peers;
+#[path = "hostile/query.rs"]
+mod query;
 mod support;
 #[path = "hostile/surface.rs"]
 mod surface;

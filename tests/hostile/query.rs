@@ -92,8 +92,13 @@ fn came_of(case: &Case, services: &Services, facts: &Arc<Facts>) -> Came {
     let plan = plan.ok_or_else(|| problems.to_string())?;
     let group = plan.group("g").unwrap();
     let url = "http://a.example/dir/page.html".to_owned();
-    let document =
-        Document { url: url.clone(), fetched_at: 0, charset: None, body: case.page.clone().into() };
+    let document = Document {
+        url: url.clone(),
+        fetched_at: 0,
+        charset: None,
+        media_type: None,
+        body: case.page.clone().into(),
+    };
     let page = Arc::new(Page::new(document, services.limits));
     let task = group.tasks.first().unwrap();
     let source = Arc::new(Source {
@@ -103,6 +108,7 @@ fn came_of(case: &Case, services: &Services, facts: &Arc<Facts>) -> Came {
         task: task.name.clone(),
         page_url: url.clone(),
         url,
+        encoding: encoding_rs::UTF_8,
         fetched_at: 0,
         page: 1,
     });

@@ -17,6 +17,7 @@ use reqwest::Client;
 use tower_layer::Layer;
 use tower_service::Service;
 
+use crate::conf::ProxyUrl;
 use crate::fetch::cookies::Cookies;
 use crate::fetch::descriptors;
 use crate::fetch::settings::FetchSettings;
@@ -28,7 +29,7 @@ use super::{Fault, Lack, broken};
 /// See the module docs.
 #[derive(Debug)]
 pub(super) struct Proxied {
-    proxy: String,
+    proxy: ProxyUrl,
     headers: HeaderMap,
     cookies: Option<Arc<Cookies>>,
     connect_timeout: Duration,
@@ -61,7 +62,7 @@ struct Connector<S> {
 impl Proxied {
     pub(super) fn new(
         settings: &FetchSettings,
-        proxy: String,
+        proxy: ProxyUrl,
         headers: HeaderMap,
         cookies: Option<Arc<Cookies>>,
         idle: Duration,
@@ -118,7 +119,7 @@ impl Proxied {
 
     fn build(&self, tls: &Tls, made: Connections) -> Result<Client, String> {
         let proxy =
-            reqwest::Proxy::all(&self.proxy).map_err(|error| transport::condensed(&error.without_url()))?;
+            reqwest::Proxy::all(&*self.proxy).map_err(|error| transport::condensed(&error.without_url()))?;
         let mut client = Client::builder()
             .tls_backend_preconfigured(tls.config.clone())
             .default_headers(self.headers.clone())
