@@ -283,7 +283,8 @@ fn what_cannot_be_written_is_named_and_the_exit_code_says_so() {
 
 #[test]
 fn a_disk_that_is_full_stops_the_run_which_can_be_resumed() {
-    let scoopi = Scoopi::new(&JOB.replace("/pages/acme.html", "/pages/long.html")).with(&[RUN_DATE]);
+    let scoopi = Scoopi::new(&JOB.replace("/pages/acme.html", "/pages/long.html"))
+        .with(&[RUN_DATE, "parse.maxCellBytes=10000000"]);
     scoopi.write("pages/long.html", format!("<h1>{}</h1>", "x".repeat(9_000_000)));
     // Files may not grow beyond 4 MiB; the limit is a signal, which is left out so that it is an error.
     let line = r#"trap '' XFSZ; ulimit -f 8192; exec "$0" "$@" --output output"#;

@@ -99,6 +99,9 @@ impl Inner {
         let (path, place) = match &target {
             Target::Http(url) => {
                 let Request { host_moves: moves, host_places: places, patience, pool, via, .. } = request;
+                // The distance between two requests is always waited for: a host that goes to another node in between
+                // would begin to wait for it anew.
+                let patience = patience.map(|patience| patience.saturating_add(self.settings.delay));
                 let word = Word { moves, places, patience, pool };
                 return self.http.get(&self.settings, url.clone(), word, via).await;
             }

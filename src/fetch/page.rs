@@ -22,7 +22,8 @@ pub struct Request<'a> {
     /// How many requests of this fetcher its host may have at a time; if none, those of
     /// [`FetchSettings::parallelism`](crate::fetch::FetchSettings::parallelism).
     pub host_places: Option<HostPlaces>,
-    /// How long it may wait for its host before it is given up with [`FetchError::HostWaits`](crate::fetch::FetchError).
+    /// How long it may wait for its host before it is given up with [`FetchError::HostWaits`](crate::fetch::FetchError),
+    /// beyond the distance between two requests.
     pub patience: Option<Duration>,
     /// The places for pages that are fetched at a time, whatever their host.
     pub pool: Option<&'a Semaphore>,
@@ -51,7 +52,8 @@ impl<'a> Request<'a> {
         Self { host_places, ..self }
     }
 
-    /// The same, given up if its host is busy or wants to be left alone for longer.
+    /// The same, given up if its host is busy, or wants to be left alone, for longer than this and the distance between two
+    /// requests.
     #[must_use]
     pub fn patient_for(self, patience: Duration) -> Self {
         Self { patience: Some(patience), ..self }
