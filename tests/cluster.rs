@@ -24,6 +24,8 @@ mod end;
 mod keepers;
 #[path = "cluster/key.rs"]
 mod key;
+#[path = "cluster/left.rs"]
+mod left;
 #[path = "cluster/mdns.rs"]
 mod mdns;
 #[path = "cluster/numbers.rs"]

@@ -109,7 +109,7 @@ fn the_exit_codes_of_the_guide_are_those_of_the_program() {
     let (_, section) = guide.split_once("\n## Exit codes\n").unwrap();
     let (section, _) = section.split_once("\n## ").unwrap();
     let found: Vec<(&str, &str)> = table(section).map(|cells| (cells[0], cells[1])).collect();
-    let all = [Exit::Complete, Exit::Fatal, Exit::Usage, Exit::WithErrors, Exit::Cancelled];
+    let all = [Exit::Complete, Exit::Fatal, Exit::Usage, Exit::WithErrors, Exit::LeftBehind, Exit::Cancelled];
     let expected: Vec<(String, String)> =
         all.iter().map(|exit| (exit.code().to_string(), format!("`{}`", name_of(*exit)))).collect();
     let expected: Vec<(&str, &str)> = expected.iter().map(|(code, name)| (&**code, &**name)).collect();
@@ -231,6 +231,7 @@ fn name_of(exit: Exit) -> &'static str {
         Exit::Fatal => "Fatal",
         Exit::Usage => "Usage",
         Exit::WithErrors => "WithErrors",
+        Exit::LeftBehind => "LeftBehind",
         Exit::Cancelled => "Cancelled",
     }
 }

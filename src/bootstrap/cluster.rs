@@ -13,9 +13,9 @@ use tokio::task::JoinSet;
 use tracing::{info, warn};
 
 use crate::cluster::{
-    Address, ClusterCommit, ClusterError, ClusterKey, ClusterNode, Identity, Keepers, Libp2p, Limits,
-    Network, NetworkOptions, NodeFigures, NodeOptions, OnComposed, Peer, Quorum, Storage, Timing, Waiting,
-    gather, start, start_network, tell,
+    Address, ClusterCommit, ClusterError, ClusterKey, ClusterNode, Identity, Keepers, Leave, LeftBehind,
+    Libp2p, Limits, Network, NetworkOptions, NodeFigures, NodeOptions, OnComposed, Peer, Quorum, Storage,
+    Timing, Waiting, gather, start, start_network, tell,
 };
 use crate::conf::Settings;
 use crate::defs::Problems;
@@ -28,7 +28,7 @@ use super::compose::{Composed, Stored};
 use super::composing::{Composer, compare_definitions, compose, has_definitions};
 use super::data_folder::DataFolder;
 use super::parts::Parts;
-use super::report::Report;
+use super::report::{Outcome, Report};
 use super::request::{Existing, RunRequest};
 use super::run::RunError;
 use super::solo::log_settings;
@@ -103,14 +103,17 @@ impl Opening {
     /// Goes on as a member: joins the run, and makes a plan of it.
     pub(super) async fn go_on<N: Network>(self, node: ClusterNode<N>) -> Result<Cluster<N>, RunError> {
         let Self { request, data, mut tasks, begun, resumed, output, parts } = self;
-        let store = Arc::new(NodeStore::join(node.commit().clone(), node.id(), node.first_life()).await?);
-        let figures = Arc::<Figures>::default();
-        node.report(store.incarnation(), NodeFigures::default());
+        let patience = Duration::from_millis(request.settings.cluster.quorum.timeout);
         tasks.spawn(tell_quorum(node.quorum()));
         let mut warnings = Problems::default();
-        let prepared = match compose(&request, &store, &node, &mut warnings).await {
+        let entered = tokio::select! {
+            entered = enter(&request, &node, &mut warnings) => entered?,
+            error = node.without_quorum(patience) => return Err(RunError::Cluster(Box::new(error))),
+        };
+        let (store, composed) = entered;
+        let prepared = match composed {
             Ok(composer) => {
-                if composer == Composer::Another && has_definitions(&request) {
+                if composer == Composer::Another && has_definitions(&request) && !node.is_over() {
                     let (request, store) = (request.clone(), Arc::clone(&store));
                     tasks.spawn_blocking(move || compare_definitions(&request, &store));
                 }
@@ -122,55 +125,127 @@ impl Opening {
             Ok(parts) => parts,
             Err(error) => {
                 // The others are told by the log; nobody goes before all have heard.
-                leave(&store, &node).await?;
+                let (_never, latch) = Shutdown::new();
+                leave(&store, &node, latch).await?;
                 node.close().await?;
                 data.remove_run()?;
                 return Err(error);
             }
         };
-        if request.existing == Existing::Resume {
-            store.propose(Command::Resume).await?;
+        if request.existing == Existing::Resume && !node.is_over() {
+            tokio::select! {
+                resumed = store.propose(Command::Resume) => drop(resumed?),
+                error = node.without_quorum(patience) => return Err(RunError::Cluster(Box::new(error))),
+            }
         }
         let place = output_place(&parts.settings, &parts.run_date_time)?;
         let Parts { settings, plan, .. } = parts;
+        let figures = Arc::<Figures>::default();
         let work = Work { settings, plan: Arc::new(plan), store, figures, output, begun };
         Ok(Cluster { work, warnings, resumed, node, data, place, tasks })
     }
 }
 
+/// Takes part in the run, unless it is over already, and sees that definitions are composed.
+async fn enter<N: Network>(
+    request: &RunRequest,
+    node: &ClusterNode<N>,
+    warnings: &mut Problems,
+) -> Result<(Arc<NodeStore<ClusterCommit>>, Result<Composer, RunError>), RunError> {
+    if node.is_over() {
+        return Ok((
+            Arc::new(NodeStore::of_the_past(node.commit().clone(), node.id())),
+            Ok(Composer::Another),
+        ));
+    }
+    let store = Arc::new(NodeStore::join(node.commit().clone(), node.id(), node.first_life()).await?);
+    node.report(store.incarnation(), NodeFigures::default());
+    let composed = compose(request, &store, node, warnings).await;
+    Ok((store, composed))
+}
+
+/// Why a node stops to work.
+enum Stopped {
+    /// There is nothing more to do for it, or it was asked to.
+    Worked(Result<(), RunError>),
+    /// The others are gone.
+    LeftBehind(LeftBehind),
+    /// It was asked to while nothing could be decided.
+    Paused,
+}
+
 impl<N: Network> Cluster<N> {
     /// Works until all is done, or until this node or the run is `cancelled`.
     pub(super) async fn run(mut self, cancelled: CancelLatch) -> Result<Report, RunError> {
-        info!("work begins");
-        let (inner, latch) = Shutdown::new();
-        self.tasks.spawn(pass_on(cancelled, self.work.store.status(), inner));
-        let worked = {
-            let beside = async {
-                tokio::join!(report_figures(&self.work, &self.node), self.work.store.stay());
-            };
-            tokio::select! {
-                worked = self.work.run(latch, Scope::Node) => worked,
-                () = beside => Ok(()),
-            }
+        let stopped = if self.node.is_over() {
+            Stopped::Worked(Ok(()))
+        } else {
+            info!("work begins");
+            self.work_on(cancelled.clone()).await
         };
         let status = self.work.store.status().borrow().clone();
         if status.phase >= Phase::Shutdown {
             info!("run is over");
         }
-        let kept_by = leave(&self.work.store, &self.node).await?;
+        let leave = match &stopped {
+            Stopped::Worked(_) => leave(&self.work.store, &self.node, cancelled.clone()).await?,
+            Stopped::LeftBehind(why) => {
+                warn!(
+                    "left behind: {why}; they have ended the run without this node, and then each of them has the whole \
+                     result, or they have crashed, and then `--resume` on more than half of them and this one goes on"
+                );
+                Leave::default()
+            }
+            Stopped::Paused => {
+                warn!(
+                    "no quorum: this node leaves without handing its jobs back; the others take them over, or `--resume` does"
+                );
+                Leave::default()
+            }
+        };
         let status = self.work.store.status().borrow().clone();
-        self.node.close().await?;
-        worked?;
         let is_over = status.phase >= Phase::Shutdown;
+        if is_over {
+            let mut cancelled = cancelled;
+            tokio::select! {
+                () = self.node.linger(&leave) => {}
+                () = cancelled.cancelled() => {}
+            }
+        }
+        self.node.close().await?;
+        let is_left_behind = matches!(stopped, Stopped::LeftBehind(_)) && !is_over;
+        if let Stopped::Worked(worked) = stopped {
+            worked?;
+        }
         if is_over {
             self.data.remove_run()?;
         }
-        let kept_by = kept_by.filter(|_| is_over);
+        let kept_by = leave.kept_by.filter(|_| is_over);
         if kept_by.is_some() {
             self.place.remove(self.work.plan.sinks())?;
         }
-        let others_go_on = matches!(status.phase, Phase::Seeding | Phase::Running);
-        Ok(Report { others_go_on, kept_by, ..self.work.report(&status) })
+        let others_go_on = matches!(status.phase, Phase::Seeding | Phase::Running) && !is_left_behind;
+        let report = self.work.report(&status);
+        let outcome = if is_left_behind { Outcome::LeftBehind } else { report.outcome };
+        Ok(Report { outcome, others_go_on, kept_by, ..report })
+    }
+
+    async fn work_on(&mut self, mut cancelled: CancelLatch) -> Stopped {
+        let (inner, latch) = Shutdown::new();
+        self.tasks.spawn(pass_on(cancelled.clone(), self.work.store.status(), inner));
+        let beside = async {
+            tokio::join!(report_figures(&self.work, &self.node), self.work.store.stay());
+        };
+        let paused = async {
+            cancelled.cancelled().await;
+            self.node.paused().await;
+        };
+        tokio::select! {
+            worked = self.work.run(latch, Scope::Node) => Stopped::Worked(worked),
+            () = beside => Stopped::Worked(Ok(())),
+            why = self.node.left_behind() => Stopped::LeftBehind(why),
+            () = paused => Stopped::Paused,
+        }
     }
 }
 
@@ -257,6 +332,7 @@ pub(super) fn node_options(
             keep_alive: millis(own.keep_alive.max(10)),
             election: millis(own.election.max(50)),
             voter: millis(own.voter_timeout),
+            linger: millis(own.linger),
         },
         snapshot_after: request.settings.store.snapshot_after.max(1),
         keepers: match own.output_on.as_str() {
@@ -334,25 +410,39 @@ pub(super) fn stopped(store: &NodeStore<ClusterCommit>) -> RunError {
     StoreError::Stopped(reason.unwrap_or_else(|| "the node is going down".into())).into()
 }
 
-/// Takes part no more, and waits until the others can do without.
-/// Gives the name of the one node that keeps the rows, if that is another one.
+/// Takes part no more, and waits until the others can do without. Where nothing can be decided, nobody waits for that:
+/// not who was `cancelled`, and not who finds nobody.
 async fn leave<N: Network>(
     store: &NodeStore<ClusterCommit>,
     node: &ClusterNode<N>,
-) -> Result<Option<String>, RunError> {
-    if *node.quorum().borrow() == Quorum::Lost {
+    mut cancelled: CancelLatch,
+) -> Result<Leave, RunError> {
+    if node.is_over() {
+        tokio::select! {
+            () = node.linger_after_all() => {}
+            () = cancelled.cancelled() => {}
+        }
+        return Ok(Leave::default());
+    }
+    let paused = async {
+        cancelled.cancelled().await;
+        node.paused().await;
+    };
+    let left = async {
+        store.leave().await?;
+        Ok(node.farewell().await)
+    };
+    tokio::select! {
+        left = left => return left,
+        () = node.abandoned() => {}
+        () = paused => {}
+    }
+    if store.status().borrow().phase < Phase::Shutdown {
         warn!(
-            "no quorum: this node cannot hand its jobs back until there is one; once more to leave at once"
+            "no quorum: this node leaves without handing its jobs back; the others take them over, or `--resume` does"
         );
     }
-    tokio::select! {
-        left = store.leave() => left?,
-        () = node.abandoned() => {
-            warn!("every other node has gone: what this one holds is left to `--resume`");
-            return Ok(None);
-        }
-    }
-    Ok(node.farewell().await)
+    Ok(Leave::default())
 }
 
 /// Stops the work of this node when it, or the run, is cancelled.

@@ -15,6 +15,9 @@ pub enum Outcome {
     WithErrors,
     /// It was cancelled; what is left can be resumed.
     Cancelled,
+    /// This node was left behind: so many of the others are gone that nothing can be decided any more. They have ended the
+    /// run without it, or crashed; what is here can be resumed with them.
+    LeftBehind,
 }
 
 /// See the module docs.

@@ -18,6 +18,8 @@ pub enum Exit {
     Usage,
     /// All is over, and some jobs failed or were quarantined.
     WithErrors,
+    /// This node was left behind by the others.
+    LeftBehind,
     /// It was cancelled.
     Cancelled,
 }
@@ -31,6 +33,7 @@ impl Exit {
             Self::Fatal => 1,
             Self::Usage => 2,
             Self::WithErrors => 3,
+            Self::LeftBehind => 4,
             Self::Cancelled => 130,
         }
     }

@@ -14,6 +14,7 @@ pub(super) fn exit(report: &Report) -> Exit {
         Outcome::Complete => Exit::Complete,
         Outcome::WithErrors => Exit::WithErrors,
         Outcome::Cancelled => Exit::Cancelled,
+        Outcome::LeftBehind => Exit::LeftBehind,
     }
 }
 
@@ -26,6 +27,11 @@ pub(super) fn text(report: &Report) -> String {
         Outcome::Cancelled if report.others_go_on => {
             format!("this node has left, {} jobs left; the other nodes go on with them", counts.open())
         }
+        Outcome::LeftBehind => format!(
+            "left behind by the other nodes, {} jobs left as far as this node knows; if they have ended the run, each of \
+             them has all rows",
+            counts.open()
+        ),
         Outcome::Cancelled => format!("cancelled, {} jobs left; `--resume` goes on with them", counts.open()),
     };
     let mut text = String::new();

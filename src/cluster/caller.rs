@@ -5,17 +5,19 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::io::AsyncWriteExt;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::model::NodeId;
 
 use super::address::Address;
+use super::contact::Contact;
 use super::frame;
 use super::network::{Conversation, Network};
 
@@ -59,13 +61,19 @@ type Idle<S> = HashMap<(Address, Purpose), Vec<Conversation<S>>>;
 #[derive(Debug)]
 pub(crate) struct Caller<N: Network> {
     network: N,
+    contact: Arc<Contact>,
     idle: Mutex<Idle<N::Stream>>,
 }
 
 impl<N: Network> Caller<N> {
     /// Asks over `network`.
     pub(crate) fn new(network: N) -> Self {
-        Self { network, idle: Mutex::default() }
+        Self { network, contact: Arc::default(), idle: Mutex::default() }
+    }
+
+    /// Who was in touch, and how long the way to them is: short questions are measured here.
+    pub(crate) fn contact(&self) -> &Arc<Contact> {
+        &self.contact
     }
 
     /// The network itself, for those who keep their own streams.
@@ -85,9 +93,13 @@ impl<N: Network> Caller<N> {
         limit: Duration,
     ) -> io::Result<(NodeId, A)> {
         let asked = async {
+            let begun = Instant::now();
             if let Some(mut kept) = self.take(address, purpose)
                 && let Ok(answer) = exchange(&mut kept.stream, purpose, question).await
             {
+                if purpose == Purpose::Control {
+                    self.contact.took(address, begun.elapsed());
+                }
                 return Ok((self.put(address, purpose, kept), answer));
             }
             // There was none, or the node was restarted since it was used.

@@ -16,6 +16,7 @@ use tokio::time::timeout;
 use tracing::{debug, warn};
 
 use crate::model::NodeId;
+use crate::store::machine::Phase;
 
 use super::caller::Purpose;
 use super::cancelling::Cancelling;
@@ -31,6 +32,7 @@ use super::places::Place;
 use super::quorum::Quorum;
 use super::raft;
 use super::seldom::Seldom;
+use super::upkeep::hand_back;
 use super::visitors::{Held, Intake, Visitors};
 use super::wire::{Answer, Proposal, Proposed, Question};
 
@@ -145,12 +147,17 @@ impl<N: Network> Desk<N> {
             }
             Purpose::Raft => {
                 let office = self.office_soon().await?;
-                raft::serve(&office.member.raft, office.member.cluster, from, &intake, stream).await
+                let (member, contact) = (&office.member, office.member.caller.contact());
+                raft::serve(&member.raft, member.cluster, contact, from, &intake, stream).await
             }
             Purpose::Snapshot => {
                 let office = self.office_soon().await?;
                 self.known_soon(&office, from).await?;
-                raft::receive(&office.member.raft, office.member.cluster, from, stream).await
+                let received = raft::receive(&office.member.raft, office.member.cluster, from, stream).await;
+                if received.is_ok() {
+                    office.member.caller.contact().heard_leader(from);
+                }
+                received
             }
         }
     }
@@ -217,6 +224,13 @@ impl<N: Network> Desk<N> {
             }),
             (Question::MayGo { cluster, position }, office) => office.of_cluster(cluster, |office| {
                 office.led(|member| office.farewell.may_go(member, from, position))
+            }),
+            (Question::HandBack { cluster }, office) => office.of_cluster(cluster, |office| {
+                office.led(|member| if hand_back(member, from) { Answer::Yes } else { Answer::NotYet })
+            }),
+            (Question::HasEnd { cluster }, office) => office.of_cluster(cluster, |office| {
+                let phase = office.member.applied.status().borrow().phase;
+                if phase >= Phase::Shutdown { Answer::Yes } else { Answer::NotYet }
             }),
             (Question::Status, office) => office.view(from).await,
             (Question::Cancel, office) => office.cancel().await,

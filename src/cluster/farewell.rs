@@ -3,6 +3,9 @@
 //! Without this the last ones would be left without a quorum, and without the last rows. The leader goes last: it
 //! lets the others go once each of them has applied the end, or is gone. Where it dies meanwhile, those who are left
 //! elect another one.
+//!
+//! Members that were not there ([`Parting::absent`]) are waited for by all who were ([`linger`]): these go on as what
+//! they are to Raft, so that one that comes back is led to the end as if it had been there.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -17,10 +20,12 @@ use tracing::{debug, info};
 use crate::model::NodeId;
 use crate::store::machine::Phase;
 
+use super::caller::Purpose;
 use super::desk::Office;
 use super::member::{Leader, Member};
 use super::network::Network;
-use super::wire::{Answer, Question};
+use super::upkeep::{hand_back, is_changing};
+use super::wire::{Answer, Parting, Question};
 
 /// Between two questions.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -28,8 +33,11 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// The same, when all is over and everybody asks.
 const SHORT_PAUSE: Duration = Duration::from_millis(5);
 
-/// For the last answers to get through, at most: whoever has ended has had its answer.
+/// For the last answers to get through, at least: whoever has ended has had its answer.
 const LAST_WORDS: Duration = Duration::from_millis(100);
+
+/// Between two questions to members that were not there.
+const LINGER: Duration = Duration::from_millis(250);
 
 /// See the module docs.
 #[derive(Debug)]
@@ -66,7 +74,7 @@ impl Farewell {
         state.applied.insert(from, position);
         if state.waits_for(member).is_some_and(|waiting| waiting.is_empty()) {
             state.told.insert(from);
-            Answer::Go(self.keeper(&state, member))
+            Answer::Go(self.parting(&state, member))
         } else {
             Answer::NotYet
         }
@@ -75,6 +83,16 @@ impl Farewell {
     /// Nobody has gone yet.
     pub(super) fn new(keepers: Keepers) -> Self {
         Self { keepers, state: Mutex::default() }
+    }
+
+    /// As the leader, once there is an end: who keeps the rows, and who was not there. Who left in good order before is
+    /// not waited for.
+    fn parting<N: Network>(&self, state: &State, member: &Member<N>) -> Parting {
+        let has_left = member.leaving.lock().clone();
+        let end = member.applied.status().borrow().position;
+        let has_it = |node: &NodeId| state.applied.get(node).is_some_and(|applied| *applied >= end);
+        let absent = state.gone.iter().copied().filter(|node| !has_left.contains(node) && !has_it(node));
+        Parting { keeper: self.keeper(state, member), absent: absent.collect() }
     }
 
     /// As the leader, once there is an end: the one node that keeps the rows. It is here, and has them all.
@@ -121,9 +139,8 @@ fn others<N: Network>(member: &Member<N>) -> Vec<NodeId> {
     nodes.filter(|node| *node != member.id).collect()
 }
 
-/// Waits until this node, which takes part no more, is of no more use to the others. Gives who keeps the rows, if that
-/// is one node.
-pub(super) async fn farewell<N: Network>(office: Arc<Office<N>>) -> Option<NodeId> {
+/// Waits until this node, which takes part no more, is of no more use to those who are there.
+pub(super) async fn farewell<N: Network>(office: Arc<Office<N>>) -> Parting {
     let member = &office.member;
     let begun = Instant::now();
     let mut last_leader = Instant::now();
@@ -131,35 +148,42 @@ pub(super) async fn farewell<N: Network>(office: Arc<Office<N>>) -> Option<NodeI
     while member.is_running().is_ok() {
         // At the end all go together: one that went before would have the others elect a leader once more.
         let is_at_work = member.applied.status().borrow().phase < Phase::Shutdown && !is_over(member);
-        if is_at_work && can_do_without(member) {
-            debug!("the others can go on without this node");
-            return None;
-        }
-        if is_at_work && !is_told {
-            is_told = true;
-            info!("this node stays as a voter until the others are done: without it they could not go on");
+        if is_at_work {
+            let gives_back = begun.elapsed() <= member.timing.session && !handed_back(member).await;
+            if !gives_back && can_do_without(member) {
+                debug!("the others can go on without this node");
+                return Parting::default();
+            }
+            if !gives_back && !is_told {
+                is_told = true;
+                info!(
+                    "this node stays as a voter until the others are done: without it they could not go on"
+                );
+            }
         }
         match member.leader() {
             Leader::Here => {
                 last_leader = Instant::now();
                 if leads_to_the_end(&office, begun).await {
                     debug!(state = ?office.farewell.state.lock(), "everybody else has the end, or is gone");
-                    let _ended_or_late = timeout(LAST_WORDS, ended(member, SHORT_PAUSE)).await;
-                    return office.farewell.keeper(&office.farewell.state.lock(), member);
+                    let parting = office.farewell.parting(&office.farewell.state.lock(), member);
+                    let last_words = LAST_WORDS.max(member.caller.contact().round_trip().0 * 2);
+                    let _ended_or_late = timeout(last_words, ended(member, SHORT_PAUSE)).await;
+                    return parting;
                 }
             }
             Leader::At(..) | Leader::Unknown => {
                 let position = member.applied.status().borrow().position;
                 let question = Question::MayGo { cluster: member.cluster, position };
                 match member.ask_leader(&question).await {
-                    Some(Answer::Go(keeper)) => {
+                    Some(Answer::Go(parting)) => {
                         debug!(position, "the leader lets this node go");
-                        return keeper;
+                        return parting;
                     }
                     Some(_) => last_leader = Instant::now(),
                     None if is_over(member) && is_alone(member, last_leader).await => {
                         debug!("nobody leads any more, and this node has the end");
-                        return None;
+                        return Parting::default();
                     }
                     None => {}
                 }
@@ -167,7 +191,68 @@ pub(super) async fn farewell<N: Network>(office: Arc<Office<N>>) -> Option<NodeI
         }
         sleep(if is_at_work { PAUSE } else { SHORT_PAUSE }).await;
     }
-    None
+    Parting::default()
+}
+
+/// Asks the leader to take this node's vote. Whether this node may go as far as that is concerned.
+async fn handed_back<N: Network>(member: &Member<N>) -> bool {
+    match member.leader() {
+        _ if !member.votes() && !is_changing(member) => true,
+        Leader::Here => hand_back(member, member.id),
+        Leader::At(..) | Leader::Unknown => {
+            let question = Question::HandBack { cluster: member.cluster };
+            matches!(member.ask_leader(&question).await, Some(Answer::Yes))
+        }
+    }
+}
+
+/// Stays for members that were not there at the end, until each of them has it or is another node by now: `limit` at
+/// most, and `grace` where none of them says that it lacks the end. Raft goes on meanwhile.
+pub(super) async fn linger<N: Network>(
+    member: &Member<N>,
+    mut absent: Vec<NodeId>,
+    grace: Duration,
+    limit: Duration,
+) {
+    let begun = Instant::now();
+    while member.is_running().is_ok() {
+        let (mut left, mut is_anybody_here) = (vec![], false);
+        for node in absent {
+            match need(member, node).await {
+                Need::None => {}
+                Need::Unknown => left.push(node),
+                Need::Rest => {
+                    is_anybody_here = true;
+                    left.push(node);
+                }
+            }
+        }
+        absent = left;
+        if absent.is_empty() || begun.elapsed() >= if is_anybody_here { limit } else { grace } {
+            return;
+        }
+        sleep(LINGER).await;
+    }
+}
+
+/// What a member needs of those who have the end.
+enum Need {
+    /// It has the end, or will never ask for it.
+    None,
+    /// It says that it lacks the end.
+    Rest,
+    /// It does not answer.
+    Unknown,
+}
+
+async fn need<N: Network>(member: &Member<N>, node: NodeId) -> Need {
+    let Some(peer) = member.peer(node) else { return Need::None };
+    let question = Question::HasEnd { cluster: member.cluster };
+    match member.caller.call(&peer.address, Purpose::Control, &question, member.timing.keep_alive).await {
+        Ok((from, Answer::NotYet | Answer::NoRun)) if from == node => Need::Rest,
+        Ok(_) => Need::None,
+        Err(_) => Need::Unknown,
+    }
 }
 
 /// Waits until every other member's process has ended.
@@ -181,7 +266,7 @@ async fn ended<N: Network>(member: &Member<N>, pause: Duration) {
         sleep(pause).await;
         let mut is_anybody_there = false;
         for node in others(member) {
-            is_anybody_there |= !has_ended(member, node).await;
+            is_anybody_there |= whereabouts(member, node).await.is_none();
         }
         if !is_anybody_there {
             return;
@@ -193,7 +278,7 @@ async fn ended<N: Network>(member: &Member<N>, pause: Duration) {
 /// long.
 async fn is_alone<N: Network>(member: &Member<N>, last_leader: Instant) -> bool {
     for node in others(member) {
-        if !has_ended(member, node).await {
+        if whereabouts(member, node).await.is_none() {
             return last_leader.elapsed() > member.timing.session;
         }
     }
@@ -206,6 +291,7 @@ async fn leads_to_the_end<N: Network>(office: &Office<N>, begun: Instant) -> boo
     let waiting = office.farewell.state.lock().waits_for(member);
     let Some(waiting) = waiting else { return false };
     let is_late = begun.elapsed() > member.timing.session;
+    let is_very_late = begun.elapsed() > member.timing.session * 2;
     let untold: Vec<NodeId> = {
         let state = office.farewell.state.lock();
         others(member)
@@ -214,38 +300,47 @@ async fn leads_to_the_end<N: Network>(office: &Office<N>, begun: Instant) -> boo
             .collect()
     };
     for node in untold {
-        // Whoever is on its way out asks by itself; of the others it has to be found out.
-        if is_late || (waiting.contains(&node) && has_ended(member, node).await) {
+        // Whoever has the end and is on its way out asks by itself, unless it dies before it is told; of the others it
+        // has to be found out.
+        let is_gone = if waiting.contains(&node) {
+            is_late || whereabouts(member, node).await.is_some()
+        } else {
+            is_late && whereabouts(member, node).await.is_some()
+        };
+        if is_gone || is_very_late {
             office.farewell.state.lock().gone.insert(node);
         }
     }
     office.farewell.state.lock().is_told(member)
 }
 
-/// Whether nobody listens where the node was: its process has ended.
-async fn has_ended<N: Network>(member: &Member<N>, node: NodeId) -> bool {
-    let peer = {
-        let metrics = member.raft.metrics();
-        let metrics = metrics.borrow();
-        metrics.membership_config.membership().get_node(&node.0).cloned()
-    };
-    let Some(peer) = peer else { return true };
-    match timeout(member.timing.election / 2, member.caller.network().open(&peer.address)).await {
-        Ok(Err(error)) => error.kind() == io::ErrorKind::ConnectionRefused,
-        // Another life answers where it was.
-        Ok(Ok(conversation)) => conversation.peer != node,
-        Err(_) => false,
+/// What tells that a node's process has ended and does not come back as what it was by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Whereabouts {
+    /// Nobody listens where it was.
+    Ended,
+    /// Another node answers there: its disk is another one, or it is in another run.
+    AnotherLife,
+}
+
+/// What became of a node; none where it answers, or where nothing is heard of its host.
+pub(super) async fn whereabouts<N: Network>(member: &Member<N>, node: NodeId) -> Option<Whereabouts> {
+    let Some(peer) = member.peer(node) else { return Some(Whereabouts::Ended) };
+    match timeout(member.election() / 2, member.caller.network().open(&peer.address)).await {
+        Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => Some(Whereabouts::Ended),
+        Ok(Ok(conversation)) if conversation.peer != node => Some(Whereabouts::AnotherLife),
+        Ok(_) | Err(_) => None,
     }
 }
 
 /// Whether the voters that still take part can decide without this one.
 fn can_do_without<N: Network>(member: &Member<N>) -> bool {
-    let metrics = member.raft.metrics();
-    let metrics = metrics.borrow();
-    if *metrics.membership_config.log_id() > metrics.last_applied {
-        // A change of who votes is under way, and it may need this node's vote.
+    if is_changing(member) {
+        // It may need this node's vote.
         return false;
     }
+    let metrics = member.raft.metrics();
+    let metrics = metrics.borrow();
     // While one change follows another, majorities of both are needed.
     let configs = metrics.membership_config.membership().get_joint_config();
     if !configs.iter().any(|voters| voters.contains(&member.id.0)) {

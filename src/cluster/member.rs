@@ -42,7 +42,12 @@ pub struct Timing {
     pub election: Duration,
     /// A voter that is silent for so long is gone for good.
     pub voter: Duration,
+    /// At the end, members that were not there are waited for so long.
+    pub linger: Duration,
 }
+
+/// Round trips that an election waits for at least: a leader that lives may lose a packet, and it comes again.
+const TRIPS: u32 = 6;
 
 /// Who leads, as far as this node knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +72,8 @@ pub(super) struct Member<N: Network> {
     pub(super) reports: Mutex<BTreeMap<NodeId, NodeFigures>>,
     /// As the leader: who asked to become a member.
     pub(super) candidates: Mutex<BTreeMap<NodeId, Peer>>,
+    /// As the leader: who leaves, and gives its vote back.
+    pub(super) leaving: Mutex<BTreeSet<NodeId>>,
     /// The life in which this node takes part in the run; 0 for none.
     pub(super) incarnation: watch::Sender<Incarnation>,
     /// What this node does.
@@ -74,6 +81,33 @@ pub(super) struct Member<N: Network> {
 }
 
 impl<N: Network> Member<N> {
+    /// Without a word of the leader for so long another one is elected: longer than is set where the way to the others
+    /// is long.
+    pub(super) fn election(&self) -> Duration {
+        self.timing.election.max(self.caller.contact().round_trip().0 * TRIPS)
+    }
+
+    /// As the leader: whether a node has answered the last messages.
+    pub(super) fn is_in_touch(&self, node: NodeId) -> bool {
+        let silence = self.caller.contact().silence_of(node);
+        node == self.id || silence.is_some_and(|silence| silence <= self.election())
+    }
+
+    /// Whether this node votes.
+    pub(super) fn votes(&self) -> bool {
+        self.raft.metrics().borrow().membership_config.membership().voter_ids().any(|id| id == self.id.0)
+    }
+
+    /// The other members that vote.
+    pub(super) fn other_voters(&self) -> Vec<(NodeId, Peer)> {
+        let metrics = self.raft.metrics();
+        let metrics = metrics.borrow();
+        let membership = metrics.membership_config.membership();
+        let voters: BTreeSet<u64> = membership.voter_ids().filter(|id| *id != self.id.0).collect();
+        let others = membership.nodes().filter(|(id, _)| voters.contains(id));
+        others.map(|(id, peer)| (NodeId(*id), peer.clone())).collect()
+    }
+
     /// Who leads.
     pub(super) fn leader(&self) -> Leader {
         let metrics = self.raft.metrics();
@@ -94,6 +128,11 @@ impl<N: Network> Member<N> {
         let metrics = self.raft.metrics();
         let metrics = metrics.borrow();
         (metrics.current_leader == Some(self.id.0)).then_some(metrics.current_term)
+    }
+
+    /// How a member is reached, if it is one.
+    pub(super) fn peer(&self, node: NodeId) -> Option<Peer> {
+        self.raft.metrics().borrow().membership_config.membership().get_node(&node.0).cloned()
     }
 
     /// Whether a node is a member, by what this node knows.

@@ -15,7 +15,9 @@ mod cancelling;
 mod client;
 mod cluster_file;
 mod commit;
+mod contact;
 mod desk;
+mod elections;
 mod error;
 mod farewell;
 mod forming;
@@ -57,7 +59,7 @@ pub use member::Timing;
 pub(crate) use network::Network;
 #[cfg(test)]
 pub(crate) use network::{Conversation, Oneself};
-pub(crate) use node::{ClusterNode, start};
+pub(crate) use node::{ClusterNode, Leave, LeftBehind, start};
 pub use node::{NodeOptions, OnComposed};
 pub use peer::{ClusterId, Founding, Peer};
 pub use quorum::Quorum;

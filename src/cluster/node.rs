@@ -1,6 +1,7 @@
 //! From an address to a member of a cluster: forming, Raft, and the tasks that keep both going.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use openraft::{Config, Raft, SnapshotPolicy};
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tracing::{debug, error, info, warn};
 
 use crate::model::{Incarnation, NodeId};
@@ -23,10 +24,11 @@ use super::cancelling::Cancelling;
 use super::cluster_file::{is_of_earlier_boot, next_life, note_boot, read_cluster, write_cluster};
 use super::commit::ClusterCommit;
 use super::desk::{Desk, Office, serve};
+use super::elections::hold_elections;
 use super::error::ClusterError;
-use super::farewell::{Farewell, Keepers, abandoned, farewell};
+use super::farewell::{Farewell, Keepers, Whereabouts, abandoned, farewell, linger, whereabouts};
 use super::forming::{
-    self, Ask, Declared, Formed, Forming, FormingError, Standing, Waiting, find_running, form,
+    self, Ask, Declared, Formed, Forming, FormingError, Standing, Waiting, find_deciding, find_running, form,
 };
 use super::member::{Member, Timing};
 use super::network::{Conversation, Network, Oneself};
@@ -48,6 +50,12 @@ const FOUND: Duration = Duration::from_secs(3);
 
 /// Between two questions to become a member.
 const AGAIN: Duration = Duration::from_millis(200);
+
+/// Between two lines about members that are waited for.
+const TELL: Duration = Duration::from_secs(5);
+
+/// Sessions for which a node without a quorum must find the others gone before it gives them up.
+const GIVE_UP: u32 = 2;
 
 /// Entries behind a snapshot that are kept for members that are a little behind.
 const KEPT_ENTRIES: u64 = 1_000;
@@ -91,7 +99,37 @@ pub(crate) struct ClusterNode<N: Network> {
     quorum: watch::Receiver<Quorum>,
     first_life: Incarnation,
     log: LogStore,
+    is_over: bool,
     _tasks: JoinSet<()>,
+}
+
+/// How a node takes its leave.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Leave {
+    /// The name of the one node that keeps the rows, if that is another one than this.
+    pub(crate) kept_by: Option<String>,
+    absent: Vec<NodeId>,
+}
+
+/// What a node that was left behind has found out: who of the voters is not there any more, and why.
+#[derive(Debug, Clone)]
+pub(crate) struct LeftBehind {
+    gone: Vec<(Peer, Whereabouts)>,
+    voters: usize,
+}
+
+impl fmt::Display for LeftBehind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of the {} voters are gone (", self.gone.len(), self.voters)?;
+        for (number, (peer, whereabouts)) in self.gone.iter().enumerate() {
+            let why = match whereabouts {
+                Whereabouts::Ended => "nobody listens there",
+                Whereabouts::AnotherLife => "another node answers there",
+            };
+            write!(f, "{}{peer}: {why}", if number == 0 { "" } else { "; " })?;
+        }
+        write!(f, ")")
+    }
 }
 
 /// Becomes a member. `incoming` is what others open to `network`; `found` are addresses that were found rather than
@@ -127,7 +165,8 @@ pub(crate) async fn start<N: Network>(
     let is_forgetful = is_of_earlier_boot(&options.folder)? && options.storage.is_forgetful();
     let (cluster, at) = match known {
         Some(cluster) if is_forgetful => {
-            match find_running(&forming, cluster, &forming_options.found, &ask).await? {
+            // Those who were started again, too, and have no quorum yet, may need what is here.
+            match find_deciding(&forming, cluster, &forming_options.found, &ask).await? {
                 Some(_) => return Err(ClusterError::Forgetful),
                 None if options.resumes => (cluster, vec![]),
                 None => return Err(ClusterError::Unfinished { path: options.folder, cluster }),
@@ -174,19 +213,42 @@ pub(crate) async fn start<N: Network>(
         cancelling: Cancelling::default(),
     });
     opened.send_replace(Some(Arc::clone(&office)));
-    forming.stand(Standing::Member { cluster });
-    tasks.spawn(watch_quorum(member.raft.metrics(), options.timing.election, quorum));
+    let stand = {
+        let forming = forming.clone();
+        move |quorum| {
+            // Without a quorum, this node's cluster is none that could be joined.
+            let is_there = quorum == Quorum::There;
+            forming.stand(if is_there { Standing::Member { cluster } } else { Standing::Paused { cluster } });
+        }
+    };
+    stand(Quorum::Looking);
+    tasks.spawn(watch_quorum(Arc::clone(&member), quorum, stand));
+    tasks.spawn(hold_elections(Arc::clone(&member)));
+    tasks.spawn(note_the_end(member.applied.clone(), log.clone()));
     tasks.spawn(show_life(Arc::clone(&member), at.iter().chain(&options.join).cloned().collect()));
     tasks.spawn(expire(Arc::clone(&member)));
     tasks.spawn(keep_members(Arc::clone(&member)));
     tasks.spawn(make_snapshots(Arc::clone(&member)));
-    let mut node = ClusterNode { office, quorum: seen, first_life, log, _tasks: tasks };
+    let is_over = member.applied.status().borrow().phase >= Phase::Shutdown;
+    let mut node = ClusterNode { office, quorum: seen, first_life, log, is_over, _tasks: tasks };
+    if node.is_over {
+        info!("the run is over, and all of it is on this node's disk");
+        return Ok(node);
+    }
     node.become_member(&forming, &options, at).await?;
     tokio::select! {
         found = node.await_quorum(options.patience) => found?,
         error = other_cluster(&forming, cluster, &forming_options.found, &ask) => return Err(error.into()),
     }
     Ok(node)
+}
+
+/// Notes at once that the end is committed: a node that is killed afterwards needs nobody to know it again.
+async fn note_the_end(applied: Applied, log: LogStore) {
+    let mut status = applied.status();
+    if status.wait_for(|status| status.phase >= Phase::Shutdown).await.is_ok() {
+        log.note_committed().await;
+    }
 }
 
 /// Ends only where the peers are found to run another cluster than this node.
@@ -214,7 +276,9 @@ async fn open_member<N: Network>(
     let snapshots = options.folder.join("snapshots");
     let (machine, applied) = StateMachine::open(snapshots, id, options.snapshot_after, &options.storage)?;
     opened(applied.clone());
-    let peers = RaftClients::new(caller.network().clone(), cluster);
+    let patience = (options.timing.session / 2).max(options.timing.election * 4);
+    let contact = Arc::clone(caller.contact());
+    let peers = RaftClients::new(caller.network().clone(), cluster, contact, patience);
     let config = Arc::new(raft_config(cluster, options.timing).map_err(ClusterError::Raft)?);
     let raft: Raft<TypeConfig> = Raft::new(id.0, config, peers, log.clone(), machine)
         .await
@@ -230,6 +294,7 @@ async fn open_member<N: Network>(
         sessions: Mutex::new(Sessions::new(options.timing.session)),
         reports: Mutex::default(),
         candidates: Mutex::default(),
+        leaving: Mutex::default(),
         incarnation: watch::Sender::new(Incarnation(0)),
         figures: Mutex::default(),
     };
@@ -257,7 +322,10 @@ fn raft_config(cluster: ClusterId, timing: Timing) -> Result<Config, String> {
     let config = Config {
         cluster_name: cluster.to_string(),
         heartbeat_interval: election / 5,
-        election_timeout_min: election,
+        // Elections are ours: see `elections.rs`. The least is how long openraft waits for a vote, the most how long a
+        // member that has just heard its leader votes for nobody else.
+        enable_elect: false,
+        election_timeout_min: election.saturating_mul(2) - 1,
         election_timeout_max: election.saturating_mul(2),
         // Snapshots are due by bytes, which Raft does not count.
         snapshot_policy: SnapshotPolicy::Never,
@@ -313,22 +381,106 @@ impl<N: Network> ClusterNode<N> {
             .send_if_modified(|life| std::mem::replace(life, incarnation) != incarnation);
     }
 
-    /// Waits until this node, which takes part no more, may go.
-    /// Gives the name of the one node that keeps the rows, if that is another one than this.
-    pub(crate) async fn farewell(&self) -> Option<String> {
-        let member = &self.office.member;
-        let keeper = farewell(Arc::clone(&self.office)).await;
-        keeper.filter(|keeper| *keeper != member.id).map(|keeper| member.name(keeper))
+    /// Whether the run was over when this node was started, and all of it lies on its disk.
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_over
     }
 
-    /// Waits until nothing can be decided any more and every other node has gone.
-    pub(crate) async fn abandoned(&self) {
+    /// Waits until this node, which takes part no more, may go.
+    pub(crate) async fn farewell(&self) -> Leave {
+        let member = &self.office.member;
+        let parting = farewell(Arc::clone(&self.office)).await;
+        let keeper = parting.keeper.filter(|keeper| *keeper != member.id);
+        Leave { kept_by: keeper.map(|keeper| member.name(keeper)), absent: parting.absent }
+    }
+
+    /// Stays for members that were not there at the end of the run.
+    pub(crate) async fn linger(&self, leave: &Leave) {
+        let (member, limit) = (&self.office.member, self.office.member.timing.linger);
+        if leave.absent.is_empty() || limit.is_zero() {
+            return;
+        }
+        let names: Vec<String> = leave.absent.iter().map(|node| member.name(*node)).collect();
+        warn!(
+            "the run is over and this node has all of it; it stays for {} s at most to give the rest to {}, which {} not \
+             there (cluster.linger); Ctrl-C ends it now",
+            limit.as_secs(),
+            names.join(", "),
+            if names.len() == 1 { "was" } else { "were" }
+        );
+        linger(member, leave.absent.clone(), limit, limit).await;
+    }
+
+    /// For a node that was started after the end, with all of it on its disk: stays while others come that may not have
+    /// it.
+    pub(crate) async fn linger_after_all(&self) {
+        let member = &self.office.member;
+        let others = member.other_voters().into_iter().map(|(node, _)| node).collect();
+        let limit = member.timing.linger;
+        linger(member, others, limit.min(member.timing.session / 2), limit).await;
+    }
+
+    /// Waits until nothing can be decided any more.
+    pub(crate) async fn paused(&self) {
         let mut quorum = self.quorum.clone();
         // An error means that Raft has ended, which whatever is awaited beside this tells.
-        if quorum.wait_for(|quorum| *quorum == Quorum::Lost).await.is_ok() {
-            abandoned(&self.office.member).await;
-        } else {
+        if quorum.wait_for(|quorum| *quorum == Quorum::Lost).await.is_err() {
             std::future::pending::<()>().await;
+        }
+    }
+
+    /// Waits until nothing can be decided any more and every other node has gone, or nothing could be decided for long.
+    pub(crate) async fn abandoned(&self) {
+        let member = &self.office.member;
+        let mut quorum = self.quorum.clone();
+        loop {
+            self.paused().await;
+            tokio::select! {
+                () = abandoned(member) => return,
+                () = sleep(member.timing.session * GIVE_UP) => return,
+                Ok(_) = quorum.wait_for(|quorum| *quorum == Quorum::There) => {}
+            }
+        }
+    }
+
+    /// Waits until nothing can be decided any more because so many voters are gone that the rest would be no majority,
+    /// and that for long enough.
+    pub(crate) async fn left_behind(&self) -> LeftBehind {
+        let member = &self.office.member;
+        let mut since = None;
+        loop {
+            if *self.quorum.borrow() != Quorum::Lost {
+                since = None;
+            }
+            self.paused().await;
+            let mut found = LeftBehind { gone: vec![], voters: usize::from(member.votes()) };
+            for (node, peer) in member.other_voters() {
+                found.voters += 1;
+                found.gone.extend(whereabouts(member, node).await.map(|whereabouts| (peer, whereabouts)));
+            }
+            let is_hopeless = *self.quorum.borrow() == Quorum::Lost
+                && (found.voters - found.gone.len()) * 2 <= found.voters;
+            let begun = *since.get_or_insert_with(Instant::now);
+            if !is_hopeless {
+                since = None;
+            } else if begun.elapsed() >= member.timing.session * GIVE_UP {
+                return found;
+            }
+            sleep(member.timing.session / 8).await;
+        }
+    }
+
+    /// Waits until there was no quorum for `patience`.
+    pub(crate) async fn without_quorum(&self, patience: Duration) -> ClusterError {
+        let mut quorum = self.quorum.clone();
+        loop {
+            self.paused().await;
+            let is_back = async { quorum.wait_for(|quorum| *quorum == Quorum::There).await.is_ok() };
+            match timeout(patience, is_back).await {
+                Ok(true) => {}
+                Ok(false) => std::future::pending::<()>().await,
+                Err(_) => return self.no_quorum(patience).await,
+            }
         }
     }
 
@@ -398,27 +550,39 @@ impl<N: Network> ClusterNode<N> {
 
     /// Waits until anything can be decided.
     async fn await_quorum(&mut self, patience: Duration) -> Result<(), ClusterError> {
-        let found = timeout(patience, self.quorum.wait_for(|quorum| *quorum == Quorum::There)).await.is_ok();
-        if found {
-            info!("a quorum is there");
-            return Ok(());
+        let begun = Instant::now();
+        let mut quorum = self.quorum.clone();
+        loop {
+            let left = patience.saturating_sub(begun.elapsed());
+            let found = quorum.wait_for(|quorum| *quorum == Quorum::There);
+            if timeout(left.min(TELL), found).await.is_ok() {
+                info!("a quorum is there");
+                return Ok(());
+            }
+            if begun.elapsed() >= patience {
+                return Err(self.no_quorum(patience).await);
+            }
+            let (here, size) = self.count_voters().await;
+            let left = patience.saturating_sub(begun.elapsed()).as_millis().div_ceil(1000);
+            warn!("{here} of {size} members answer, more than half are needed, {left} s left");
         }
+    }
+
+    async fn no_quorum(&self, after: Duration) -> ClusterError {
+        let (here, size) = self.count_voters().await;
+        ClusterError::NoQuorum { cluster: self.office.member.cluster, here, size, after }
+    }
+
+    /// How many voters answer, this node among them, and how many there are.
+    async fn count_voters(&self) -> (usize, usize) {
         let member = &self.office.member;
         let (mut here, mut size) = (1, 1);
-        let peers: Vec<Peer> = {
-            let metrics = member.raft.metrics();
-            let metrics = metrics.borrow();
-            let membership = metrics.membership_config.membership();
-            let voters: BTreeSet<u64> = membership.voter_ids().collect();
-            size = size.max(voters.len());
-            let others = membership.nodes().filter(|(id, _)| voters.contains(id) && **id != member.id.0);
-            others.map(|(_, peer)| peer.clone()).collect()
-        };
-        for peer in peers {
+        for (node, peer) in member.other_voters() {
             let asked = timeout(Duration::from_secs(2), member.caller.network().open(&peer.address)).await;
-            here += usize::from(matches!(asked, Ok(Ok(_))));
+            here += usize::from(matches!(asked, Ok(Ok(conversation)) if conversation.peer == node));
+            size += 1;
         }
-        Err(ClusterError::NoQuorum { cluster: member.cluster, here, size, after: patience })
+        (here, size)
     }
 }
 

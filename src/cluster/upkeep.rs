@@ -26,6 +26,9 @@ const CLOSE: u64 = 1000;
 /// Between two looks at where the names of nodes lead.
 const NAMES: Duration = Duration::from_secs(15);
 
+/// A way that takes so long, there and back, is told: every commit waits for it.
+const LONG_WAY: Duration = Duration::from_millis(50);
+
 /// Between two looks at who is a member.
 const LOOK: Duration = Duration::from_millis(250);
 
@@ -56,7 +59,11 @@ pub(super) async fn show_life<N: Network>(member: Arc<Member<N>>, places: BTreeS
     let mut last = None;
     let mut heard = Instant::now();
     let mut places = places.iter().cycle();
+    let mut is_told = false;
     loop {
+        if !is_told {
+            is_told = tell_of_long_way(&member);
+        }
         tokio::select! {
             _ = ticks.tick() => {}
             // A life that has just begun, and a leader that was just elected, should hear of it.
@@ -90,6 +97,19 @@ pub(super) async fn show_life<N: Network>(member: Arc<Member<N>>, places: BTreeS
             debug!(%leader, error, "unable to ask to be let in again");
         }
     }
+}
+
+/// Says that the way to a node is long. Whether there was something to say.
+fn tell_of_long_way<N: Network>(member: &Member<N>) -> bool {
+    let (time, address) = member.caller.contact().round_trip();
+    let Some(address) = address.filter(|_| time >= LONG_WAY) else { return false };
+    let (millis, election) = (time.as_millis(), member.election().as_millis());
+    warn!(
+        %address,
+        "the way to another node and back takes {millis} ms: each commit waits for it once or twice, and a leader that is \
+         gone is replaced after {election} ms times three to four; nodes that are near each other are faster"
+    );
+    true
 }
 
 /// Waits for another leader than `last`. False where this node's Raft has ended.
@@ -129,6 +149,7 @@ pub(super) async fn keep_members<N: Network>(member: Arc<Member<N>>) {
         ticks.tick().await;
         if member.leads().is_none() {
             member.candidates.lock().clear();
+            member.leaving.lock().clear();
             continue;
         }
         let candidate = member.candidates.lock().pop_first();
@@ -152,18 +173,53 @@ pub(super) async fn keep_members<N: Network>(member: Arc<Member<N>>) {
             if let Some(Err(error)) = while_leading(&member.raft, let_in).await {
                 debug!(%error, "unable to let it in now; it asks again");
             }
-        } else if let Some(change) = next_change(&seen(&member), patience(&member)) {
+        } else if let Some(change) = next(&member) {
             make(&member, change).await;
         }
     }
 }
 
+/// The next change: to bring one to its end that a leader before this one has begun comes first.
+fn next<N: Network>(member: &Member<N>) -> Option<Change> {
+    let half = {
+        let metrics = member.raft.metrics();
+        let metrics = metrics.borrow();
+        let configs = metrics.membership_config.membership().get_joint_config().clone();
+        configs.last().filter(|_| configs.len() > 1).cloned()
+    };
+    match half {
+        Some(voters) => Some(Change::Voters(voters.into_iter().map(NodeId).collect())),
+        None => next_change(&seen(member), patience(member)),
+    }
+}
+
+/// As the leader: a node leaves. Whether it may go as far as its vote is concerned: it has none any more, or the
+/// others are no better off without it.
+pub(super) fn hand_back<N: Network>(member: &Member<N>, from: NodeId) -> bool {
+    if !member.is_member(from) {
+        return true;
+    }
+    member.leaving.lock().insert(from);
+    next(member).is_none_or(|change| !change.takes_vote_of(from)) && !is_changing(member)
+}
+
+/// Whether a change of the members is under way.
+pub(super) fn is_changing<N: Network>(member: &Member<N>) -> bool {
+    let metrics = member.raft.metrics();
+    let metrics = metrics.borrow();
+    *metrics.membership_config.log_id() > metrics.last_applied
+        || metrics.membership_config.membership().get_joint_config().len() > 1
+}
+
 async fn make<N: Network>(member: &Member<N>, change: Change) {
+    let retain = !matches!(change, Change::Successor(_));
     let to = match &change {
-        Change::Voters(voters) => ChangeMembers::ReplaceAllVoters(voters.iter().map(|node| node.0).collect()),
+        Change::Voters(voters) | Change::Successor(voters) => {
+            ChangeMembers::ReplaceAllVoters(voters.iter().map(|node| node.0).collect())
+        }
         Change::Remove(node) => ChangeMembers::RemoveNodes([node.0].into()),
     };
-    match while_leading(&member.raft, member.raft.change_membership(to, true)).await {
+    match while_leading(&member.raft, member.raft.change_membership(to, retain)).await {
         Some(Ok(_)) => info!(?change, "the members have changed"),
         None => {}
         Some(Err(error)) => debug!(%error, ?change, "unable to change the members now"),
@@ -188,6 +244,12 @@ fn seen<N: Network>(member: &Member<N>) -> Vec<Seen> {
         let live: BTreeSet<NodeId> = machine.members().map(|(node, ..)| node).collect();
         move |node: NodeId| !is_leaving && live.contains(&node)
     };
+    let leaving = {
+        let mut leaving = member.leaving.lock();
+        // One that takes part again has come back.
+        leaving.retain(|node| !takes_part(*node));
+        leaving.clone()
+    };
     let mut sessions = member.sessions.lock();
     let nodes = membership.nodes().map(|(id, peer)| {
         let node = NodeId(*id);
@@ -199,6 +261,8 @@ fn seen<N: Network>(member: &Member<N>) -> Vec<Seen> {
             is_voter: voters.contains(id),
             // Whoever leaves must not be given a vote that it takes with it.
             is_close: takes_part(node) && matched.is_some_and(|matched| matched.index + CLOSE >= last),
+            is_in_touch: member.is_in_touch(node),
+            is_leaving: leaving.contains(&node),
             silence: if node == member.id { Duration::ZERO } else { sessions.silence(node, now) },
         }
     });

@@ -39,6 +39,16 @@ pub(super) enum Question {
         /// The last log entry that the asker has applied.
         position: u64,
     },
+    /// The asker leaves a run that goes on, and gives its vote back; asks the leader whether that is done.
+    HandBack {
+        /// The cluster.
+        cluster: ClusterId,
+    },
+    /// Asks whether the answering node has the end of the run.
+    HasEnd {
+        /// The cluster.
+        cluster: ClusterId,
+    },
     /// Asks how things stand.
     Status,
     /// Asks to cancel the run, on all nodes.
@@ -52,8 +62,8 @@ pub(super) enum Answer {
     Form(forming::Answer),
     /// Done, or yes.
     Yes,
-    /// To [`Question::MayGo`]: yes. Names who keeps the rows, if that is one node.
-    Go(Option<NodeId>),
+    /// To [`Question::MayGo`]: yes.
+    Go(Parting),
     /// Not yet.
     NotYet,
     /// The leader has to be asked: this one, as far as is known.
@@ -68,6 +78,15 @@ pub(super) enum Answer {
     Failed(String),
     /// To [`Question::Cancel`]: as soon as there is a quorum.
     Later(String),
+}
+
+/// What a node is told that goes at the end.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Parting {
+    /// Who keeps the rows, if that is one node.
+    pub(super) keeper: Option<NodeId>,
+    /// Members that were not there, and do not have the end.
+    pub(super) absent: Vec<NodeId>,
 }
 
 /// Commands for the leader.

@@ -412,6 +412,8 @@ settings! {
         election: u64 = 350,
         /// Milliseconds after which a silent voter's place is given to another node.
         voter_timeout: u64 = 60_000,
+        /// At the end of a run, milliseconds to stay for members that were not there; none where all were.
+        linger: u64 = 60_000,
         /// Which nodes keep the rows: all, leader, or the name of one.
         output_on: String = "all".to_owned(),
     }

@@ -44,6 +44,14 @@ impl<C: Commit> NodeStore<C> {
         Ok(store)
     }
 
+    /// The store of a run that is over, for who takes no part in it.
+    #[must_use]
+    pub fn of_the_past(commit: C, node: NodeId) -> Self {
+        let (incarnation, joining, request) = (AtomicU64::new(0), Mutex::default(), Mutex::default());
+        let clock = LogClock::new(commit.status().borrow().now);
+        Self { commit, node, incarnation, joining, request, clock }
+    }
+
     /// The life in which this node is a member.
     #[must_use]
     pub fn incarnation(&self) -> Incarnation {

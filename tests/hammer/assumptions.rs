@@ -116,6 +116,8 @@ pub(super) fn settings(is_cluster: bool) -> Vec<String> {
         // Small enough for several snapshots in each run, so that who comes back is sent one.
         settings.push("store.snapshotAfter=20000".to_owned());
         settings.push(format!("cluster.keepAlive={}", KEEP_ALIVE.as_millis()));
+        // Who was killed for good is waited for at the end, within what a round may take.
+        settings.push(format!("cluster.linger={}", SESSION.as_millis()));
     }
     settings.into_iter().flat_map(|setting| ["--set".to_owned(), setting]).collect()
 }

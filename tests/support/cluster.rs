@@ -51,7 +51,9 @@ impl Cluster {
     /// Nodes `n1` and so on in these folders.
     pub(crate) fn of(folders: Vec<Scoopi>) -> Self {
         let addresses: Vec<_> = folders.iter().map(|_| free_address()).collect();
-        let node = |(number, folder)| Node::new(number + 1, addresses[number], &addresses, folder);
+        // Nodes that a test has killed are not waited for at the end.
+        let short = |folder: Scoopi| folder.with(&["cluster.linger=500"]);
+        let node = |(number, folder)| Node::new(number + 1, addresses[number], &addresses, short(folder));
         Self { nodes: folders.into_iter().enumerate().map(node).collect() }
     }
 

@@ -39,6 +39,9 @@ pub(super) const SESSION: u64 = 2_000;
 /// How long others are waited for.
 const PATIENCE: u64 = 20_000;
 
+/// How long those who were not there at the end are waited for.
+pub(super) const LINGER: u64 = 10_000;
+
 /// What is the same for all hosts.
 #[derive(Clone)]
 pub(super) struct Setup {
@@ -165,6 +168,7 @@ impl Host {
         settings.cluster.keep_alive = SESSION / 5;
         settings.cluster.election = 300;
         settings.cluster.voter_timeout = 3 * SESSION;
+        settings.cluster.linger = LINGER;
         settings.cluster.quorum.timeout = PATIENCE;
         settings.loader.fetch.parallelism = self.setup.parallelism;
         settings.loader.fetch.delay = 0;
@@ -234,7 +238,9 @@ impl Host {
 
     /// Whether it holds the end of the run.
     pub(super) fn ended_well(&self) -> bool {
-        matches!(&self.state, HostState::Over(Ok(report)) if report.outcome != crate::bootstrap::Outcome::Cancelled)
+        use crate::bootstrap::Outcome;
+        matches!(&self.state, HostState::Over(Ok(report))
+            if matches!(report.outcome, Outcome::Complete | Outcome::WithErrors))
     }
 
     /// Whether a page has brought it down.

@@ -21,6 +21,7 @@ mod network;
 mod oracle;
 mod plan;
 mod random;
+mod scenarios;
 mod site;
 mod stream;
 mod world;

@@ -21,6 +21,8 @@ pub(super) struct Plan {
     pub(super) snapshot_after: u64,
     /// Places at a host.
     pub(super) parallelism: u32,
+    /// Who has to come to the end of the run, whatever happened to it.
+    pub(super) must_end: Vec<usize>,
 }
 
 /// One thing that happens.
@@ -62,6 +64,8 @@ pub(super) enum Fault {
     Pause(Vec<usize>),
     /// One node is asked to go, for good.
     Stop(usize),
+    /// A crash for good.
+    Kill(usize),
     /// The run is cancelled; later, all go on with it.
     Cancel,
 }
@@ -74,7 +78,8 @@ impl Plan {
             (0..hosts).map(|_| if random.percent(70) { random.of(0..300) } else { random.of(0..6_000) });
         let starts = starts.collect();
         let snapshot_after = random.pick(&[3_000, 10_000, 40_000, 1 << 30]);
-        let mut plan = Self { hosts, with_poison, starts, strikes: vec![], snapshot_after, parallelism: 0 };
+        let (strikes, must_end) = (vec![], vec![]);
+        let mut plan = Self { hosts, with_poison, starts, strikes, snapshot_after, parallelism: 0, must_end };
         // A page that brings nodes down is told from others by nothing else going wrong with them.
         let count = if with_poison { random.of(0..2) } else { random.of(1..6) };
         // More than that, and no majority with its disks is left.
@@ -85,6 +90,13 @@ impl Plan {
         }
         plan.parallelism = random.pick(&[1, 2, 4, 7, 100]);
         plan
+    }
+
+    /// Healthy pages, and what is said.
+    pub(super) fn told(random: &Random, hosts: usize, strikes: Vec<Strike>, must_end: Vec<usize>) -> Self {
+        let starts = (0..hosts).map(|_| random.of(0..300)).collect();
+        let snapshot_after = random.pick(&[10_000, 1 << 30]);
+        Self { hosts, with_poison: false, starts, strikes, snapshot_after, parallelism: 4, must_end }
     }
 
     fn strike(&self, random: &Random, gone: &mut usize) -> Strike {

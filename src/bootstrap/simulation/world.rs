@@ -54,6 +54,7 @@ pub(super) struct World {
     /// When each host was hit last.
     hit: Vec<u64>,
     stopped: BTreeSet<usize>,
+    must_end: Vec<usize>,
     outsider: Option<(Runtime, JoinHandle<()>)>,
     /// When a node was seen that knows of the end.
     shut_at: Option<u64>,
@@ -72,12 +73,17 @@ enum Deed {
 
 /// Simulates what follows from a seed. Gives how long it took in simulated time, or what was wrong.
 pub(super) fn simulate(seed: u64) -> Result<u64, String> {
-    gather_panics();
     let random = Random::new(seed);
     let plan = Plan::of(&random.fork());
+    simulate_plan(&plan, &random)
+}
+
+/// Simulates a plan.
+pub(super) fn simulate_plan(plan: &Plan, random: &Random) -> Result<u64, String> {
+    gather_panics();
     let told = plan.to_string();
     let _shown = logging::show();
-    let mut world = World::new(&plan, &random);
+    let mut world = World::new(plan, random);
     PANICS.set(Some(vec![]));
     let result = catch_unwind(AssertUnwindSafe(|| world.run()));
     let result = result.unwrap_or_else(|_| Err("the simulation itself has failed".to_owned()));
@@ -133,6 +139,7 @@ impl World {
             cuts: vec![],
             hit: vec![0; plan.hosts],
             stopped: BTreeSet::new(),
+            must_end: plan.must_end.clone(),
             outsider: None,
             shut_at: None,
             quiet_since: 0,
@@ -247,6 +254,11 @@ impl World {
                 self.stopped.insert(*host);
                 self.hosts[*host].stop();
             }
+            Fault::Kill(host) => {
+                self.stopped.insert(*host);
+                self.hosts[*host].end(End::Killed);
+                self.hit(&[*host]);
+            }
             Fault::Cancel => self.cancel(),
         }
         self.apply_cuts();
@@ -285,7 +297,7 @@ impl World {
                 self.hit(hosts);
             }
             // A host that crashed is started by what stands on the agenda.
-            Fault::Crash(..) | Fault::Wipe(_) | Fault::Stop(_) | Fault::Cancel => return,
+            Fault::Crash(..) | Fault::Wipe(_) | Fault::Stop(_) | Fault::Kill(_) | Fault::Cancel => return,
         }
         self.tell(&format!("healed: {fault:?}"));
         self.quiet_since = clock::now();
@@ -367,7 +379,7 @@ impl World {
     fn is_due(&self, host: usize) -> bool {
         let shut_at = self.shut_at.unwrap_or(u64::MAX);
         let was_there = self.hit[host].saturating_add(3 * SESSION) < shut_at && !self.stopped.contains(&host);
-        was_there && !self.hosts[host].ended_well()
+        (was_there || self.must_end.contains(&host)) && !self.hosts[host].ended_well()
     }
 
     fn stuck(&self, what: &str) -> String {

@@ -99,7 +99,7 @@ impl<A: Ask> Driver<'_, A> {
         let mut met = None;
         let judge = |sight: &Sight, asked: &BTreeSet<Address>| {
             let now = Instant::now();
-            if let Some((cluster, at)) = sight.running()? {
+            if let Some((cluster, at)) = sight.running(None)? {
                 let since = *met.get_or_insert(now);
                 let is_enough = sight.covers(asked) || now - since >= GATHER;
                 return Ok(is_enough.then_some(Running { cluster, at }));

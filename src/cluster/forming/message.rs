@@ -80,6 +80,11 @@ pub(crate) enum Standing {
         /// In this cluster.
         cluster: ClusterId,
     },
+    /// Its Raft runs, without a quorum: whether there is a cluster that could be joined is not known.
+    Paused {
+        /// Its cluster.
+        cluster: ClusterId,
+    },
     /// It holds an unfinished run and was started without `--resume`: it neither votes nor starts Raft by itself.
     Waiting {
         /// The cluster of that run.

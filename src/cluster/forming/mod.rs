@@ -32,7 +32,7 @@ pub(crate) use driver::{Formed, Options, form};
 pub(crate) use error::FormingError;
 pub(crate) use lookout::Ask;
 pub(crate) use message::{Answer, Request, Standing};
-pub(crate) use running::find_running;
+pub(crate) use running::{find_deciding, find_running};
 pub(crate) use voter::Forming;
 pub(crate) use waiting::Waiting;
 

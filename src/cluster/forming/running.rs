@@ -36,10 +36,33 @@ pub(crate) async fn find_running<A: Ask>(
     found: &watch::Receiver<BTreeSet<Address>>,
     ask: &A,
 ) -> Result<Option<Running>, FormingError> {
+    find(forming, cluster, Some(cluster), found, ask).await
+}
+
+/// The same, but members that have no quorum do not count.
+///
+/// # Errors
+/// The peers run another cluster.
+pub(crate) async fn find_deciding<A: Ask>(
+    forming: &Forming,
+    cluster: ClusterId,
+    found: &watch::Receiver<BTreeSet<Address>>,
+    ask: &A,
+) -> Result<Option<Running>, FormingError> {
+    find(forming, cluster, None, found, ask).await
+}
+
+async fn find<A: Ask>(
+    forming: &Forming,
+    cluster: ClusterId,
+    paused: Option<ClusterId>,
+    found: &watch::Receiver<BTreeSet<Address>>,
+    ask: &A,
+) -> Result<Option<Running>, FormingError> {
     let enough = Instant::now() + LOOK;
     let lookout = Lookout { forming, ask, found };
     lookout
-        .look(|sight, asked| match sight.running()? {
+        .look(|sight, asked| match sight.running(paused)? {
             Some((other, at)) if other != cluster => {
                 let at = at.into_iter().next().unwrap_or_default();
                 Err(FormingError::OtherCluster { own: cluster, other, at })

@@ -90,7 +90,7 @@ impl Sight {
         // From a running cluster one wants its founding only where one is part of it; others join what it is now.
         let founding = hello.founding.filter(|founding| match hello.standing {
             Standing::Forming => true,
-            Standing::Member { .. } => founding.members.contains_key(&self.me),
+            Standing::Member { .. } | Standing::Paused { .. } => founding.members.contains_key(&self.me),
             Standing::Waiting { .. } => false,
         });
         (Outcome::Node { id, peer: hello.peer, standing: hello.standing, is_sound }, founding)
@@ -113,14 +113,24 @@ impl Sight {
         asked.iter().all(|at| self.outcomes.contains_key(at))
     }
 
-    /// The cluster that runs already, and where.
+    /// The cluster that runs already, and where. One without a quorum counts for whoever has data of it (`own`), and for
+    /// nobody else: it may never have one again.
     ///
     /// # Errors
     /// More than one runs.
-    pub(super) fn running(&self) -> Result<Option<(ClusterId, Vec<Address>)>, FormingError> {
+    pub(super) fn running(
+        &self,
+        own: Option<ClusterId>,
+    ) -> Result<Option<(ClusterId, Vec<Address>)>, FormingError> {
         let mut found: Option<(ClusterId, Vec<Address>)> = None;
         for (at, outcome) in &self.outcomes {
-            let Outcome::Node { standing: Standing::Member { cluster }, .. } = outcome else { continue };
+            let cluster = match outcome {
+                Outcome::Node { standing: Standing::Member { cluster }, .. } => cluster,
+                Outcome::Node { standing: Standing::Paused { cluster }, .. } if own == Some(*cluster) => {
+                    cluster
+                }
+                _ => continue,
+            };
             match &mut found {
                 None => found = Some((*cluster, vec![at.clone()])),
                 Some((one, places)) if one == cluster => places.push(at.clone()),
@@ -185,6 +195,9 @@ impl Sight {
             Some(Outcome::Oneself) => None,
             Some(Outcome::Node { standing: Standing::Waiting { cluster }, .. }) => {
                 Some(format!("holds an unfinished run of cluster {cluster} and was started without --resume"))
+            }
+            Some(Outcome::Node { standing: Standing::Paused { cluster }, .. }) => {
+                Some(format!("is a member of cluster {cluster}, which has no quorum"))
             }
             Some(Outcome::Node { is_sound: false, .. }) => Some("was told other numbers of nodes".to_owned()),
             Some(Outcome::Node { id, .. }) => {

@@ -3,8 +3,9 @@
 //! Does not know what is in the log. Every message says of which cluster it is, and a message is believed only if it
 //! comes from the node whose vote it carries.
 //!
-//! openraft gives up on entries after one heartbeat and sends them again. What takes longer therefore goes on behind
-//! its back: see [`Underway`].
+//! openraft gives up on a message after one heartbeat and sends it again. What takes longer (large entries, a long way,
+//! a lost packet) therefore goes on behind its back, on a stream that outlives that deadline: see [`Underway`] and
+//! [`Signs`].
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -22,11 +23,13 @@ use openraft::{EntryPayload, LogId, OptionalSend, Raft, Snapshot, Vote};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
-use tokio::time::{interval, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
 use crate::cluster::address::Address;
 use crate::cluster::caller::{self, Purpose};
+use crate::cluster::contact::Contact;
 use crate::cluster::frame;
 use crate::cluster::network::Network;
 use crate::cluster::peer::{ClusterId, Peer};
@@ -39,14 +42,14 @@ use super::types::TypeConfig;
 /// Entries of one message, in bytes, unless a single one is larger. Below what a frame may hold.
 const ENTRIES: usize = 32 << 20;
 
-/// Messages above it go on when openraft does not wait any longer.
-const LARGE: usize = 256 << 10;
-
 /// Bytes for which a second more is granted: a third of what a 100 Mbit link carries.
 const BYTES_PER_SECOND: usize = 4 << 20;
 
 /// Streams to one node that are kept.
 const KEPT: usize = 4;
+
+/// Signs of life on their way to one node. Where the way is long, more than one has to be.
+const SIGNS: usize = 3;
 
 type AppendError = RPCError<u64, Peer, RaftError<u64>>;
 
@@ -61,6 +64,13 @@ struct Request {
 enum Message {
     Append(AppendEntriesRequest<TypeConfig>),
     Vote(VoteRequest<u64>),
+}
+
+impl Message {
+    /// Whether the answer takes as long as the way.
+    fn is_short(&self) -> bool {
+        matches!(self, Self::Append(append) if append.entries.is_empty())
+    }
 }
 
 /// What a member says to it.
@@ -80,13 +90,17 @@ pub(crate) struct RaftClients<N: Network>(Arc<Shared<N>>);
 struct Shared<N: Network> {
     network: N,
     cluster: ClusterId,
+    contact: Arc<Contact>,
+    /// For an answer, at least. Longer than any way: to give up earlier and open a stream anew helps nobody, as a
+    /// connection that is broken is found out by itself.
+    patience: Duration,
     kept: Mutex<HashMap<u64, Vec<N::Stream>>>,
 }
 
 impl<N: Network> RaftClients<N> {
-    /// Talks over `network`, as a member of `cluster`.
-    pub(crate) fn new(network: N, cluster: ClusterId) -> Self {
-        Self(Arc::new(Shared { network, cluster, kept: Mutex::default() }))
+    /// Talks over `network`, as a member of `cluster`, and notes who answers in `contact`.
+    pub(crate) fn new(network: N, cluster: ClusterId, contact: Arc<Contact>, patience: Duration) -> Self {
+        Self(Arc::new(Shared { network, cluster, contact, patience, kept: Mutex::default() }))
     }
 }
 
@@ -95,7 +109,7 @@ impl<N: Network> RaftNetworkFactory<TypeConfig> for RaftClients<N> {
 
     async fn new_client(&mut self, target: u64, node: &Peer) -> RaftClient<N> {
         let line = Line { shared: self.0.clone(), target, address: node.address.clone() };
-        RaftClient { line, underway: None }
+        RaftClient { line, underway: None, signs: Signs::default() }
     }
 }
 
@@ -103,6 +117,7 @@ impl<N: Network> RaftNetworkFactory<TypeConfig> for RaftClients<N> {
 pub(crate) struct RaftClient<N: Network> {
     line: Line<N>,
     underway: Option<Underway>,
+    signs: Signs,
 }
 
 /// Entries that take longer than openraft waits. The same ones, or more behind the same predecessor, are not sent
@@ -116,6 +131,51 @@ struct Underway {
     sending: JoinSet<Result<AppendEntriesResponse<u64>, Unreachable>>,
 }
 
+/// What a leader that lives sends without entries.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Sign {
+    vote: Vote<u64>,
+    before: Option<LogId<u64>>,
+    commit: Option<LogId<u64>>,
+}
+
+/// Signs of life on their way. The answer to any of them says that the member follows.
+#[derive(Debug, Default)]
+struct Signs {
+    newest: Option<Sign>,
+    sending: JoinSet<(Sign, Result<AppendEntriesResponse<u64>, Unreachable>)>,
+}
+
+impl Signs {
+    /// Sends a sign, unless the same one or too many are on their way, and waits for the answer to any.
+    async fn give<N: Network>(
+        &mut self,
+        line: &Line<N>,
+        request: AppendEntriesRequest<TypeConfig>,
+    ) -> Result<AppendEntriesResponse<u64>, Unreachable> {
+        // What came when nobody waited for it is old.
+        while let Some(Ok((_, answer))) = self.sending.try_join_next() {
+            if let Ok(answer @ AppendEntriesResponse::HigherVote(_)) = answer {
+                return Ok(answer);
+            }
+        }
+        let sign = Sign { vote: request.vote, before: request.prev_log_id, commit: request.leader_commit };
+        let is_new = self.newest != Some(sign) || self.sending.is_empty();
+        if is_new && self.sending.len() < SIGNS {
+            self.newest = Some(sign);
+            let line = line.clone();
+            self.sending.spawn(async move { (sign, line.append(request, line.shared.patience).await) });
+        }
+        match self.sending.join_next().await {
+            Some(Ok((given, Ok(AppendEntriesResponse::Conflict)))) if given.before != sign.before => {
+                Err(unreachable("the member's log was another one when it answered"))
+            }
+            Some(Ok((_, answer))) => answer,
+            Some(Err(_)) | None => Err(unreachable("the sending was cut off")),
+        }
+    }
+}
+
 impl<N: Network> RaftNetwork<TypeConfig> for RaftClient<N> {
     fn backoff(&self) -> Backoff {
         Backoff::new(AGAIN.into_iter().map(Duration::from_millis).chain(std::iter::repeat(AT_LAST)))
@@ -126,11 +186,10 @@ impl<N: Network> RaftNetwork<TypeConfig> for RaftClient<N> {
         request: AppendEntriesRequest<TypeConfig>,
         option: RPCOption,
     ) -> Result<AppendEntriesResponse<u64>, AppendError> {
-        let size = fitting(&request).map_err(PayloadTooLarge::new_entries_hint)?;
-        if size < LARGE {
-            let limit = option.hard_ttl() + allowance(size);
-            return Ok(self.line.append(request, limit).await?);
+        if request.entries.is_empty() {
+            return Ok(self.signs.give(&self.line, request).await?);
         }
+        let size = fitting(&request).map_err(PayloadTooLarge::new_entries_hint)?;
         let last = request.entries.last().map(|entry| entry.log_id);
         let (vote, before) = (request.vote, request.prev_log_id);
         let underway = match &mut self.underway {
@@ -156,10 +215,23 @@ impl<N: Network> RaftNetwork<TypeConfig> for RaftClient<N> {
     async fn vote(
         &mut self,
         request: VoteRequest<u64>,
-        option: RPCOption,
+        _: RPCOption,
     ) -> Result<VoteResponse<u64>, AppendError> {
-        match self.line.ask(Message::Vote(request), option.hard_ttl()).await? {
-            Answer::Vote(answer) => Ok(answer),
+        let last = request.last_log_id;
+        // The stream is wanted for the next election where this one has no time left for the answer.
+        let (told, answer) = oneshot::channel();
+        let line = self.line.clone();
+        tokio::spawn(async move {
+            let _too_late = told.send(line.ask(Message::Vote(request), line.shared.patience).await);
+        });
+        let answer = answer.await.unwrap_or_else(|_| Err(unreachable("the asking was cut off")))?;
+        match answer {
+            Answer::Vote(answer) => {
+                if !answer.vote_granted && answer.last_log_id > last {
+                    self.line.shared.contact.note_longer_log(true);
+                }
+                Ok(answer)
+            }
             other => Err(self.line.refused(other).into()),
         }
     }
@@ -204,12 +276,18 @@ impl<N: Network> Line<N> {
         limit: Duration,
     ) -> Result<AppendEntriesResponse<u64>, Unreachable> {
         match self.ask(Message::Append(request), limit).await? {
-            Answer::Append(answer) => Ok(answer),
+            Answer::Append(answer) => {
+                if !matches!(answer, AppendEntriesResponse::HigherVote(_)) {
+                    self.shared.contact.acknowledged(NodeId(self.target));
+                }
+                Ok(answer)
+            }
             other => Err(self.refused(other)),
         }
     }
 
-    /// Sends entries in a task of its own. Meanwhile the member hears that its leader lives: it would choose another.
+    /// Sends entries in a task of its own. Where they take long, the member hears meanwhile that its leader lives: it
+    /// would choose another.
     fn send_on(&self, request: AppendEntriesRequest<TypeConfig>, beat: Duration, size: usize) -> Underway {
         let (vote, before) = (request.vote, request.prev_log_id);
         let last = request.entries.last().map(|entry| entry.log_id);
@@ -217,7 +295,7 @@ impl<N: Network> Line<N> {
         let mut sending = JoinSet::new();
         sending.spawn(async move {
             tokio::select! {
-                answer = line.append(request, beat + allowance(size)) => answer,
+                answer = line.append(request, line.shared.patience + allowance(size)) => answer,
                 never = line.beat(vote, beat) => match never {},
             }
         });
@@ -225,12 +303,13 @@ impl<N: Network> Line<N> {
     }
 
     async fn beat(&self, vote: Vote<u64>, beat: Duration) -> Infallible {
-        let mut beats = interval(beat);
+        let mut beats = interval_at(Instant::now() + beat, beat);
+        beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             beats.tick().await;
             let empty =
                 AppendEntriesRequest { vote, prev_log_id: None, entries: vec![], leader_commit: None };
-            if let Err(error) = self.append(empty, beat).await {
+            if let Err(error) = self.append(empty, self.shared.patience).await {
                 tracing::debug!(node = self.target, %error, "no sign of life could be given");
             }
         }
@@ -247,9 +326,13 @@ impl<N: Network> Line<N> {
     /// One question, one answer. The stream is not kept meanwhile: a late answer is never taken for that of the next.
     async fn exchange(&self, request: &Request) -> io::Result<Answer> {
         let kept = self.shared.kept.lock().get_mut(&self.target).and_then(Vec::pop);
+        let asked = Instant::now();
         if let Some(mut stream) = kept
             && let Ok(answer) = caller::exchange(&mut stream, Purpose::Raft, request).await
         {
+            if request.message.is_short() {
+                self.shared.contact.took(&self.address, asked.elapsed());
+            }
             self.keep(stream);
             return Ok(answer);
         }
@@ -330,6 +413,7 @@ fn allowance(size: usize) -> Duration {
 pub(crate) async fn serve<S>(
     raft: &Raft<TypeConfig>,
     cluster: ClusterId,
+    contact: &Contact,
     from: NodeId,
     intake: &Intake,
     mut stream: S,
@@ -348,7 +432,7 @@ where
         };
         prove(from, &vote)?;
         let answer = if request.cluster == cluster {
-            handle(raft, request.message).await
+            handle(raft, contact, from, request.message).await
         } else {
             Answer::OtherCluster(cluster)
         };
@@ -369,10 +453,16 @@ pub(super) fn prove(from: NodeId, vote: &Vote<u64>) -> io::Result<()> {
     Err(io::Error::new(io::ErrorKind::PermissionDenied, why))
 }
 
-async fn handle(raft: &Raft<TypeConfig>, message: Message) -> Answer {
+async fn handle(raft: &Raft<TypeConfig>, contact: &Contact, from: NodeId, message: Message) -> Answer {
     let failed = |error: RaftError<u64>| Answer::Failed(error.to_string());
     match message {
-        Message::Append(request) => raft.append_entries(request).await.map_or_else(failed, Answer::Append),
+        Message::Append(request) => {
+            let answer = raft.append_entries(request).await;
+            if !matches!(answer, Err(_) | Ok(AppendEntriesResponse::HigherVote(_))) {
+                contact.heard_leader(from);
+            }
+            answer.map_or_else(failed, Answer::Append)
+        }
         Message::Vote(request) => raft.vote(request).await.map_or_else(failed, Answer::Vote),
     }
 }

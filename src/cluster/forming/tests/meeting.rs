@@ -65,6 +65,22 @@ async fn a_node_that_comes_late_joins_what_runs() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn members_without_a_quorum_are_no_cluster_but_for_who_has_data_of_theirs() {
+    let paused = Standing::Paused { cluster: A };
+    let running = Running { cluster: A, at: vec![address(2)] };
+    assert_eq!(check(Some(paused)).await.unwrap(), Some(running));
+    assert_eq!(check(Some(Standing::Paused { cluster: B })).await.unwrap(), None);
+    // One that was left behind at an address of the list: the two others found a cluster of their own.
+    let place = Place::default();
+    let _left_behind = stand(&place, 3, paused);
+    let nodes = [1, 2].map(|id| Node::of(&place, id, LIST));
+    let [one, other] = nodes.each_ref().map(Node::start);
+    let (one, other) = (one.end().await.unwrap(), other.end().await.unwrap());
+    assert!(matches!(&one, Formed::Founded(founding) if founding.members.len() == 2), "{one:?}");
+    assert_eq!(one, other);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_founder_that_missed_the_choice_learns_it_from_a_member() {
     for (members, is_founder) in [(&[1, 2][..], true), (&[2, 3][..], false)] {
         let place = Place::default();

@@ -89,7 +89,9 @@ async fn a_node_that_does_not_form_has_no_vote() {
     let dir = tempfile::tempdir().unwrap();
     let node = open(dir.path());
     let cluster = ClusterId([7; 16]);
-    for standing in [Standing::Member { cluster }, Standing::Waiting { cluster }] {
+    for standing in
+        [Standing::Member { cluster }, Standing::Paused { cluster }, Standing::Waiting { cluster }]
+    {
         node.stand(standing);
         let answer = node.answer(NodeId(2), Request::Prepare(ballot(1, 2), THREE)).await;
         assert!(matches!(&answer, Answer::Hello(hello) if hello.standing == standing), "{answer:?}");

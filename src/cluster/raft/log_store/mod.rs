@@ -10,7 +10,7 @@
 //!
 //! What Raft must not forget beside the entries lies in metadata values: the vote and the id of the last purged entry
 //! (written before the purge). How far is committed is noted about once a second, with a write that is made anyway, and at
-//! the end: a node that was killed applies up to there and learns the rest from the leader.
+//! once at the end of a run: a node that was killed applies up to there and learns the rest from the leader.
 
 mod tail;
 mod writer;
@@ -67,6 +67,15 @@ impl LogStore {
             source,
         })?;
         Ok(Self { requests, tail })
+    }
+
+    /// Notes how far is committed, now rather than soon.
+    pub(crate) async fn note_committed(&self) {
+        let (reply, noted) = oneshot::channel();
+        if self.requests.send(Request::Note(reply)).await.is_ok() {
+            // Where the log is closed it was noted, too.
+            let _noted = noted.await;
+        }
     }
 
     /// Notes how far is committed, closes the log, and returns when the folder is free.

@@ -47,6 +47,8 @@ pub(super) enum Request {
     Purge(LogId<u64>, Answer<()>),
     /// To read entries, as many as come to `limit` bytes, but at least one.
     Read { from: u64, to: u64, limit: usize, reply: Answer<Vec<Entry<TypeConfig>>> },
+    /// To note how far is committed, and to say so.
+    Note(oneshot::Sender<()>),
     /// To close the log, and to say so.
     Close(oneshot::Sender<()>),
 }
@@ -112,6 +114,10 @@ impl Writer {
                 Request::Read { from, to, limit, reply } => {
                     let read = self.log.read(from, to, limit).map_err(|error| reason(&error));
                     let _gone = reply.send(read);
+                }
+                Request::Note(reply) => {
+                    self.note_committed();
+                    let _gone = reply.send(());
                 }
                 Request::Close(reply) => {
                     closed = Some(reply);

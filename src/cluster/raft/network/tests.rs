@@ -20,6 +20,13 @@ use super::*;
 
 const OURS: ClusterId = ClusterId([1; 16]);
 
+/// For an answer, on a machine with other things to do.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn clients<N: Network>(network: N, cluster: ClusterId) -> RaftClients<N> {
+    RaftClients::new(network, cluster, Arc::default(), PATIENCE)
+}
+
 struct Node {
     id: NodeId,
     peer: Peer,
@@ -51,7 +58,7 @@ async fn node(key: ClusterKey) -> Node {
     let log = LogStore::open(&dir.join("log"), &on_disk(LogKind::Redb)).unwrap();
     let (machine, applied) =
         StateMachine::open(dir.join("snapshots"), id, 1 << 20, &on_disk(LogKind::Redb)).unwrap();
-    let clients = RaftClients::new(network.clone(), OURS);
+    let clients = clients(network.clone(), OURS);
     let config = Arc::new(config.validate().unwrap());
     let raft = tokio::spawn(Raft::new(id.0, config, clients, log, machine));
     applied.open_output(output_in(&dir.join("output"))).await.unwrap();
@@ -86,7 +93,7 @@ async fn answer(
             match Purpose::of(stream.read_u8().await.unwrap_or(0)) {
                 Some(Purpose::Raft) => {
                     let intake = Intake::new(Arc::default(), peer, Purpose::Raft, || true);
-                    serve(&raft, OURS, peer, &intake, stream).await.ok()
+                    serve(&raft, OURS, &Contact::default(), peer, &intake, stream).await.ok()
                 }
                 Some(Purpose::Snapshot) => receive(&raft, OURS, peer, stream).await.ok(),
                 _ => None,
@@ -200,15 +207,15 @@ async fn another_cluster_another_node_and_a_forged_vote_are_refused() {
         let (to, elsewhere) = (other.id.0, one.id.0 ^ 1);
 
         let theirs = ClusterId([2; 16]);
-        let mut client = RaftClients::new(one.network.clone(), theirs).new_client(to, &other.peer).await;
+        let mut client = clients(one.network.clone(), theirs).new_client(to, &other.peer).await;
         let error = client.vote(vote_of(&one), option()).await.unwrap_err().to_string();
         assert!(error.contains("member of another cluster, 0101"), "{error}");
 
-        let mut client = RaftClients::new(one.network.clone(), OURS).new_client(elsewhere, &other.peer).await;
+        let mut client = clients(one.network.clone(), OURS).new_client(elsewhere, &other.peer).await;
         let error = client.vote(vote_of(&one), option()).await.unwrap_err().to_string();
         assert!(error.contains(&format!("is node {}, not", other.id)), "{error}");
 
-        let mut client = RaftClients::new(one.network.clone(), OURS).new_client(to, &other.peer).await;
+        let mut client = clients(one.network.clone(), OURS).new_client(to, &other.peer).await;
         for forged in [vote(9, other.id), vote(9, NodeId(3))] {
             client.append_entries(entries(forged, vec![]), option()).await.unwrap_err();
             client.vote(VoteRequest::new(forged, None), option()).await.unwrap_err();
@@ -258,7 +265,7 @@ impl Network for Slow {
 async fn what_takes_longer_than_openraft_waits_goes_over_once_and_the_leader_is_heard_meanwhile() {
     within(600, async {
         let (tell, mut told) = mpsc::channel(1000);
-        let mut client = RaftClients::new(Slow(tell), OURS).new_client(2, &Peer::default()).await;
+        let mut client = clients(Slow(tell), OURS).new_client(2, &Peer::default()).await;
         let beat = Duration::from_millis(100);
         let leader = vote(1, NodeId(1));
         let big = [opaque(1, 1, 4 << 20)];
@@ -304,6 +311,6 @@ fn entries_that_are_too_much_together_are_sent_in_smaller_numbers_but_a_single_o
     ] {
         assert_eq!(fitting(&request(sizes)), expected, "{sizes:?}");
     }
-    let distinct: BTreeSet<_> = [0, LARGE, ENTRIES].map(allowance).into();
+    let distinct: BTreeSet<_> = [0, 1 << 10, ENTRIES].map(allowance).into();
     assert_eq!(distinct.last(), Some(&Duration::from_secs(8)));
 }
