@@ -85,6 +85,11 @@ fn run(cases: &[Case]) {
 
 /// Takes the page of a case through the first task of its first group.
 fn came_of(case: &Case, services: &Services, facts: &Arc<Facts>) -> Came {
+    came_while(false, case, services, facts)
+}
+
+/// The same, in a run that may be being stopped.
+fn came_while(stopping: bool, case: &Case, services: &Services, facts: &Arc<Facts>) -> Came {
     let source = defs::SourceFile::new("job.yml", case.yaml.as_str());
     let (definitions, problems) = defs::check(vec![source], "css");
     let definitions = definitions.ok_or_else(|| problems.to_string())?;
@@ -114,6 +119,9 @@ fn came_of(case: &Case, services: &Services, facts: &Arc<Facts>) -> Came {
     });
     let mut payload = Payload::Page(page);
     for (_, step) in &task.steps {
+        if stopping {
+            step.close();
+        }
         match step.run(&source, payload).map_err(|error| error.to_string())? {
             Outcome::Next(next) => payload = next,
             Outcome::Links(links) => return Ok(links.iter().map(|link| format!("{}\n", link.url)).collect()),
@@ -993,4 +1001,29 @@ fn each_match_is_a_link() {
             Must::Fail("limit `scoopi.appender.maxRowBytes`"),
         ),
     ]);
+}
+
+#[test]
+fn a_run_that_is_stopped_waits_for_short_pages_only() {
+    let limits = Limits { visits: u64::MAX, ..Limits::default() };
+    let (services, facts) = (Services { limits, ..services() }, facts());
+    let data_def = |selector: &str| {
+        format!(
+            "    query: {{ block: //body, selector: //b }}\n    items: [ {{ name: i, selector: \"{selector}\" }} ]\n"
+        )
+    };
+    let links = "<a>x</a>".repeat(20_000);
+    for (name, selector, page, rows) in [
+        ("a long page", "count(//a[count(preceding::a) > 3])", links.as_str(), None),
+        ("a short page", "count(//a[count(preceding::a) > 3])", "<a>x</a><b>y</b>", Some("l|g|0|y\n")),
+    ] {
+        let case = Case::new(name, definitions("xpath", &data_def(selector)), page, Must::Settle);
+        match (came_while(true, &case, &services, &facts), rows) {
+            (Ok(came), Some(rows)) => assert_eq!(came, rows, "{name}"),
+            (Err(message), None) => {
+                assert!(message.contains("the run is being stopped"), "{name}: {message}")
+            }
+            (came, _) => panic!("{name}: {came:?}"),
+        }
+    }
 }
