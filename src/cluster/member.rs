@@ -1,6 +1,6 @@
 //! This node as a member: its Raft, what was applied, and how the leader is asked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 

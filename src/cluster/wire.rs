@@ -197,7 +197,7 @@ mod tests {
             spoil("alive", &Question::Alive { cluster, incarnation: Incarnation(9), figures }),
             spoil("may go", &Question::MayGo { cluster, position: 300 }),
             spoil("ask the leader", &Answer::AskLeader(Some(peer()))),
-            spoil("go", &Answer::Go(Some(NodeId(u64::MAX)))),
+            spoil("go", &Answer::Go(Parting { keeper: Some(NodeId(u64::MAX)), absent: vec![NodeId(1)] })),
             spoil("status", &Answer::Status(Box::new(view()))),
             spoil("failed", &Answer::Failed("x".repeat(300))),
             spoil("proposal", &Proposal { cluster, batch: batch.clone() }),
