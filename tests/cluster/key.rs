@@ -21,7 +21,6 @@ fn an_address_that_others_can_reach_needs_a_key() {
     let table = [
         (["--join", "192.0.2.7:4001"], "192.0.2.7:4001"),
         (["--join", "example.org:4001"], "example.org:4001"),
-        (["--listen", "0.0.0.0:4001"], "0.0.0.0:4001"),
         (["--set", "cluster.advertise=192.0.2.8:4001"], "192.0.2.8:4001"),
     ];
     for (arguments, address) in table {
@@ -34,6 +33,11 @@ fn an_address_that_others_can_reach_needs_a_key() {
             )
         );
     }
+    let ended = cluster.nodes[0].exits(2, &["--listen", "0.0.0.0:4001"]);
+    ended.said(&[
+        "scoopi.cluster.listen is 0.0.0.0:4001, which others cannot dial",
+        "cluster.advertise=HOST:PORT",
+    ]);
 }
 
 #[test]
