@@ -175,6 +175,7 @@ fn https_servers() {
     let key = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let good = hosts(&runtime, &key, &[Page, One]);
     let frames = "HTTP/2 frames without content";
+    // Where the library has a limit of its own, its words may come first.
     let cases: Vec<(Manner, &str)> = vec![
         (Flood(WINDOW_UPDATE, 0, &[0, 0, 0, 1]), frames),
         (Flood(PING, 0, &[0; 8]), frames),
@@ -186,7 +187,7 @@ fn https_servers() {
         (Flood(0x77, 0, b"unknown"), frames),
         (FloodInBody(WINDOW_UPDATE, 0, &[0, 0, 0, 0]), ""),
         (FloodInBody(PING, 0, &[0; 8]), frames),
-        (FloodInBody(DATA, 0, &[]), frames),
+        (FloodInBody(DATA, 0, &[]), ""),
         (FloodInBody(0x77, 0, b"unknown"), frames),
         (FloodInBody(DATA, 0, &[b'x'; 1000]), ""),
         (Once(&[(RESET, 0, &[0, 0, 0, 1])]), ""),
