@@ -287,7 +287,8 @@ fn a_disk_that_is_full_stops_the_run_which_can_be_resumed() {
         .with(&[RUN_DATE, "parse.maxCellBytes=10000000"]);
     scoopi.write("pages/long.html", format!("<h1>{}</h1>", "x".repeat(9_000_000)));
     // Files may not grow beyond 4 MiB; the limit is a signal, which is left out so that it is an error.
-    let line = r#"trap '' XFSZ; ulimit -f 8192; exec "$0" "$@" --set parse.maxCellBytes=10000000 --output output"#;
+    let line =
+        r#"trap '' XFSZ; ulimit -f 8192; exec "$0" "$@" --set parse.maxCellBytes=10000000 --output output"#;
     let (code, said) = by_shell(&scoopi, line);
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("data/run") || said.contains("output/"), "{said}");

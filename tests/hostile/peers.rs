@@ -116,7 +116,7 @@ const CONTROL: u8 = 1;
 const PURPOSES: std::ops::RangeInclusive<u8> = 1..=4;
 
 /// The question how the cluster stands.
-const STATUS: &[u8] = &[codec::VERSION, 4];
+const STATUS: &[u8] = &[codec::VERSION, 6];
 
 async fn write(stream: &mut Stream, body: &[u8]) -> io::Result<()> {
     let length = u32::try_from(body.len()).map_err(io::Error::other)?;
@@ -175,7 +175,7 @@ fn sayings() -> Vec<(String, Vec<u8>, End)> {
         }
         cases.push((format!("purpose {purpose}, and no more"), vec![purpose], End::Open));
     }
-    for variant in 6..=40 {
+    for variant in 8..=40 {
         let said = frame(CONTROL, 2, &[codec::VERSION, variant]);
         cases.push((format!("question {variant}, which is not known"), said, End::Closed));
     }
