@@ -26,7 +26,7 @@ fn write(text: &str) {
     let _gone = stdout().write_all(text.as_bytes()).and_then(|()| stdout().flush());
 }
 
-/// Writes `line` to stderr, as a line, with escapes as in [`print`].
+/// Writes `line` to stderr, as a line, with escapes as in [`print()`].
 pub(super) fn tell(line: &str) {
     // One write: lines of threads and processes that share the terminal do not mix.
     let _gone = stderr().write_all(format!("{}\n", shown_lines(line)).as_bytes());

@@ -1,8 +1,10 @@
 //! From an address to a member of a cluster: forming, Raft, and the tasks that keep both going.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod ask_over;
+mod entering;
+
+use std::collections::BTreeSet;
 use std::fmt;
-use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +21,7 @@ use crate::store::machine::Phase;
 use crate::store::{OpenProjection, StoreError};
 
 use super::address::Address;
-use super::caller::{Caller, Purpose};
+use super::caller::Caller;
 use super::cancelling::Cancelling;
 use super::cluster_file::{is_of_earlier_boot, next_life, note_boot, read_cluster, write_cluster};
 use super::commit::ClusterCommit;
@@ -31,28 +33,20 @@ use super::forming::{
     self, Ask, Declared, Formed, Forming, FormingError, Standing, Waiting, find_deciding, find_running, form,
 };
 use super::member::{Member, Timing};
-use super::network::{Conversation, Network, Oneself};
+use super::network::{Conversation, Network};
 use super::peer::{ClusterId, Peer};
 use super::quorum::{Quorum, watch_quorum};
 use super::raft::{Applied, LogStore, RaftClients, StateMachine, Storage, TypeConfig};
 use super::sessions::Sessions;
 use super::upkeep::{expect_nodes, expire, keep_members, show_life};
-use super::wire::{Answer, NodeFigures, Question};
+use super::wire::NodeFigures;
+use ask_over::AskOver;
 
 /// How long the rest is waited for once there is a quorum to form a cluster.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// Members that a cluster is founded with at most: all of them vote.
 const FOUNDERS: usize = 5;
-
-/// For who is at this node's address of before to answer.
-const FOUND: Duration = Duration::from_secs(3);
-
-/// Between two questions to become a member.
-const AGAIN: Duration = Duration::from_millis(200);
-
-/// Between two lines about members that are waited for.
-const TELL: Duration = Duration::from_secs(5);
 
 /// Sessions for which a node without a quorum must find the others gone before it gives them up.
 const GIVE_UP: u32 = 2;
@@ -496,142 +490,5 @@ impl<N: Network> ClusterNode<N> {
         let closed = member.applied.close().await;
         self.log.close().await;
         closed
-    }
-
-    /// Begins with what was founded, or asks to be let in.
-    async fn become_member(
-        &mut self,
-        forming: &Forming,
-        options: &NodeOptions,
-        at: Vec<Address>,
-    ) -> Result<(), ClusterError> {
-        let member = &self.office.member;
-        if let Some(founding) = forming.chosen().filter(|founding| founding.cluster == member.cluster)
-            && founding.members.contains_key(&member.id)
-        {
-            let members: BTreeMap<u64, Peer> =
-                founding.members.into_iter().map(|(node, peer)| (node.0, peer)).collect();
-            // Refused where it was done before: by this node in an earlier life, or by another one through the log.
-            if let Err(error) = member.raft.initialize(members).await {
-                debug!(%error, "begun already");
-            }
-        }
-        let cluster = member.cluster;
-        let asked: BTreeSet<Address> = at.into_iter().chain(options.join.iter().cloned()).collect();
-        let has_moved = self.has_moved().await;
-        let mut why = BTreeMap::new();
-        let joined = timeout(options.patience, ask_to_join(member, asked, has_moved, &mut why)).await;
-        joined.map_err(|_| {
-            let why = why.into_iter().map(|(address, why): (Address, String)| format!("{address}: {why}"));
-            let why: Vec<_> = why.collect();
-            let why = if why.is_empty() { "nobody was asked yet".to_owned() } else { why.join("; ") };
-            ClusterError::NotLetIn { cluster, after: options.patience, why }
-        })
-    }
-
-    /// Whether this node was a member elsewhere, and is not to be found there now.
-    async fn has_moved(&self) -> bool {
-        let member = &self.office.member;
-        let before = member.address_of(member.id).filter(|before| *before != member.me.address);
-        let Some(before) = before else { return false };
-        let is_still_there = match timeout(FOUND, member.caller.network().open(&before)).await {
-            Ok(Ok(conversation)) => conversation.peer == member.id,
-            Ok(Err(error)) => Oneself::is(&error),
-            Err(_) => false,
-        };
-        if !is_still_there {
-            warn!(
-                now = %member.me.address, %before,
-                "the other members look for this node at another address: they are told of the new one"
-            );
-        }
-        !is_still_there
-    }
-
-    /// Waits until anything can be decided.
-    async fn await_quorum(&mut self, patience: Duration) -> Result<(), ClusterError> {
-        let begun = Instant::now();
-        let mut quorum = self.quorum.clone();
-        loop {
-            let left = patience.saturating_sub(begun.elapsed());
-            let found = quorum.wait_for(|quorum| *quorum == Quorum::There);
-            if timeout(left.min(TELL), found).await.is_ok() {
-                info!("a quorum is there");
-                return Ok(());
-            }
-            if begun.elapsed() >= patience {
-                return Err(self.no_quorum(patience).await);
-            }
-            let (here, size) = self.count_voters().await;
-            let left = patience.saturating_sub(begun.elapsed()).as_millis().div_ceil(1000);
-            warn!("{here} of {size} members answer, more than half are needed, {left} s left");
-        }
-    }
-
-    async fn no_quorum(&self, after: Duration) -> ClusterError {
-        let (here, size) = self.count_voters().await;
-        ClusterError::NoQuorum { cluster: self.office.member.cluster, here, size, after }
-    }
-
-    /// How many voters answer, this node among them, and how many there are.
-    async fn count_voters(&self) -> (usize, usize) {
-        let member = &self.office.member;
-        let (mut here, mut size) = (1, 1);
-        for (node, peer) in member.other_voters() {
-            let asked = timeout(Duration::from_secs(2), member.caller.network().open(&peer.address)).await;
-            here += usize::from(matches!(asked, Ok(Ok(conversation)) if conversation.peer == node));
-            size += 1;
-        }
-        (here, size)
-    }
-}
-
-/// Asks whoever may know until this node is a member, and is looked for where it is. Notes why nobody is of use.
-async fn ask_to_join<N: Network>(
-    member: &Member<N>,
-    mut asked: BTreeSet<Address>,
-    has_moved: bool,
-    why: &mut BTreeMap<Address, String>,
-) {
-    let is_found = || match member.address_of(member.id) {
-        Some(address) => !has_moved || address == member.me.address,
-        None => false,
-    };
-    while !is_found() {
-        if member.leads().is_some() {
-            // It was elected by members that it found although they did not find it.
-            member.let_in(member.id, member.me.clone(), has_moved);
-        }
-        for address in asked.clone() {
-            match member.ask_to_join(&address, has_moved).await {
-                Ok(None) => {
-                    let waits = "it leads, and its members have not agreed yet to let this node in";
-                    why.insert(address, waits.to_owned());
-                }
-                Ok(Some(leader)) => {
-                    why.insert(address, format!("it says that {leader} leads"));
-                    asked.insert(leader);
-                }
-                Err(reason) => {
-                    why.insert(address, reason);
-                }
-            }
-        }
-        sleep(AGAIN).await;
-    }
-}
-
-/// Asks the questions of forming over the network.
-struct AskOver<'a, N: Network>(&'a Caller<N>);
-
-/// For an answer to a question of forming.
-const FORMING: Duration = Duration::from_secs(3);
-
-impl<N: Network> Ask for AskOver<'_, N> {
-    async fn ask(&self, to: &Address, request: forming::Request) -> io::Result<(NodeId, forming::Answer)> {
-        match self.0.call(to, Purpose::Control, &Question::Form(request), FORMING).await? {
-            (from, Answer::Form(answer)) => Ok((from, answer)),
-            _ => Err(io::ErrorKind::InvalidData.into()),
-        }
     }
 }

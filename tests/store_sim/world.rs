@@ -96,8 +96,8 @@ impl World {
         match self.random.below(1000) {
             0..5 => drop(self.apply(None, &Command::Cancel)),
             5..25 => drop(self.apply(None, &Command::Resume)),
-            25..65 => self.deliver_late(),
-            65..70 => self.stray(client),
+            25..62 => self.deliver_late(),
+            62..70 => self.stray(client),
             70..85 => self.restore_twin(),
             85..100 => self.oracle.check_jobs(&self.machine),
             100..115 => self.probe(client),
