@@ -263,6 +263,24 @@ fn leaving_gives_back_and_a_new_life_is_a_crash_of_the_old_one() {
 }
 
 #[test]
+fn a_node_that_leaves_before_the_end_is_known_and_one_that_expires_is_not() {
+    let mut told = Told::running(RULES, 1..=3, &files(1));
+    let has_left = |told: &Told| [1, 2, 3].map(|node| told.machine.has_left(NodeId(node)));
+    told.leave(1);
+    told.expire(2, 1);
+    assert_eq!(has_left(&told), [true, false, false]);
+    told.join(1, 2);
+    assert_eq!(has_left(&told), [false; 3], "it takes part again");
+    let (node, incarnation) = (NodeId(1), Incarnation(2));
+    told.accept(Command::Leave { node, incarnation });
+    let job = told.take(3, 1, 0).remove(0);
+    told.accept(finish(&job, &[]));
+    assert_eq!(told.vote(3), Phase::Shutdown);
+    told.leave(3);
+    assert_eq!(has_left(&told), [true, false, false], "after the end everybody leaves");
+}
+
+#[test]
 fn the_run_ends_when_all_is_over_and_every_live_node_has_said_so() {
     let mut told = Told::running(RULES, 1..=3, &files(1));
     let job = told.take(1, 1, 0).remove(0);

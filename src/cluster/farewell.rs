@@ -88,11 +88,12 @@ impl Farewell {
     /// As the leader, once there is an end: who keeps the rows, and who was not there. Who left in good order before is
     /// not waited for.
     fn parting<N: Network>(&self, state: &State, member: &Member<N>) -> Parting {
-        let has_left = member.leaving.lock().clone();
+        let keeper = self.keeper(state, member);
         let end = member.applied.status().borrow().position;
         let has_it = |node: &NodeId| state.applied.get(node).is_some_and(|applied| *applied >= end);
-        let absent = state.gone.iter().copied().filter(|node| !has_left.contains(node) && !has_it(node));
-        Parting { keeper: self.keeper(state, member), absent: absent.collect() }
+        let machine = member.applied.machine().read();
+        let absent = state.gone.iter().copied().filter(|node| !machine.has_left(*node) && !has_it(node));
+        Parting { keeper, absent: absent.collect() }
     }
 
     /// As the leader, once there is an end: the one node that keeps the rows. It is here, and has them all.
@@ -339,8 +340,7 @@ fn can_do_without<N: Network>(member: &Member<N>) -> bool {
         // It may need this node's vote.
         return false;
     }
-    let metrics = member.raft.metrics();
-    let metrics = metrics.borrow();
+    let metrics = member.metrics();
     // While one change follows another, majorities of both are needed.
     let configs = metrics.membership_config.membership().get_joint_config();
     if !configs.iter().any(|voters| voters.contains(&member.id.0)) {

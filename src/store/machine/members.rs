@@ -1,6 +1,6 @@
 //! The nodes that take part, and which life of each is the current one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +25,8 @@ pub(super) struct Members {
     live: BTreeMap<NodeId, Member>,
     /// The last incarnation of every node that ever was here.
     seen: BTreeMap<NodeId, Incarnation>,
+    /// Nodes that left by themselves before the end, and did not join again.
+    left: BTreeSet<NodeId>,
 }
 
 impl Members {
@@ -37,6 +39,7 @@ impl Members {
             _ => {}
         }
         self.seen.insert(node, incarnation);
+        self.left.remove(&node);
         let member = Member { incarnation, last_take: (0, vec![]), done: false };
         Some(self.live.insert(node, member).is_some())
     }
@@ -48,6 +51,16 @@ impl Members {
             self.live.remove(&node);
         }
         here
+    }
+
+    /// Notes that a node left by itself before the end.
+    pub(super) fn note_left(&mut self, node: NodeId) {
+        self.left.insert(node);
+    }
+
+    /// Whether a node left by itself before the end, and did not join again.
+    pub(super) fn has_left(&self, node: NodeId) -> bool {
+        self.left.contains(&node)
     }
 
     /// The member, if it is here in that incarnation.

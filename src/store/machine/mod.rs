@@ -195,6 +195,12 @@ impl Machine {
         self.members.iter()
     }
 
+    /// Whether a node left the run by itself before its end, and did not come back. A node that expired did not leave.
+    #[must_use]
+    pub fn has_left(&self, node: NodeId) -> bool {
+        self.members.has_left(node)
+    }
+
     /// Who does the work behind a barricade at the moment.
     #[must_use]
     pub fn holder(&self, barricade: Barricade) -> Option<NodeId> {
@@ -233,6 +239,9 @@ impl Machine {
     fn leave(&mut self, node: NodeId, incarnation: Incarnation) -> Result<Reply, Refusal> {
         if !self.members.remove(node, incarnation) {
             return Err(Refusal::NotAMember);
+        }
+        if self.phase < Phase::Shutdown {
+            self.members.note_left(node);
         }
         self.gates.free(node);
         if let Some(jobs) = &mut self.jobs {
