@@ -9,13 +9,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::timeout;
 use tracing::{info, warn};
 
 use crate::cluster::{
     Address, ClusterCommit, ClusterError, ClusterKey, ClusterNode, Identity, Keepers, Leave, LeftBehind,
-    Libp2p, Limits, Network, NetworkOptions, NodeFigures, NodeOptions, OnComposed, Peer, Quorum, Storage,
-    Timing, Waiting, gather, start, start_network, tell,
+    Libp2p, Limits, Network, NetworkOptions, NodeFigures, NodeOptions, OnComposed, Peer, Storage, Timing,
+    Waiting, gather, start, start_network, tell,
 };
 use crate::conf::Settings;
 use crate::defs::Problems;
@@ -32,13 +33,14 @@ use super::report::{Outcome, Report};
 use super::request::{Existing, RunRequest};
 use super::run::RunError;
 use super::solo::log_settings;
+use super::telling::{tell_quorum, tell_waiting};
 use super::work::{Scope, Work, output_place};
+
+/// For a network to end when nobody uses it.
+const CLOSED: Duration = Duration::from_secs(5);
 
 /// Key of the run in the store.
 pub(super) const RUN: &str = "run";
-
-/// Between two lines about nodes that are waited for.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A run that is ready to go.
 pub(super) struct Cluster<N: Network> {
@@ -60,16 +62,14 @@ impl Cluster<Libp2p> {
         let mut is_new = false;
         loop {
             let (mut opening, on_composed) = Opening::new(request.clone(), deliveries.clone())?;
-            match join(&opening.request, &opening.data, on_composed, &mut opening.tasks).await {
+            match join(&mut opening, on_composed).await {
                 Err(RunError::Cluster(error)) if !is_new && matches!(*error, ClusterError::Forgetful) => {
                     warn!("{error}; it takes part as a new node");
-                    opening.data.remove_run()?;
+                    opening.forget().await?;
                     is_new = true;
                 }
                 node => return opening.go_on(node?).await,
             }
-            // The address is free a moment after the network has ended.
-            tokio::time::sleep(Duration::from_millis(500)).await;
         }
     }
 }
@@ -79,6 +79,8 @@ pub(super) struct Opening {
     pub(super) request: RunRequest,
     pub(super) data: DataFolder,
     tasks: JoinSet<()>,
+    /// Ends when the network has ended.
+    network: Option<JoinHandle<()>>,
     begun: Instant,
     resumed: bool,
     output: Arc<OutputReport>,
@@ -97,12 +99,23 @@ impl Opening {
         let output = Arc::new(OutputReport::default());
         let (made, parts) = oneshot::channel();
         let on_composed = on_composed(&request, deliveries, Arc::clone(&output), made);
-        Ok((Self { request, data, tasks: JoinSet::new(), begun, resumed, output, parts }, on_composed))
+        let tasks = JoinSet::new();
+        Ok((Self { request, data, tasks, network: None, begun, resumed, output, parts }, on_composed))
+    }
+
+    /// Ends what was begun, and removes the run that was found in the data folder.
+    async fn forget(mut self) -> Result<(), RunError> {
+        self.tasks.shutdown().await;
+        if let Some(network) = self.network {
+            // The next one listens at the same address.
+            timeout(CLOSED, network).await.ok();
+        }
+        self.data.remove_run()
     }
 
     /// Goes on as a member: joins the run, and makes a plan of it.
     pub(super) async fn go_on<N: Network>(self, node: ClusterNode<N>) -> Result<Cluster<N>, RunError> {
-        let Self { request, data, mut tasks, begun, resumed, output, parts } = self;
+        let Self { request, data, mut tasks, begun, resumed, output, parts, .. } = self;
         let patience = Duration::from_millis(request.settings.cluster.quorum.timeout);
         tasks.spawn(tell_quorum(node.quorum()));
         let mut warnings = Problems::default();
@@ -250,12 +263,8 @@ impl<N: Network> Cluster<N> {
 }
 
 /// Opens the network and becomes a member.
-async fn join(
-    request: &RunRequest,
-    data: &DataFolder,
-    on_composed: OnComposed,
-    tasks: &mut JoinSet<()>,
-) -> Result<ClusterNode<Libp2p>, RunError> {
+async fn join(opening: &mut Opening, on_composed: OnComposed) -> Result<ClusterNode<Libp2p>, RunError> {
+    let Opening { request, data, tasks, .. } = opening;
     let settings = &request.settings;
     let own = &settings.cluster;
     let address = |text: &str, key: &str| {
@@ -276,6 +285,7 @@ async fn join(
     let id = identity.node_id();
     let options = NetworkOptions { listen, identity, key, mdns: own.mdns, limits: Limits::default() };
     let network = start_network(options).await.map_err(|error| RunError::Cluster(Box::new(error.into())))?;
+    opening.network = Some(network.ended);
     let at = match advertised {
         Some(advertised) if advertised.port() != 0 => advertised,
         Some(advertised) => advertised.with_port(network.address.port()),
@@ -467,31 +477,5 @@ async fn report_figures<N: Network>(work: &Work<ClusterCommit>, node: &ClusterNo
         pages = view.pages;
         let figures = NodeFigures { position: 0, pages, errors: view.errors, rate };
         node.report(work.store.incarnation(), figures);
-    }
-}
-
-/// Says how long others are waited for.
-async fn tell_waiting(mut waiting: watch::Receiver<Waiting>) {
-    let mut last = None;
-    while waiting.changed().await.is_ok() {
-        let seen = waiting.borrow_and_update().clone();
-        let is_due = last
-            .as_ref()
-            .is_none_or(|(here, told): &(usize, Instant)| *here != seen.here || told.elapsed() >= PATIENCE);
-        if is_due {
-            warn!("{seen}");
-            last = Some((seen.here, Instant::now()));
-        }
-    }
-}
-
-/// Says when nothing can be decided, and when it can again.
-async fn tell_quorum(mut quorum: watch::Receiver<Quorum>) {
-    while quorum.wait_for(|quorum| *quorum == Quorum::Lost).await.is_ok() {
-        warn!("quorum lost: the run is paused until more than half of the voters are in touch");
-        if quorum.wait_for(|quorum| *quorum == Quorum::There).await.is_err() {
-            return;
-        }
-        warn!("quorum is back: the run goes on");
     }
 }

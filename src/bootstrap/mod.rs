@@ -18,6 +18,7 @@ mod settings_check;
 #[cfg(test)]
 mod simulation;
 mod solo;
+mod telling;
 mod work;
 
 pub use compose::{Composed, check};

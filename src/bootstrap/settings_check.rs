@@ -103,6 +103,7 @@ fn times(settings: &Settings) -> Vec<WrongSetting> {
         ("cluster.keepAlive", cluster.keep_alive),
         ("cluster.election", cluster.election),
         ("cluster.voterTimeout", cluster.voter_timeout),
+        ("cluster.linger", cluster.linger),
         ("cluster.quorum.timeout", cluster.quorum.timeout),
     ];
     let too_long = times.into_iter().filter(|(_, time)| *time > LONGEST);

@@ -29,6 +29,7 @@ use libp2p::futures::future::join_all;
 use libp2p::swarm::{self, Swarm, SwarmEvent};
 use thiserror::Error;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -136,6 +137,8 @@ pub(crate) struct Started {
     pub(crate) hints: mpsc::Receiver<(NodeId, Vec<u8>)>,
     /// Addresses that were found in the local network; anybody may have put them there.
     pub(crate) found: mpsc::Receiver<Address>,
+    /// Ends after the last handle was dropped, when another network may listen at the address.
+    pub(crate) ended: JoinHandle<()>,
 }
 
 /// The handle. With the last one the network ends: listener, connections and streams are closed.
@@ -176,10 +179,10 @@ pub(crate) async fn start(options: Options) -> Result<Started, NetworkError> {
         found: find,
         listener: Seldom::default(),
     };
-    tokio::spawn(runner.run(stop.clone()));
+    let ended = tokio::spawn(runner.run(stop.clone()));
     let dialler = Arc::new(Dialler::new(requests));
     let network = Libp2p { dialler, room, _stop: Arc::new(stop.drop_guard()) };
-    Ok(Started { network, address, incoming: arriving, hints, found })
+    Ok(Started { network, address, incoming: arriving, hints, found, ended })
 }
 
 /// Listens, and waits until it is so.
