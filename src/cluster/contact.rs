@@ -3,7 +3,7 @@
 //! Raft knows again after a restart what it knew before: who led, and who was sent what. Here stands only what this life
 //! of the node has seen, and by the messages of Raft alone. Does not decide anything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -17,6 +17,9 @@ use super::address::Address;
 /// node takes on top.
 const KEPT: usize = 8;
 
+/// Round trips that are measured before they count: the first ones are those of a node that has just been started.
+const ENOUGH: usize = 3;
+
 /// An address that was not heard for so long is not counted any more.
 const FORGOTTEN: Duration = Duration::from_secs(60);
 
@@ -26,29 +29,53 @@ pub(crate) struct Contact(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// The leader whose entries were taken last.
+    /// The leader that said last that more than half of the voters follow it.
     leader: Option<(NodeId, Instant)>,
     /// When each follower acknowledged entries, or a sign of life, last.
     acknowledged: BTreeMap<NodeId, Instant>,
+    voters: Voters,
     trips: BTreeMap<Address, Trips>,
     /// Whether a node that was asked for its vote has a longer log.
     is_behind: bool,
 }
 
-#[derive(Debug)]
+/// Of whom this node needs an answer, as the leader.
+#[derive(Debug, Default)]
+struct Voters {
+    /// More than half of each set decide. The sets hold the others; with each, the least answers that are enough.
+    others: Vec<(BTreeSet<NodeId>, usize)>,
+    /// An answer counts for so long.
+    within: Duration,
+}
+
+#[derive(Debug, Default)]
 struct Trips {
     times: [Duration; KEPT],
-    next: usize,
-    at: Instant,
+    measured: usize,
+    at: Option<Instant>,
+}
+
+impl Trips {
+    fn add(&mut self, time: Duration) {
+        self.times[self.measured % KEPT] = time;
+        self.measured = self.measured.wrapping_add(1).max(1);
+        self.at = Some(Instant::now());
+    }
+
+    /// The shortest one, where enough were measured of late.
+    fn shortest(&self) -> Option<Duration> {
+        let is_known = self.measured >= ENOUGH && self.at.is_some_and(|at| at.elapsed() < FORGOTTEN);
+        self.times.iter().take(self.measured).min().copied().filter(|_| is_known)
+    }
 }
 
 impl Contact {
-    /// Entries, a snapshot or a sign of life of a leader were taken.
+    /// A leader whose entries or sign of life were taken said with them that more than half of the voters follow it.
     pub(crate) fn heard_leader(&self, leader: NodeId) {
         self.0.lock().leader = Some((leader, Instant::now()));
     }
 
-    /// How long ago that leader was heard; none if it was not, or another one was heard since.
+    /// How long ago that leader said so; none if it did not, or another one did since.
     pub(crate) fn leader_silence(&self, leader: NodeId) -> Option<Duration> {
         self.0.lock().leader.filter(|(heard, _)| *heard == leader).map(|(_, at)| at.elapsed())
     }
@@ -63,24 +90,46 @@ impl Contact {
         self.0.lock().acknowledged.get(&follower).map(Instant::elapsed)
     }
 
+    /// Sets of whom this node needs an answer as the leader: of more than half of each of `sets`, no longer than `within`
+    /// ago. Its own vote counts where it is `me`.
+    pub(crate) fn set_voters<'a>(
+        &self,
+        me: NodeId,
+        sets: impl IntoIterator<Item = &'a BTreeSet<u64>>,
+        within: Duration,
+    ) {
+        let others = sets.into_iter().map(|voters| {
+            let others: BTreeSet<_> =
+                voters.iter().copied().map(NodeId).filter(|voter| *voter != me).collect();
+            (others, voters.len() / 2 + 1 - usize::from(voters.contains(&me.0)))
+        });
+        let others = others.collect();
+        self.0.lock().voters = Voters { others, within };
+    }
+
+    /// As the leader: whether more than half of the voters have answered of late.
+    pub(crate) fn has_quorum(&self) -> bool {
+        let state = self.0.lock();
+        let Voters { others, within } = &state.voters;
+        let answers =
+            |voter: &&NodeId| state.acknowledged.get(voter).is_some_and(|at| at.elapsed() < *within);
+        !others.is_empty() && others.iter().all(|(set, needed)| set.iter().filter(answers).count() >= *needed)
+    }
+
     /// A short question to an address was answered after so long.
     pub(crate) fn took(&self, address: &Address, time: Duration) {
-        let (mut state, at) = (self.0.lock(), Instant::now());
-        if let Some(trips) = state.trips.get_mut(address) {
-            trips.times[trips.next % KEPT] = time;
-            trips.next = trips.next.wrapping_add(1);
-            trips.at = at;
-            return;
+        let mut state = self.0.lock();
+        match state.trips.get_mut(address) {
+            Some(trips) => trips.add(time),
+            None => state.trips.entry(address.clone()).or_default().add(time),
         }
-        state.trips.insert(address.clone(), Trips { times: [time; KEPT], next: 1, at });
     }
 
     /// The longest of the ways to others, there and back, and where it leads. Zero before any was measured.
     pub(crate) fn round_trip(&self) -> (Duration, Option<Address>) {
         let state = self.0.lock();
-        let shortest = |trips: &Trips| trips.times.iter().min().copied().unwrap_or_default();
-        let heard = state.trips.iter().filter(|(_, trips)| trips.at.elapsed() < FORGOTTEN);
-        let slowest = heard.map(|(address, trips)| (shortest(trips), address)).max();
+        let slowest =
+            state.trips.iter().filter_map(|(address, trips)| Some((trips.shortest()?, address))).max();
         slowest.map_or((Duration::ZERO, None), |(time, address)| (time, Some(address.clone())))
     }
 
@@ -115,6 +164,38 @@ mod tests {
         tokio::time::advance(FORGOTTEN).await;
         contact.took(&near, ms(6));
         assert_eq!(contact.round_trip(), (ms(5), Some(near)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_first_round_trips_do_not_count_before_there_are_enough() {
+        let (contact, far) = (Contact::default(), "f:1".parse().unwrap());
+        for time in [900, 800] {
+            contact.took(&far, Duration::from_millis(time));
+            assert_eq!(contact.round_trip(), (Duration::ZERO, None));
+        }
+        contact.took(&far, Duration::from_millis(850));
+        assert_eq!(contact.round_trip(), (Duration::from_millis(800), Some(far)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_leader_has_a_quorum_while_more_than_half_of_each_set_of_voters_answer() {
+        let (contact, within) = (Contact::default(), Duration::from_secs(1));
+        assert!(!contact.has_quorum(), "nothing is known yet");
+        contact.set_voters(NodeId(1), [&[1].into()], within);
+        assert!(contact.has_quorum(), "nobody else votes");
+        contact.set_voters(NodeId(1), [&[1, 2, 3, 4, 5].into()], within);
+        contact.acknowledged(NodeId(2));
+        assert!(!contact.has_quorum());
+        contact.acknowledged(NodeId(9));
+        assert!(!contact.has_quorum(), "node 9 does not vote");
+        contact.acknowledged(NodeId(3));
+        assert!(contact.has_quorum());
+        contact.set_voters(NodeId(1), [&[1, 2, 3].into(), &[1, 4, 5].into()], within);
+        assert!(!contact.has_quorum(), "of the second set only this node is there");
+        contact.set_voters(NodeId(1), [&[2, 3, 4].into()], within);
+        assert!(contact.has_quorum(), "a leader that does not vote itself");
+        tokio::time::advance(within).await;
+        assert!(!contact.has_quorum());
     }
 
     #[tokio::test(start_paused = true)]

@@ -153,11 +153,7 @@ impl<N: Network> Desk<N> {
             Purpose::Snapshot => {
                 let office = self.office_soon().await?;
                 self.known_soon(&office, from).await?;
-                let received = raft::receive(&office.member.raft, office.member.cluster, from, stream).await;
-                if received.is_ok() {
-                    office.member.caller.contact().heard_leader(from);
-                }
-                received
+                raft::receive(&office.member.raft, office.member.cluster, from, stream).await
             }
         }
     }

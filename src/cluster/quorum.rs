@@ -1,5 +1,6 @@
 //! Whether enough members are in touch for anything to be decided.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,23 +35,43 @@ impl Quorum {
         }
     }
 
-    /// What Raft's figures and this life's own contacts say. A leader that was restored from the disk is none before it
-    /// was heard, or its followers were; both are lost after twice the time after which others elect another one.
-    fn of(metrics: &Metrics, before: Self, election: Duration, contact: &Contact) -> Self {
-        let is_recent = |silence: Duration| silence < election * 4;
-        let is_there = match metrics.current_leader {
+    /// What this life's own contacts say. A leader that was restored from the disk has no quorum before its followers
+    /// answer, and its followers have none before it says that more than half of the voters follow it: a leader that is
+    /// cut off from the others still sends signs of life to those that hear it.
+    fn of(leader: Option<u64>, me: NodeId, before: Self, election: Duration, contact: &Contact) -> Self {
+        let is_there = match leader.map(NodeId) {
             None => false,
-            Some(leader) if leader == metrics.id => {
-                let mut voters = metrics.membership_config.membership().voter_ids();
-                voters.all(|voter| voter == leader)
-                    || metrics.millis_since_quorum_ack.map(Duration::from_millis).is_some_and(is_recent)
-            }
-            Some(leader) => contact.leader_silence(NodeId(leader)).is_some_and(is_recent),
+            Some(leader) if leader == me => contact.has_quorum(),
+            Some(leader) => contact.leader_silence(leader).is_some_and(|silence| silence < recent(election)),
         };
         match (is_there, before) {
             (true, _) => Self::There,
             (false, Self::Looking) => Self::Looking,
             (false, _) => Self::Lost,
+        }
+    }
+}
+
+/// An answer of a follower, and the leader's word that it has enough of them, count for so long: twice the time after
+/// which others elect another leader.
+fn recent(election: Duration) -> Duration {
+    election * 4
+}
+
+/// Whose answers count, when it was noted last.
+#[derive(Default, PartialEq)]
+struct Noted {
+    voters: Vec<BTreeSet<u64>>,
+    within: Duration,
+}
+
+impl Noted {
+    /// Notes it in `contact` where it has changed.
+    fn note(&mut self, metrics: &Metrics, election: Duration, contact: &Contact) {
+        let (voters, within) = (metrics.membership_config.membership().get_joint_config(), recent(election));
+        if self.voters != *voters || self.within != within {
+            *self = Self { voters: voters.clone(), within };
+            contact.set_voters(NodeId(metrics.id), &self.voters, within);
         }
     }
 }
@@ -65,11 +86,17 @@ pub(super) async fn watch_quorum<N: Network>(
 ) {
     let mut metrics = member.raft.metrics();
     let mut lost_since = None;
+    let (contact, mut noted) = (member.caller.contact(), Noted::default());
     let (mut looked, mut doubted_until) = (Instant::now(), Instant::now());
     loop {
         let (now, before) = (Instant::now(), *quorum.borrow());
         let election = member.election();
-        let seen = Quorum::of(&metrics.borrow_and_update(), before, election, member.caller.contact());
+        let leader = {
+            let metrics = metrics.borrow_and_update();
+            noted.note(&metrics, election, contact);
+            metrics.current_leader
+        };
+        let seen = Quorum::of(leader, member.id, before, election, contact);
         if now.duration_since(looked) > election * 2 {
             // What is heard now may have been waiting while this node was paused.
             doubted_until = now + election * 5;
@@ -101,20 +128,12 @@ mod tests {
 
     const ELECTION: Duration = Duration::from_millis(300);
 
-    /// What Raft says of node 1 with the voters 1 to 3.
-    fn metrics(leader: Option<u64>, acknowledged: Option<u64>) -> Metrics {
-        let mut metrics = Metrics::new_initial(1);
-        let membership = openraft::Membership::new(vec![[1, 2, 3].into()], None);
-        metrics.membership_config = Arc::new(openraft::StoredMembership::new(None, membership));
-        metrics.current_leader = leader;
-        metrics.millis_since_quorum_ack = acknowledged;
-        metrics
-    }
+    const ME: NodeId = NodeId(1);
 
     #[tokio::test(start_paused = true)]
-    async fn a_leader_that_is_known_from_the_disk_is_no_quorum_before_it_was_heard() {
+    async fn a_leader_counts_as_a_quorum_from_when_it_says_that_it_has_one() {
         let contact = Contact::default();
-        let of = |leader, before| Quorum::of(&metrics(leader, None), before, ELECTION, &contact);
+        let of = |leader, before| Quorum::of(leader, ME, before, ELECTION, &contact);
         assert_eq!(of(None, Quorum::Looking), Quorum::Looking);
         assert_eq!(of(Some(2), Quorum::Looking), Quorum::Looking);
         contact.heard_leader(NodeId(2));
@@ -127,10 +146,15 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_node_that_led_before_it_was_started_again_has_no_quorum_before_others_follow() {
         let contact = Contact::default();
-        let of =
-            |acknowledged, before| Quorum::of(&metrics(Some(1), acknowledged), before, ELECTION, &contact);
-        assert_eq!(of(None, Quorum::Looking), Quorum::Looking);
-        assert_eq!(of(Some(5), Quorum::Looking), Quorum::There);
-        assert_eq!(of(Some(1200), Quorum::There), Quorum::Lost);
+        let mut metrics = Metrics::new_initial(ME.0);
+        let membership = openraft::Membership::new(vec![[1, 2, 3].into()], None);
+        metrics.membership_config = Arc::new(openraft::StoredMembership::new(None, membership));
+        Noted::default().note(&metrics, ELECTION, &contact);
+        let of = |before| Quorum::of(Some(1), ME, before, ELECTION, &contact);
+        assert_eq!(of(Quorum::Looking), Quorum::Looking);
+        contact.acknowledged(NodeId(3));
+        assert_eq!(of(Quorum::Looking), Quorum::There);
+        tokio::time::advance(ELECTION * 4).await;
+        assert_eq!(of(Quorum::There), Quorum::Lost);
     }
 }

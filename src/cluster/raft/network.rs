@@ -57,6 +57,8 @@ type AppendError = RPCError<u64, Peer, RaftError<u64>>;
 #[derive(Debug, Serialize, Deserialize)]
 struct Request {
     cluster: ClusterId,
+    /// As the leader: whether more than half of the voters follow the sender.
+    has_quorum: bool,
     message: Message,
 }
 
@@ -316,7 +318,8 @@ impl<N: Network> Line<N> {
     }
 
     async fn ask(&self, message: Message, limit: Duration) -> Result<Answer, Unreachable> {
-        let request = Request { cluster: self.shared.cluster, message };
+        let Shared { cluster, contact, .. } = &*self.shared;
+        let request = Request { cluster: *cluster, has_quorum: contact.has_quorum(), message };
         let asked = timeout(limit, self.exchange(&request)).await;
         asked
             .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
@@ -432,7 +435,12 @@ where
         };
         prove(from, &vote)?;
         let answer = if request.cluster == cluster {
-            handle(raft, contact, from, request.message).await
+            handle(raft, request.message, || {
+                if request.has_quorum {
+                    contact.heard_leader(from);
+                }
+            })
+            .await
         } else {
             Answer::OtherCluster(cluster)
         };
@@ -453,13 +461,14 @@ pub(super) fn prove(from: NodeId, vote: &Vote<u64>) -> io::Result<()> {
     Err(io::Error::new(io::ErrorKind::PermissionDenied, why))
 }
 
-async fn handle(raft: &Raft<TypeConfig>, contact: &Contact, from: NodeId, message: Message) -> Answer {
+/// Answers a message; `followed` is called where it came from the leader.
+async fn handle(raft: &Raft<TypeConfig>, message: Message, followed: impl FnOnce()) -> Answer {
     let failed = |error: RaftError<u64>| Answer::Failed(error.to_string());
     match message {
         Message::Append(request) => {
             let answer = raft.append_entries(request).await;
             if !matches!(answer, Err(_) | Ok(AppendEntriesResponse::HigherVote(_))) {
-                contact.heard_leader(from);
+                followed();
             }
             answer.map_or_else(failed, Answer::Append)
         }

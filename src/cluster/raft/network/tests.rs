@@ -228,7 +228,12 @@ async fn another_cluster_another_node_and_a_forged_vote_are_refused() {
 
 /// A network whose every stream is slow and leads to a member that appends whatever it is sent.
 #[derive(Clone)]
-struct Slow(mpsc::Sender<usize>);
+struct Slow {
+    /// How many entries each message had.
+    told: mpsc::Sender<usize>,
+    /// What each piece takes to get there.
+    way: Duration,
+}
 
 impl Network for Slow {
     type Stream = DuplexStream;
@@ -236,19 +241,20 @@ impl Network for Slow {
     async fn open(&self, _: &Address) -> io::Result<Conversation<DuplexStream>> {
         let (near, mut wire) = duplex(64 << 10);
         let (mut far, mut member) = duplex(64 << 10);
+        let way = self.way;
         tokio::spawn(async move {
             let (mut from, mut to) = tokio::io::split(&mut far);
             let (mut back, mut forth) = tokio::io::split(&mut wire);
             let slowly = async {
                 let mut bytes = vec![0; 16 << 10];
                 while let Ok(read @ 1..) = back.read(&mut bytes).await {
-                    tokio::time::sleep(Duration::from_millis(2)).await;
+                    tokio::time::sleep(way).await;
                     tokio::io::AsyncWriteExt::write_all(&mut to, &bytes[..read]).await.ok();
                 }
             };
             tokio::join!(slowly, async { tokio::io::copy(&mut from, &mut forth).await.ok() });
         });
-        let told = self.0.clone();
+        let told = self.told.clone();
         tokio::spawn(async move {
             member.read_u8().await.ok();
             while let Ok(request) = frame::read::<Request>(&mut member, Purpose::Raft.limit()).await {
@@ -265,7 +271,8 @@ impl Network for Slow {
 async fn what_takes_longer_than_openraft_waits_goes_over_once_and_the_leader_is_heard_meanwhile() {
     within(600, async {
         let (tell, mut told) = mpsc::channel(1000);
-        let mut client = clients(Slow(tell), OURS).new_client(2, &Peer::default()).await;
+        let slow = Slow { told: tell, way: Duration::from_millis(2) };
+        let mut client = clients(slow, OURS).new_client(2, &Peer::default()).await;
         let beat = Duration::from_millis(100);
         let leader = vote(1, NodeId(1));
         let big = [opaque(1, 1, 4 << 20)];
@@ -289,6 +296,30 @@ async fn what_takes_longer_than_openraft_waits_goes_over_once_and_the_leader_is_
         }
         assert_eq!(heard.iter().filter(|count| **count > 0).count(), 1, "{heard:?}");
         assert!(heard.len() > 3, "{heard:?}");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn signs_of_life_are_answered_where_the_way_is_longer_than_openraft_waits() {
+    within(600, async {
+        let (tell, mut told) = mpsc::channel(1000);
+        let slow = Slow { told: tell, way: Duration::from_millis(200) };
+        let mut client = clients(slow, OURS).new_client(2, &Peer::default()).await;
+        let beat = Duration::from_millis(70);
+        let contact = Arc::clone(&client.line.shared.contact);
+        let mut answers = 0;
+        for _ in 0..60 {
+            let asked = client.append_entries(entries(vote(1, NodeId(1)), vec![]), RPCOption::new(beat));
+            answers += usize::from(timeout(beat, asked).await.is_ok_and(|answer| answer.is_ok()));
+            assert!(client.signs.sending.len() <= SIGNS);
+        }
+        assert!(answers >= 10, "{answers}");
+        let silence = contact.silence_of(NodeId(2)).unwrap();
+        assert!(silence < Duration::from_millis(500), "{silence:?}");
+        drop(client);
+        let sent = std::iter::from_fn(|| told.try_recv().ok()).count();
+        assert!(sent <= answers + SIGNS, "{sent} were sent for {answers} answers");
     })
     .await;
 }
