@@ -36,5 +36,7 @@ mod politeness;
 mod quickstart;
 #[path = "cluster/quorum.rs"]
 mod quorum;
+#[path = "cluster/scenarios.rs"]
+mod scenarios;
 #[path = "cluster/status.rs"]
 mod status;

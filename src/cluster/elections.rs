@@ -9,6 +9,8 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use tracing::{debug, error};
 
+use crate::model::NodeId;
+
 use super::member::Member;
 use super::network::Network;
 
@@ -20,14 +22,14 @@ pub(super) async fn hold_elections<N: Network>(member: Arc<Member<N>>) {
     let mut watch = Watch { since: Instant::now(), looked: Instant::now(), chance: chance() };
     loop {
         sleep(member.timing.election / LOOKS).await;
-        let vote = |state: &RaftState| (state.vote_ref().is_committed(), state.vote_last_modified());
+        let me = member.id;
+        let vote = move |state: &RaftState| (is_led(state.vote_ref(), me), state.vote_last_modified());
         let Ok((is_led, touched)) = member.raft.with_raft_state(vote).await else { return };
         watch.look(member.timing.election, touched);
         let is_due = match standing(&member) {
             Standing::Other => false,
             Standing::OnlyVoter => true,
             Standing::Voter => {
-                let is_led = is_led && touched.is_some();
                 watch.silence()
                     > patience(member.election(), is_led, member.caller.contact().is_behind(), watch.chance)
             }
@@ -94,6 +96,12 @@ fn standing<N: Network>(member: &Member<N>) -> Standing {
     }
 }
 
+/// Whether another node leads, or led when this one was started again: it may still do, and needs a moment to find this
+/// node. Who led itself knows that nobody does.
+fn is_led(vote: &openraft::Vote<u64>, me: NodeId) -> bool {
+    vote.is_committed() && vote.leader_id().node_id != me.0
+}
+
 /// How long nobody must be heard. Whoever had a leader gives it time; whoever was behind in the election before lets
 /// those who are not go first.
 fn patience(election: Duration, is_led: bool, is_behind: bool, chance: f64) -> Duration {
@@ -124,6 +132,14 @@ mod tests {
         assert_eq!([of(true, false, 1.0), of(true, false, 2.0)], [1050, 1400]);
         assert_eq!([of(false, false, 1.0), of(false, false, 2.0)], [350, 700]);
         assert_eq!(of(false, true, 1.0), 1750);
+    }
+
+    #[test]
+    fn a_node_that_was_started_again_gives_another_leader_time_and_not_itself() {
+        let me = NodeId(1);
+        assert!(is_led(&openraft::Vote::new_committed(3, 2), me));
+        assert!(!is_led(&openraft::Vote::new_committed(3, 1), me));
+        assert!(!is_led(&openraft::Vote::new(3, 2), me));
     }
 
     #[tokio::test(start_paused = true)]

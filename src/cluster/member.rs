@@ -46,6 +46,14 @@ pub struct Timing {
     pub linger: Duration,
 }
 
+impl Timing {
+    /// The time of elections where the way to the others and back takes so long. A member whose way is longer still must
+    /// not keep the others from another leader: the limit is an eighth of a session.
+    fn stretched(&self, round_trip: Duration) -> Duration {
+        self.election.max((round_trip * TRIPS).min(self.session / 8))
+    }
+}
+
 /// Round trips that an election waits for at least: a leader that lives may lose a packet, and it comes again.
 const TRIPS: u32 = 6;
 
@@ -84,7 +92,12 @@ impl<N: Network> Member<N> {
     /// Without a word of the leader for so long another one is elected: longer than is set where the way to the others
     /// is long.
     pub(super) fn election(&self) -> Duration {
-        self.timing.election.max(self.caller.contact().round_trip().0 * TRIPS)
+        self.timing.stretched(self.caller.contact().round_trip().0)
+    }
+
+    /// What Raft says of itself now, as a copy: whoever reads the machine meanwhile must not hold up Raft.
+    pub(super) fn metrics(&self) -> Metrics {
+        self.raft.metrics().borrow().clone()
     }
 
     /// As the leader: whether a node has answered the last messages.

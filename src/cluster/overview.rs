@@ -18,7 +18,7 @@ use super::view::{ClusterView, MemberState, MemberView, QuorumView, Role};
 
 /// Makes the view of a node that sees its quorum so.
 pub(super) fn overview<N: Network>(member: &Member<N>, quorum: Quorum) -> ClusterView {
-    let metrics = member.raft.metrics().borrow().clone();
+    let metrics = member.metrics();
     let machine = member.applied.machine().read();
     let live: BTreeMap<NodeId, (Incarnation, bool)> =
         machine.members().map(|(node, life, done)| (node, (life, done))).collect();

@@ -71,8 +71,13 @@ impl Sessions {
             self.seen.insert(node, (life, last));
             self.heard.entry(node).or_insert(now);
         }
-        let over = self.seen.iter().filter(|(_, (_, last))| now.duration_since(*last) > self.session);
+        let over = self.seen.iter().filter(|(node, _)| self.is_over(**node, now));
         over.map(|(node, (life, _))| (*node, *life)).collect()
+    }
+
+    /// Whether a member that was looked at is still silent for too long.
+    pub(super) fn is_over(&self, node: NodeId, now: Instant) -> bool {
+        self.seen.get(&node).is_some_and(|(_, last)| now.duration_since(*last) > self.session)
     }
 }
 

@@ -123,7 +123,8 @@ pub(super) async fn expire<N: Network>(member: Arc<Member<N>>) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        let Some(term) = member.leads() else {
+        // Without a quorum nothing can be decided, and whoever is not heard may be well, beyond what is broken.
+        let Some(term) = member.leads().filter(|_| member.caller.contact().has_quorum()) else {
             member.sessions.lock().follow();
             continue;
         };
@@ -135,6 +136,10 @@ pub(super) async fn expire<N: Network>(member: Arc<Member<N>>) {
             sessions.expired(term, members, Instant::now())
         };
         for (node, incarnation) in expired {
+            // The proposal before this one may have taken long.
+            if member.leads() != Some(term) || !member.sessions.lock().is_over(node, Instant::now()) {
+                continue;
+            }
             warn!(node = %member.name(node), "no sign of life: its jobs go to others");
             propose(&member, Command::Expire { node, incarnation }).await;
         }
@@ -199,6 +204,10 @@ pub(super) fn hand_back<N: Network>(member: &Member<N>, from: NodeId) -> bool {
     if !member.is_member(from) {
         return true;
     }
+    if member.applied.status().borrow().phase > Phase::Running {
+        // All nodes end: each keeps its vote, so that more than half of them can go on with `--resume`.
+        return !is_changing(member);
+    }
     member.leaving.lock().insert(from);
     next(member).is_none_or(|change| !change.takes_vote_of(from)) && !is_changing(member)
 }
@@ -232,22 +241,21 @@ fn patience<N: Network>(member: &Member<N>) -> Patience {
 
 /// The members, as this leader sees them.
 fn seen<N: Network>(member: &Member<N>) -> Vec<Seen> {
-    let metrics = member.raft.metrics();
-    let metrics = metrics.borrow();
+    let metrics = member.metrics();
     let membership = metrics.membership_config.membership();
     let voters: BTreeSet<u64> = membership.voter_ids().collect();
     let last = metrics.last_log_index.unwrap_or_default();
     let now = Instant::now();
-    let takes_part = {
+    let (is_ending, live) = {
         let machine = member.applied.machine().read();
-        let is_leaving = machine.phase() > Phase::Running;
         let live: BTreeSet<NodeId> = machine.members().map(|(node, ..)| node).collect();
-        move |node: NodeId| !is_leaving && live.contains(&node)
+        (machine.phase() > Phase::Running, live)
     };
+    let takes_part = |node: NodeId| !is_ending && live.contains(&node);
     let leaving = {
         let mut leaving = member.leaving.lock();
-        // One that takes part again has come back.
-        leaving.retain(|node| !takes_part(*node));
+        // One that takes part again has come back. Where all nodes end, none gives its vote back.
+        leaving.retain(|node| !is_ending && !live.contains(node));
         leaving.clone()
     };
     let mut sessions = member.sessions.lock();

@@ -1,8 +1,14 @@
 //! Nodes that were not there when the others ended, and nodes without a quorum.
 
+use std::fs;
+use std::time::Duration;
+
 use crate::support::cluster::Cluster;
 use crate::support::cluster::assert_rows;
+use crate::support::cluster::live;
 use crate::support::held::Held;
+use crate::support::scoopi::RUN_DATE;
+use crate::support::scoopi::Scoopi;
 use crate::support::site::Site;
 
 const SITE: Site = Site { lists: 1, text: 5 };
@@ -12,9 +18,13 @@ const AT_ONCE: usize = 6;
 
 /// Three nodes with as many pages in flight as may be, which wait so long for each other at the end.
 fn in_flight(server: &Held, linger: u32) -> Cluster {
+    nodes_in_flight(3, server, linger)
+}
+
+fn nodes_in_flight(size: usize, server: &Held, linger: u32) -> Cluster {
     let at_once = format!("loader.fetch.parallelism={AT_ONCE}");
     let linger = format!("cluster.linger={linger}");
-    let mut cluster = Cluster::new(3, &SITE.definitions(&server.start_url())).with(&[
+    let mut cluster = Cluster::new(size, &SITE.definitions(&server.start_url())).with(&[
         "loader.fetch.delay=0",
         "cluster.session=2000",
         "cluster.keepAlive=400",
@@ -93,6 +103,109 @@ fn the_first_ctrl_c_ends_a_node_without_a_quorum() {
     let ended = cluster.nodes[2].ends(130);
     ended.said(&["no quorum: this node leaves without handing its jobs back"]);
     cluster.nodes[0].kill();
+}
+
+/// Which node leads.
+fn leader(cluster: &Cluster) -> usize {
+    let status = cluster.nodes[0].wait_for_status(|status| !status["leader"].is_null());
+    cluster.nodes.iter().position(|node| status["leader"] == *node.name).unwrap()
+}
+
+/// Asks a node to leave, and answers what it has in work.
+fn leaves(cluster: &mut Cluster, node: usize, server: &Held) {
+    cluster.nodes[node].running().signal("INT");
+    let ended = (0..SITE.items() / 2).find_map(|_| {
+        server.answer_one();
+        cluster.nodes[node].ended_within(Duration::from_millis(100))
+    });
+    assert_eq!(ended.expect("it does not leave").code(), Some(130));
+}
+
+#[test]
+fn a_node_that_left_in_good_order_is_not_waited_for_whoever_leads_then() {
+    let server = Held::start(SITE);
+    // Longer than a test may take.
+    let mut cluster = nodes_in_flight(4, &server, 600_000);
+    // One that never votes, and the one whose memory holds that it left.
+    let mut learner = cluster.newcomer(Scoopi::new("").with(&[RUN_DATE])).with(&["loader.fetch.delay=0"]);
+    learner.start(&[]);
+    cluster.nodes.push(learner);
+    cluster.wait_for_members(5);
+    leaves(&mut cluster, 4, &server);
+    let leader = leader(&cluster);
+    leaves(&mut cluster, leader, &server);
+    server.open();
+    for ended in cluster.ends(0) {
+        assert_eq!(ended.summary("status"), "complete");
+        assert!(!ended.stderr.contains("it stays for"), "{ended:#?}");
+    }
+}
+
+#[test]
+fn a_leader_without_a_quorum_and_those_that_hear_it_say_so_and_end_when_they_are_asked_to() {
+    let server = Held::start(SITE);
+    let mut cluster = nodes_in_flight(5, &server, 0);
+    let leader = leader(&cluster);
+    let follower = (leader + 1) % 5;
+    let others: Vec<_> = (0..5).filter(|node| ![leader, follower].contains(node)).collect();
+    others.iter().for_each(|other| cluster.nodes[*other].running().signal("STOP"));
+    for node in [leader, follower] {
+        cluster.nodes[node].running().says("quorum lost");
+        cluster.nodes[node].running().signal("INT");
+        cluster.nodes[node].ends(130).said(&["no quorum: this node leaves without handing its jobs back"]);
+    }
+    others.iter().for_each(|other| cluster.nodes[*other].kill());
+}
+
+#[test]
+fn a_learner_that_hears_a_leader_without_a_quorum_says_so_and_ends_when_it_is_asked_to() {
+    let server = Held::start(SITE);
+    let mut cluster = in_flight(&server, 0);
+    let mut learner = cluster.newcomer(Scoopi::new("").with(&[RUN_DATE])).with(&["cluster.session=2000"]);
+    learner.start(&["-v"]);
+    cluster.nodes.push(learner);
+    cluster.wait_for_members(4);
+    let leader = leader(&cluster);
+    for node in (0..3).filter(|node| *node != leader) {
+        cluster.nodes[node].kill();
+    }
+    let learner = &mut cluster.nodes[3];
+    learner.running().says("quorum lost");
+    learner.running().signal("INT");
+    learner.ends(130);
+}
+
+#[test]
+fn nodes_that_end_with_a_cancelled_run_keep_their_votes() {
+    let server = Held::start(SITE);
+    let mut cluster = nodes_in_flight(5, &server, 0);
+    assert_eq!(cluster.nodes[0].ask(&["cancel"]).code(), Some(0));
+    server.open();
+    cluster.ends(130);
+    // Two of the five are not needed, whichever ended first.
+    for away in [[0, 1], [2, 3]] {
+        let here: Vec<_> = (0..5).filter(|node| !away.contains(node)).collect();
+        here.iter().for_each(|node| cluster.nodes[*node].start(&["--resume", "-v"]));
+        cluster.nodes[4].running().says("a quorum is there");
+        here.iter().for_each(|node| cluster.nodes[*node].kill());
+    }
+    cluster.exits(0, &["--resume"]);
+    cluster.assert_rows(&SITE.rows());
+}
+
+#[test]
+fn a_node_whose_machine_was_started_again_takes_part_as_a_new_one() {
+    let server = Held::start(SITE);
+    let mut cluster = in_flight(&server, 0);
+    cluster.nodes[2].kill();
+    fs::write(cluster.nodes[2].folder.path("data/run/boot"), "another").unwrap();
+    cluster.nodes[2].start(&["-v"]);
+    cluster.nodes[2].running().says("it takes part as a new node");
+    cluster.nodes[2].running().says("work begins");
+    cluster.nodes[0].wait_for_status(|status| live(status) == 3);
+    server.open();
+    cluster.ends(0);
+    cluster.assert_rows(&SITE.rows());
 }
 
 #[test]

@@ -191,7 +191,12 @@ impl Node {
 
     /// `kill -9`; says whether it met a process that had not ended.
     pub(crate) fn kill_if_running(&mut self) -> bool {
-        self.running.take().unwrap().kill().was_killed()
+        self.killed().was_killed()
+    }
+
+    /// `kill -9`; gives what it had said.
+    pub(crate) fn killed(&mut self) -> Ended {
+        self.running.take().unwrap().kill()
     }
 
     /// Runs a command that asks this node.

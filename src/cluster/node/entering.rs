@@ -103,10 +103,11 @@ impl<N: Network> ClusterNode<N> {
         ClusterError::NoQuorum { cluster: self.office.member.cluster, here, size, after }
     }
 
-    /// How many voters answer, this node among them, and how many there are.
+    /// How many voters answer, this node among them if it votes, and how many there are.
     async fn count_voters(&self) -> (usize, usize) {
         let member = &self.office.member;
-        let (mut here, mut size) = (1, 1);
+        let own = usize::from(member.votes());
+        let (mut here, mut size) = (own, own);
         for (node, peer) in member.other_voters() {
             let asked = timeout(Duration::from_secs(2), member.caller.network().open(&peer.address)).await;
             here += usize::from(matches!(asked, Ok(Ok(conversation)) if conversation.peer == node));
