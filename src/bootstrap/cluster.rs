@@ -191,8 +191,8 @@ impl<N: Network> Cluster<N> {
             Stopped::Worked(_) => leave(&self.work.store, &self.node, cancelled.clone()).await?,
             Stopped::LeftBehind(why) => {
                 warn!(
-                    "left behind: {why}; they have ended the run without this node, and then each of them has the whole \
-                     result, or they have crashed, and then `--resume` on more than half of them and this one goes on"
+                    "left behind: {why}; either they have ended the run without this node and each of them has the whole \
+                     result, or they have crashed and `--resume` on this node and more than half of them continues the run"
                 );
                 Leave::default()
             }
@@ -298,8 +298,8 @@ async fn join(
 }
 
 /// Why a node that finds others by multicast has to be told their number.
-pub(super) const MDNS_ALONE: &str = "scoopi.cluster.mdns finds nodes, but nobody says how many there are to be, and \
-                                     each could begin alone: write `--set cluster.size=N` on every node";
+pub(super) const MDNS_ALONE: &str = "scoopi.cluster.mdns finds nodes, but the number of nodes is not set, so each \
+                                     node could begin alone: write `--set cluster.size=N` on every node";
 
 /// Why a node that listens there has to be told its address.
 pub(super) fn cannot_dial(listen: &Address) -> String {

@@ -80,8 +80,8 @@ pub(super) fn compare_definitions(request: &RunRequest, store: &NodeStore<Cluste
     if differ(&definitions, request) {
         let Definitions::Folder(folder) = &request.definitions else { return };
         warn!(
-            "the definitions in {} are not used: the run works on those of another node, which differ; give all nodes \
-             the same, or only one of them any",
+            "the definitions in {} are not used: the run uses those of another node, which differ; give all nodes \
+             the same definitions, or give definitions to one node only",
             folder.display()
         );
     }
@@ -116,7 +116,7 @@ pub(super) fn has_definitions(request: &RunRequest) -> bool {
 
 /// Waits for a node that has definitions. Where there is none in time, this one asks in its turn, and tells why not.
 async fn await_composer(request: &RunRequest, store: &NodeStore<ClusterCommit>) {
-    info!("no definitions here: those of another node are waited for");
+    info!("this node does not have definitions: it waits for those of another node");
     let patience = Duration::from_millis(request.settings.cluster.quorum.timeout);
     let mut status = store.status();
     let composed = status.wait_for(|status| status.barricades > 0 || status.failure.is_some());

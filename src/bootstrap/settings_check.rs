@@ -64,7 +64,7 @@ fn values(settings: &Settings) -> Vec<WrongSetting> {
     ] {
         let Some(path) = path else { continue };
         if path.contains('\0') {
-            wrong.push(WrongSetting::new(key, path, "expected a path, which cannot hold a NUL"));
+            wrong.push(WrongSetting::new(key, path, "expected a path without a NUL"));
         } else if path.is_empty() && !may_be_empty {
             wrong.push(WrongSetting::new(key, path, "expected a path"));
         }
@@ -80,7 +80,7 @@ fn values(settings: &Settings) -> Vec<WrongSetting> {
         ("appender.maxRowBytes", settings.appender.max_row_bytes),
     ] {
         if number == 0 {
-            wrong.push(WrongSetting::new(key, number, "expected 1 or more, every page would fail"));
+            wrong.push(WrongSetting::new(key, number, "expected 1 or more; with 0 every page would fail"));
         }
     }
     if settings.appender.max_row_bytes > MOST_ROW_BYTES {
@@ -137,7 +137,7 @@ fn dates(settings: &Settings) -> Vec<WrongSetting> {
 fn fetch(settings: &Settings) -> Vec<WrongSetting> {
     let key = "loader.fetch.parallelism";
     if settings.loader.fetch.parallelism == 0 {
-        return vec![WrongSetting::new(key, 0, "expected 1 or more, nothing could be fetched")];
+        return vec![WrongSetting::new(key, 0, "expected 1 or more; with 0 the run cannot fetch any page")];
     }
     let fetcher = facts::fetch_settings(settings).map(|settings| Fetcher::new(settings, PathBuf::new()));
     match fetcher {

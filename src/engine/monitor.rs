@@ -85,7 +85,7 @@ impl<S: JobStore> Monitor<S> {
         let until = jiff::Zoned::now().saturating_add(wait).strftime("%H:%M:%S").to_string();
         warn!(
             url = %ShownUrl(url), jobs = status.counts.ready, ?wait, until,
-            "the run waits: all jobs that are left are to be tried later, or their hosts asked to be left alone"
+            "the run waits: all open jobs wait for their next try, or for a host that asked to wait"
         );
     }
 }

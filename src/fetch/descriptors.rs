@@ -63,7 +63,7 @@ impl Shortage {
     pub(super) async fn pause(&self) {
         if self.is_news() {
             warn!(
-                "no file descriptor is left: fetching waits until there is one (`ulimit -n` raises the limit)"
+                "all file descriptors are in use: fetching waits until one is free (`ulimit -n` raises the limit)"
             );
         }
         sleep(PAUSE).await;

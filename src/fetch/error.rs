@@ -179,13 +179,13 @@ pub enum FetchError {
         url: String,
     },
     /// Other requests to its host took all the time that this one might wait.
-    #[error("`{url}` is not asked for yet: other requests to its host take long")]
+    #[error("`{url}` was not requested yet: other requests to its host take long")]
     HostBusy {
         /// The URL.
         url: String,
     },
     /// Its host wants to be left alone for longer than the request may wait.
-    #[error("`{url}` is not asked for yet: its host wants to be left alone for {time:?}")]
+    #[error("`{url}` was not requested yet: its host asked to wait for {time:?}")]
     HostWaits {
         /// The URL.
         url: String,

@@ -289,7 +289,7 @@ fn unanswered(settings: &FetchSettings, url: &Url, fault: wire::Fault) -> FetchE
         wire::Fault::Url(reason) => FetchError::Url { url: shown, reason },
         wire::Fault::ConnectTime => late(url, Limit::Connect, settings.connect_timeout),
         wire::Fault::Lacks(_) => {
-            let reason = "there is no room for one more connection".to_owned();
+            let reason = "the limit of connections is reached".to_owned();
             FetchError::Transport { url: shown, cause: Cause::Connect, reason }
         }
         wire::Fault::Broken(cause, reason) => FetchError::Transport { url: shown, cause, reason },

@@ -81,7 +81,7 @@ pub(super) fn other_than_text(
         Says::Text => None,
         Says::Other if is_markup(start) => None,
         Says::Other => media_type.map(|name| format!("its type is {name}").into()),
-        Says::Nothing => has_nul(charset, start).then(|| "it has bytes that no text has".into()),
+        Says::Nothing => has_nul(charset, start).then(|| "it has NUL bytes, which text does not have".into()),
     }
 }
 

@@ -98,7 +98,7 @@ pub(super) fn cause(error: &(dyn Error + 'static), stage: Stage) -> Cause {
 
 /// What the HTTP library calls a head that is too large; it says the same of a length.
 const TOO_LARGE: &str = "the head of the answer is larger than 400 KiB or has more than 100 headers, or its \
-                         Content-Length is a number that no page can have";
+                         Content-Length is not valid";
 
 /// `error` in one line: its last two distinct messages.
 pub(super) fn condensed(error: &(dyn Error + 'static)) -> String {

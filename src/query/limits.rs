@@ -53,7 +53,7 @@ pub enum QueryError {
         limit: u64,
     },
     /// The run is being stopped, and the page takes too long to wait for.
-    #[error("the run is being stopped, and the queries of this page take long: they are given up")]
+    #[error("the run is being stopped, and the queries of this page take long: they were not finished")]
     Stopped,
 }
 

@@ -261,7 +261,7 @@ impl Parser<'_> {
                 format!("write `{before} attribute: {name}` instead of `{before}::attr({name})`")
             }
             ("attr", Some(name), None) => format!("write ` attribute: {name}` instead of `::attr({name})`"),
-            _ => "there are no pseudo elements, write one `:` before a pseudo class".to_owned(),
+            _ => "pseudo elements are not supported: write one `:` before a pseudo class".to_owned(),
         }
     }
 

@@ -130,8 +130,7 @@ fn check_delimiter(build: &mut Build<'_>, plugin: &PluginDef, delimiter: &str) -
     } else {
         format!("a line break (`{}`)", wrong.escape_debug())
     };
-    let message =
-        format!("encoder `csv`: the delimiter has {what} in it, which a value or a line would end with");
+    let message = format!("encoder `csv`: the delimiter contains {what}, which would end a value or a line");
     build.setting_problem(plugin, "delimiter", message, "write another one, such as \"|\"");
     None
 }
@@ -222,8 +221,8 @@ impl Csv {
             warn!(
                 locator = %data.source.locator, group = %data.source.group, task = %data.source.task,
                 page = data.source.page,
-                "a value has a line break, and encoder `csv` has `quote: false`: line breaks are written as blanks; \
-                 this is said once for each task"
+                "a value has a line break, and encoder `csv` has `quote: false`: it writes line breaks as blanks; \
+                 this warning comes once for each task"
             );
         }
     }
