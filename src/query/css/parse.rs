@@ -239,9 +239,10 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// What to write instead of `::name`, whose second colon comes next. Other tools read texts and attributes that way.
+    /// Returns what to write instead of `::name`; its second colon comes next. Other tools read texts and attributes
+    /// that way.
     fn pseudo_element(&mut self) -> String {
-        // The first colon has been read.
+        // The caller has read the first colon.
         let before = self.cursor.before(1);
         self.cursor.next();
         let name = self.cursor.name().ok();

@@ -50,10 +50,10 @@ fn make(build: &mut Build<'_>, plugin: &PluginDef) -> Option<SinkTarget> {
     Some(SinkTarget::File(settings.file))
 }
 
-/// Longest name of a file, in bytes, on the file systems that are used.
+/// Longest file name in bytes on the usual file systems.
 const LONGEST_NAME: usize = 255;
 
-/// What is wrong with the name of a file, if anything is.
+/// Returns what is wrong with the name of a file.
 fn fault(file: &str) -> Option<&'static str> {
     let name = Path::new(file).file_name();
     if file.contains('\0') {
