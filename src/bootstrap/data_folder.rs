@@ -27,7 +27,7 @@ impl DataFolder {
     pub(super) fn claim(path: &Path) -> Result<Self, RunError> {
         durable::create_private_folder(path)
             .map_err(|error| failed("making the data folder", path, error))?;
-        // What an earlier version made. The data folder itself may be one that its owner shares on purpose.
+        // Folders of an earlier version. The data folder itself stays as it is: its owner may share it on purpose.
         for name in ["run", "pages"] {
             let folder = path.join(name);
             durable::close_to_others(&folder)

@@ -1,7 +1,7 @@
-//! Whether settings can be: every value that a run would refuse, or choke on, said before it begins.
+//! Checks all settings before a run begins.
 //!
-//! Asks those who read a setting what it may be, so that `scoopi check` and a run say the same. Looks at all of them
-//! whatever the run needs: a value that is wrong today is wrong in the run that needs it, too.
+//! Asks the code that reads a setting which values are valid, so that `scoopi check` and a run report the same. Checks
+//! all settings, whatever the run needs: a value that is wrong today is wrong in the run that needs it, too.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -162,7 +162,7 @@ fn addresses(settings: &Settings) -> Vec<WrongSetting> {
     wrong.map(|(key, text)| WrongSetting::new(key, text.trim(), expected)).collect()
 }
 
-/// What settings of a cluster that are good one by one do not go together, in words.
+/// Checks settings of a cluster that are valid alone but do not fit together.
 fn cluster(settings: &Settings) -> Result<(), String> {
     let own = &settings.cluster;
     let parse = |text: &str| text.trim().parse::<Address>().map_err(|error| error.to_string());

@@ -100,7 +100,8 @@ impl Settings {
 }
 
 impl Settings {
-    /// These settings without passwords, as they are published to other nodes, kept with the run and shown to scripts.
+    /// Returns these settings without passwords, as they are published to other nodes, stored with the run and shown to
+    /// scripts.
     #[must_use]
     pub fn without_secrets(&self) -> Self {
         let proxy = self.fetch.proxy.as_ref().map(ProxyUrl::without_user_info);
@@ -194,7 +195,8 @@ settings! {
     AppenderSettings {
         /// Files.
         file: FileSettings = FileSettings::default(),
-        /// Most bytes of rows of one task on one page; the limit holds for their texts and for the encoded rows. More fails the job. At most 32 MiB, which is also the limit of all tasks of a page together.
+        /// Most bytes of rows of one task on one page; the limit holds for their texts and for the encoded rows. More
+        /// fails the job. At most 32 MiB, which is also the limit of all tasks of a page together.
         max_row_bytes: u64 = 16 << 20,
     }
 }
