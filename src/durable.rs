@@ -1,9 +1,9 @@
 //! Files that the program keeps, opened with care.
 //!
-//! Where a plain file is expected, something else may lie: a named pipe, at which opening waits for ever; a link that
-//! leads to a file of somebody else; a device, or a folder. Files are opened here only if they are plain, and what
-//! lies there instead is said. A run holds pages, and URLs with passwords: what it keeps is readable by its owner
-//! alone. Knows files and folders, not what is in them.
+//! Something else may lie in the place of a plain file: a named pipe, at which opening waits for ever; a link to a file
+//! of another user; a device, or a folder. This module opens only plain files, and its errors name what lies there
+//! instead. A run contains pages, and URLs with passwords: only its owner can read the files of a run. Knows files and
+//! folders, not what they contain.
 
 use std::fs::{self, DirBuilder, File, FileType, OpenOptions, Permissions};
 use std::io;
@@ -12,19 +12,20 @@ use std::path::Path;
 
 use nix::fcntl::OFlag;
 
-/// For a file that only its owner may read.
+/// Mode of a file that only its owner may read.
 const PRIVATE_FILE: u32 = 0o600;
-/// For a folder that only its owner may enter.
+/// Mode of a folder that only its owner may enter.
 const PRIVATE_FOLDER: u32 = 0o700;
-/// What of a mode others have.
+/// The bits of a mode that concern other users.
 const OTHERS: u32 = 0o077;
 
-/// Opens a plain file for writing, in the way that `options` say. A link in its place is not followed.
+/// Opens a plain file for writing, as `options` say. Does not follow a link in its place.
 ///
 /// # Errors
 /// Something else lies there, or the system refuses.
 pub fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
-    // Told apart before anything is opened, for the message; after it, because it may be another one by then.
+    // The check before opening gives the message; the check after it is needed because the file may be another one by
+    // then.
     match fs::symlink_metadata(path) {
         Ok(found) => plain(found.file_type())?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -35,7 +36,7 @@ pub fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     Ok(file)
 }
 
-/// The same for a file that nobody else may read; one that is there already keeps its mode.
+/// The same as [`open`], for a file that other users may not read; a file that exists keeps its mode.
 ///
 /// # Errors
 /// As [`open`].
@@ -43,7 +44,7 @@ pub fn open_private(path: &Path, options: &mut OpenOptions) -> io::Result<File> 
     open(path, options.mode(PRIVATE_FILE))
 }
 
-/// Makes a file that nobody else may read, and empties one that is there.
+/// Makes a file that other users may not read; empties a file that exists.
 ///
 /// # Errors
 /// As [`open`].
@@ -51,7 +52,7 @@ pub fn create_private(path: &Path) -> io::Result<File> {
     open_private(path, OpenOptions::new().write(true).create(true).truncate(true))
 }
 
-/// Opens a plain file for reading. A link to one is followed: whoever may place it may write the file, too.
+/// Opens a plain file for reading. Follows a link to one: a user who may place the link may also write the file.
 ///
 /// # Errors
 /// Something else lies there, or the system refuses.
@@ -61,7 +62,7 @@ pub fn read(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Makes a folder and those above it, as far as they are not there. New ones can be entered by their owner only.
+/// Makes a folder and its parents if they do not exist. Only their owner can enter new ones.
 ///
 /// # Errors
 /// The system refuses.
@@ -69,7 +70,7 @@ pub fn create_private_folder(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(PRIVATE_FOLDER).create(path)
 }
 
-/// Takes from others what they may do in a folder that is there; one that is not is none of our business.
+/// Removes the access of other users to a folder, if it exists.
 ///
 /// # Errors
 /// The system refuses.
@@ -121,7 +122,7 @@ mod tests {
 
     use super::*;
 
-    /// A folder with one of each kind in it, and what messages call it.
+    /// Makes one entry of each kind in `folder`; returns their paths and their names in messages.
     fn kinds(folder: &Path) -> Vec<(PathBuf, &'static str)> {
         let at = |name: &str| folder.join(name);
         mkfifo(&at("pipe"), Mode::S_IRWXU).unwrap();
@@ -169,7 +170,7 @@ mod tests {
                 Err(error) if path.ends_with("dangling") => {
                     assert_eq!(error.kind(), io::ErrorKind::NotFound);
                 }
-                // A socket cannot be opened at all.
+                // A socket cannot be opened.
                 Err(error) if path.ends_with("socket") => assert!(!error.to_string().is_empty()),
                 Err(error) => assert!(error.to_string().contains(kind), "{}: {error}", path.display()),
             }

@@ -34,7 +34,7 @@ pub(super) fn changes(definitions: &Definitions, settings: &Settings, request: &
     problems
 }
 
-/// Whether the definitions of `request` are others than these, or are none that could be used.
+/// Whether the definitions of `request` differ from these, or cannot be used.
 pub(super) fn differ(definitions: &Definitions, request: &RunRequest) -> bool {
     let now = check(request).map(|(definitions, _)| bare(&definitions));
     !now.is_ok_and(|now| now == bare(definitions))

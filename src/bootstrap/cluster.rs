@@ -159,7 +159,7 @@ impl Opening {
     }
 }
 
-/// Takes part in the run, unless it is over already, and sees that definitions are composed.
+/// Joins the run, unless it is over already, and waits until its definitions are composed.
 async fn enter<N: Network>(
     request: &RunRequest,
     node: &ClusterNode<N>,
@@ -177,13 +177,13 @@ async fn enter<N: Network>(
     Ok((store, composed))
 }
 
-/// Why a node stops to work.
+/// The reason why a node stops working.
 enum Stopped {
-    /// There is nothing more to do for it, or it was asked to.
+    /// The node has finished its work, or the user stopped it.
     Worked(Result<(), RunError>),
     /// The others are gone.
     LeftBehind(LeftBehind),
-    /// It was asked to while nothing could be decided.
+    /// The user stopped it while it had no quorum.
     Paused,
 }
 
@@ -204,8 +204,8 @@ impl<N: Network> Cluster<N> {
             Stopped::Worked(_) => leave(&self.work.store, &self.node, cancelled.clone()).await?,
             Stopped::LeftBehind(why) => {
                 warn!(
-                    "left behind: {why}; they have ended the run without this node, and then each of them has the whole \
-                     result, or they have crashed, and then `--resume` on more than half of them and this one goes on"
+                    "left behind: {why}; either they have ended the run without this node and each of them has the whole \
+                     result, or they have crashed and `--resume` on this node and more than half of them continues the run"
                 );
                 Leave::default()
             }
@@ -307,11 +307,11 @@ async fn join(opening: &mut Opening, on_composed: OnComposed) -> Result<ClusterN
     started.map_err(|error| RunError::Cluster(Box::new(error)))
 }
 
-/// Why a node that finds others by multicast has to be told their number.
-pub(super) const MDNS_ALONE: &str = "scoopi.cluster.mdns finds nodes, but nobody says how many there are to be, and \
-                                     each could begin alone: write `--set cluster.size=N` on every node";
+/// The message for a node that finds others by multicast but does not know their number.
+pub(super) const MDNS_ALONE: &str = "scoopi.cluster.mdns finds nodes, but the number of nodes is not set, so each \
+                                     node could begin alone: write `--set cluster.size=N` on every node";
 
-/// Why a node that listens there has to be told its address.
+/// The message for a node whose listen address others cannot dial.
 pub(super) fn cannot_dial(listen: &Address) -> String {
     format!(
         "scoopi.cluster.listen is {listen}, which others cannot dial: name the address that they use with \
@@ -420,8 +420,8 @@ pub(super) fn stopped(store: &NodeStore<ClusterCommit>) -> RunError {
     StoreError::Stopped(reason.unwrap_or_else(|| "the node is going down".into())).into()
 }
 
-/// Takes part no more, and waits until the others can do without. Where nothing can be decided, nobody waits for that:
-/// not who was `cancelled`, and not who finds nobody.
+/// Leaves the run, and waits until the others do not need this node. Without a quorum, it stops waiting if it was
+/// `cancelled`, if the others are gone, or after some time.
 async fn leave<N: Network>(
     store: &NodeStore<ClusterCommit>,
     node: &ClusterNode<N>,

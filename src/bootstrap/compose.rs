@@ -30,7 +30,7 @@ pub struct Composed {
     pub fingerprint: Fingerprint,
 }
 
-/// Checks settings, reads and checks definitions. Gives what was found wrong, which may be warnings only.
+/// Checks settings, reads and checks definitions. Returns the problems found, which may be warnings only.
 ///
 /// # Errors
 /// Settings that cannot be; definitions with errors, all of them.
@@ -83,7 +83,7 @@ impl Composed {
     ) -> Result<Self, RunError> {
         let json = |error: serde_json::Error| RunError::Internal(error.to_string());
         let definitions = serde_json::to_vec(definitions).map_err(json)?;
-        // Every node, and every resumed run, takes what is secret from its own configuration.
+        // Each node, and each resumed run, takes secrets from its own configuration.
         let settings = serde_json::to_vec(&settings.without_secrets()).map_err(json)?;
         let scripts = serde_json::to_vec(&scripts.all()).map_err(json)?;
         let fingerprint = Fingerprint::of([&definitions[..], &settings[..], &scripts[..]]);

@@ -1,4 +1,4 @@
-//! Definitions of a cluster's run: composed by one node, whichever is first, and used by all.
+//! Definitions of a cluster's run: the first node that can composes them, and all nodes use them.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use super::parts::{Parts, new_run};
 use super::request::{Definitions, RunRequest};
 use super::run::RunError;
 
-/// Sees that definitions are composed, by this node or another one, and that the run is begun.
+/// Waits until definitions are composed, by this node or another one, and begins the run.
 pub(super) async fn compose<N: Network>(
     request: &RunRequest,
     store: &NodeStore<ClusterCommit>,
@@ -45,7 +45,7 @@ pub(super) async fn compose<N: Network>(
                     }
                 };
                 match store.propose(command).await {
-                    // Others took this node for dead meanwhile; whoever composes now will be heard of.
+                    // The others took this node for dead meanwhile; the next claim shows who composes now.
                     Err(StoreError::Refused(Refusal::NotTheHolder)) => {}
                     other => {
                         other?;
@@ -56,44 +56,44 @@ pub(super) async fn compose<N: Network>(
             }
         }
     }
-    // The others said that it is there; here it may be a moment later.
+    // The cluster has the definitions; this node may apply them a moment later.
     let mut status = store.status();
     let is_there = |status: &Status| store.value(RUN).is_some() || status.failure.is_some();
     if status.wait_for(is_there).await.is_err() {
         return Err(stopped(store));
     }
-    // Every node does so: whoever composed may be gone.
+    // Each node proposes it: the node that composed may be gone.
     store.propose(Command::Begin(read_run(&|key| store.value(key))?)).await?;
     Ok(composer)
 }
 
-/// Who has composed the definitions of the run.
+/// The node that has composed the definitions of the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Composer {
     Oneself,
     Another,
 }
 
-/// Says so where this node has other definitions than those that the run works on.
+/// Warns if the definitions of this node differ from those of the run.
 pub(super) fn compare_definitions(request: &RunRequest, store: &NodeStore<ClusterCommit>) {
     let Ok(Stored { definitions, .. }) = Composed::read(|key| store.value(key)) else { return };
     if differ(&definitions, request) {
         let Definitions::Folder(folder) = &request.definitions else { return };
         warn!(
-            "the definitions in {} are not used: the run works on those of another node, which differ; give all nodes \
-             the same, or only one of them any",
+            "the definitions in {} are not used: the run uses those of another node, which differ; give all nodes \
+             the same definitions, or give definitions to one node only",
             folder.display()
         );
     }
 }
 
-/// Composes what this node was given.
+/// Composes the definitions of this node.
 fn composed(
     request: &RunRequest,
     warnings: &mut Problems,
 ) -> Result<Vec<(CompactString, Vec<u8>)>, RunError> {
     let mut request = request.clone();
-    // All nodes go by the zone of the one that composes.
+    // All nodes use the time zone of the node that composes.
     let zone = || facts::zone(&request.settings).ok()?.iana_name().map(str::to_owned);
     request.settings.time_zone = request.settings.time_zone.clone().or_else(zone);
     let parts = Parts::of_request(&request)?;
@@ -106,7 +106,7 @@ fn composed(
     Ok(entries)
 }
 
-/// Whether this node could compose.
+/// Whether this node has definitions to compose.
 pub(super) fn has_definitions(request: &RunRequest) -> bool {
     match &request.definitions {
         Definitions::Folder(folder) => folder.is_dir(),
@@ -114,9 +114,9 @@ pub(super) fn has_definitions(request: &RunRequest) -> bool {
     }
 }
 
-/// Waits for a node that has definitions. Where there is none in time, this one asks in its turn, and tells why not.
+/// Waits for a node that has definitions. If none composes in time, this node tries it and reports why it cannot.
 async fn await_composer(request: &RunRequest, store: &NodeStore<ClusterCommit>) {
-    info!("no definitions here: those of another node are waited for");
+    info!("this node does not have definitions: it waits for those of another node");
     let patience = Duration::from_millis(request.settings.cluster.quorum.timeout);
     let mut status = store.status();
     let composed = status.wait_for(|status| status.barricades > 0 || status.failure.is_some());

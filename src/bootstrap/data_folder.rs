@@ -27,10 +27,11 @@ impl DataFolder {
     pub(super) fn claim(path: &Path) -> Result<Self, RunError> {
         durable::create_private_folder(path)
             .map_err(|error| failed("making the data folder", path, error))?;
-        // What an earlier version made. The data folder itself may be one that its owner shares on purpose.
+        // Folders of an earlier version. The data folder itself stays as it is: its owner may share it on purpose.
         for name in ["run", "pages"] {
             let folder = path.join(name);
-            durable::close_to_others(&folder).map_err(|error| failed("closing to others", &folder, error))?;
+            durable::close_to_others(&folder)
+                .map_err(|error| failed("setting mode 0700 of", &folder, error))?;
         }
         let file = path.join("lock");
         let lock = durable::open_private(&file, File::options().create(true).truncate(false).write(true));

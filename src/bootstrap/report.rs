@@ -15,8 +15,8 @@ pub enum Outcome {
     WithErrors,
     /// It was cancelled; what is left can be resumed.
     Cancelled,
-    /// This node was left behind: so many of the others are gone that nothing can be decided any more. They have ended the
-    /// run without it, or crashed; what is here can be resumed with them.
+    /// This node was left behind: so many of the others are gone that a quorum cannot form. They have ended the run
+    /// without it, or crashed; `--resume` with more than half of the nodes continues the run.
     LeftBehind,
 }
 

@@ -1,7 +1,7 @@
-//! Whether settings can be: every value that a run would refuse, or choke on, said before it begins.
+//! Checks all settings before a run begins.
 //!
-//! Asks those who read a setting what it may be, so that `scoopi check` and a run say the same. Looks at all of them
-//! whatever the run needs: a value that is wrong today is wrong in the run that needs it, too.
+//! Asks the code that reads a setting which values are valid, so that `scoopi check` and a run report the same. Checks
+//! all settings, whatever the run needs: a value that is wrong today is wrong in the run that needs it, too.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -64,7 +64,7 @@ fn values(settings: &Settings) -> Vec<WrongSetting> {
     ] {
         let Some(path) = path else { continue };
         if path.contains('\0') {
-            wrong.push(WrongSetting::new(key, path, "expected a path, which cannot hold a NUL"));
+            wrong.push(WrongSetting::new(key, path, "expected a path without a NUL"));
         } else if path.is_empty() && !may_be_empty {
             wrong.push(WrongSetting::new(key, path, "expected a path"));
         }
@@ -80,7 +80,7 @@ fn values(settings: &Settings) -> Vec<WrongSetting> {
         ("appender.maxRowBytes", settings.appender.max_row_bytes),
     ] {
         if number == 0 {
-            wrong.push(WrongSetting::new(key, number, "expected 1 or more, every page would fail"));
+            wrong.push(WrongSetting::new(key, number, "expected 1 or more; with 0 every page would fail"));
         }
     }
     if settings.appender.max_row_bytes > MOST_ROW_BYTES {
@@ -138,7 +138,7 @@ fn dates(settings: &Settings) -> Vec<WrongSetting> {
 fn fetch(settings: &Settings) -> Vec<WrongSetting> {
     let key = "loader.fetch.parallelism";
     if settings.loader.fetch.parallelism == 0 {
-        return vec![WrongSetting::new(key, 0, "expected 1 or more, nothing could be fetched")];
+        return vec![WrongSetting::new(key, 0, "expected 1 or more; with 0 the run cannot fetch any page")];
     }
     let fetcher = facts::fetch_settings(settings).map(|settings| Fetcher::new(settings, PathBuf::new()));
     match fetcher {
@@ -163,7 +163,7 @@ fn addresses(settings: &Settings) -> Vec<WrongSetting> {
     wrong.map(|(key, text)| WrongSetting::new(key, text.trim(), expected)).collect()
 }
 
-/// What settings of a cluster that are good one by one do not go together, in words.
+/// Checks settings of a cluster that are valid alone but do not fit together.
 fn cluster(settings: &Settings) -> Result<(), String> {
     let own = &settings.cluster;
     let parse = |text: &str| text.trim().parse::<Address>().map_err(|error| error.to_string());

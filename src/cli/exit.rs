@@ -18,7 +18,7 @@ pub enum Exit {
     Usage,
     /// All is over, and some jobs failed or were quarantined.
     WithErrors,
-    /// This node was left behind by the others.
+    /// The other nodes left this node behind.
     LeftBehind,
     /// It was cancelled.
     Cancelled,

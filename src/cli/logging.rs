@@ -82,8 +82,8 @@ where
     }
 }
 
-/// Writes an event as `format` does, but as one line of bounded length in which nothing is obeyed, whatever its fields
-/// hold.
+/// Writes an event as `format` does, but as one line of bounded length. Characters that a terminal would obey become
+/// escapes, whatever the fields of the event contain.
 struct Shown<F> {
     format: F,
     shown: fn(&str) -> Cow<'_, str>,
@@ -112,7 +112,7 @@ fn shown_text(line: &str) -> Cow<'_, str> {
     shown_within(line, LONGEST)
 }
 
-/// A line of JSON; one that is too long has its texts cut, so that it still is JSON.
+/// Makes a line of JSON; cuts the texts of a line that is too long, so that it still is JSON.
 fn shown_object(line: &str) -> Cow<'_, str> {
     if line.len() <= LONGEST {
         return shown_json(line);
@@ -174,7 +174,7 @@ mod tests {
 
     use super::*;
 
-    /// What was written.
+    /// Returns what was written.
     #[derive(Clone, Default)]
     struct Written(Arc<Mutex<Vec<u8>>>);
 
@@ -197,7 +197,7 @@ mod tests {
         }
     }
 
-    /// The lines that an event makes, in whatever way its text comes into it.
+    /// Returns the lines of an event, whatever way its text comes into it.
     fn lines(format: LogFormat, text: &str) -> Vec<String> {
         let written = Written::default();
         let subscriber = tracing_subscriber::registry().with(layer(format, written.clone()));

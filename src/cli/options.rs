@@ -49,7 +49,7 @@ pub(super) struct Options {
     pub(super) log_format: LogFormat,
 }
 
-/// What the options and all other layers come to.
+/// The settings from the options and all other layers.
 pub(super) struct Configured {
     pub(super) settings: Settings,
     /// Keys that have no effect.

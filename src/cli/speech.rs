@@ -9,10 +9,10 @@ use std::panic;
 
 use crate::model::shown_lines;
 
-/// Clears a terminal, and goes to its top.
+/// Clears a terminal and moves its cursor to the top.
 const CLEAR: &str = "\x1b[2J\x1b[H";
 
-/// Writes `text` to stdout. What a terminal would obey is written as an escape, for text may come from anywhere.
+/// Writes `text` to stdout. Characters that a terminal would obey become escapes, because text may come from anywhere.
 pub(super) fn print(text: &str) {
     write(&shown_lines(text));
 }
@@ -32,7 +32,7 @@ pub(super) fn tell(line: &str) {
     let _gone = stderr().write_all(format!("{}\n", shown_lines(line)).as_bytes());
 }
 
-/// Says a panic as everything else is said: its message may quote a page.
+/// Prints panics with escapes as well: a panic message may quote a page.
 pub(super) fn tell_panics() {
     panic::set_hook(Box::new(|panic| {
         tell(&panic.to_string());

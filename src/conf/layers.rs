@@ -127,7 +127,7 @@ impl Layers {
         &self.ignored
     }
 
-    /// Where each value was written last.
+    /// Returns where each value was written last.
     #[must_use]
     pub fn origins(&self) -> Origins {
         let mut origins = Origins::default();
@@ -191,10 +191,10 @@ impl Layers {
     }
 }
 
-/// Largest configuration file.
+/// Largest configuration file, in bytes.
 const MAX_FILE: u64 = 1 << 20;
 
-/// The text of a configuration file: a plain one, or a pipe that the shell hands over (`--conf <(...)`).
+/// Reads a configuration file: a plain file, or a pipe from the shell (`--conf <(...)`).
 fn read(path: &Path) -> io::Result<String> {
     let is_handed_over = path.starts_with("/dev/fd") || path == Path::new("/dev/stdin");
     let file = if is_handed_over { File::open(path)? } else { durable::read(path)? };

@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{shown_proxy, without_user_info};
 
-/// See the module docs.
+/// The URL of a proxy, which may contain a password.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct ProxyUrl(String);
 
 impl ProxyUrl {
-    /// The same without user name and password.
+    /// Returns the URL without user name and password.
     #[must_use]
     pub fn without_user_info(&self) -> Self {
         Self(without_user_info(&self.0).into_owned())
@@ -59,7 +59,7 @@ mod tests {
         assert!(!format!("{settings:?}").contains("hunter2"));
         let published = serde_json::to_string(&settings.without_secrets()).unwrap();
         assert!(published.contains("http://proxy:3128") && !published.contains("hunter2"), "{published}");
-        // Who has them for himself still can keep them.
+        // Serialising keeps the secrets: only `without_secrets` removes them.
         assert_eq!(
             serde_json::from_value::<Settings>(serde_json::to_value(&settings).unwrap()).unwrap(),
             settings

@@ -100,7 +100,8 @@ impl Settings {
 }
 
 impl Settings {
-    /// These settings without passwords, as they are published to other nodes, kept with the run and shown to scripts.
+    /// Returns these settings without passwords, as they are published to other nodes, stored with the run and shown to
+    /// scripts.
     #[must_use]
     pub fn without_secrets(&self) -> Self {
         let proxy = self.fetch.proxy.as_ref().map(ProxyUrl::without_user_info);
@@ -194,7 +195,8 @@ settings! {
     AppenderSettings {
         /// Files.
         file: FileSettings = FileSettings::default(),
-        /// Most bytes of rows of one task on one page, of their texts and encoded; more fails the job. At most 32 MiB, which is also what all tasks of a page may give together.
+        /// Most bytes of rows of one task on one page; the limit holds for their texts and for the encoded rows. More
+        /// fails the job. At most 32 MiB, which is also the limit of all tasks of a page together.
         max_row_bytes: u64 = 16 << 20,
     }
 }
@@ -257,11 +259,11 @@ settings! {
         max_retry_delay: u64 = 60_000,
         /// Jobs that a run may have altogether; links beyond it are counted and not followed.
         max_jobs: u64 = 10_000_000,
-        /// Longest URL of a link in bytes; links with longer ones are counted and not followed. At most 16 KiB.
+        /// Longest URL of a link in bytes; longer links are counted and not followed. At most 16 KiB.
         max_link: u32 = 2_048,
-        /// Bytes that the URLs of all jobs that wait or are in work may have together; links beyond it are counted and not followed.
+        /// Most bytes of the URLs of all open jobs (waiting or leased) together; further links are counted and not followed.
         max_url_bytes: u64 = 256 << 20,
-        /// Links between a locator and a page at most; links that lead deeper are counted and not followed.
+        /// Most links from a locator to a page; deeper links are counted and not followed.
         max_depth: u32 = 100_000,
     }
 }
@@ -305,8 +307,8 @@ settings! {
         max_retry_after: u64 = 600,
         /// Whether cookies are kept during a run.
         cookies: bool = true,
-        /// URL of an HTTP proxy for all requests. User name and password in it stay on this machine: they are not kept
-        /// with the run.
+        /// URL of an HTTP proxy for all requests. Its user name and password stay on this machine: they are not
+        /// stored with the run.
         proxy: Option<ProxyUrl> = None,
     }
 }
@@ -320,7 +322,7 @@ settings! {
         first_byte: u64 = 20_000,
         /// Between two pieces of the body.
         idle: u64 = 15_000,
-        /// For all of it; a redirect to another page begins anew.
+        /// For the whole fetch; a redirect to another page starts a new fetch.
         total: u64 = 60_000,
     }
 }
@@ -356,7 +358,7 @@ settings! {
     ParseSettings {
         /// Rows of one task on one page; more fails the job.
         max_rows: u32 = 1_000_000,
-        /// Bytes of the value of one item, dim or fact; more fails the job.
+        /// Most bytes of the value of one item, dim or fact; more fails the job.
         max_cell_bytes: u64 = 1 << 20,
     }
 }
@@ -412,7 +414,7 @@ settings! {
         election: u64 = 350,
         /// Milliseconds after which a silent voter's place is given to another node.
         voter_timeout: u64 = 60_000,
-        /// At the end of a run, milliseconds to stay for members that were not there; none where all were.
+        /// Milliseconds that a node stays after the end of a run for members that were away; it does not stay if all members were there.
         linger: u64 = 60_000,
         /// Which nodes keep the rows: all, leader, or the name of one.
         output_on: String = "all".to_owned(),

@@ -1,6 +1,6 @@
 //! A value that a setting cannot have, and where it was written.
 //!
-//! Whoever reads a setting knows what it may be; this knows how its author is told.
+//! The code that reads a setting knows its valid values; this module formats the message for the user.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,7 +13,7 @@ const LONGEST: usize = 200;
 /// The setting whose value may hold a password.
 const PROXY: &str = "fetch.proxy";
 
-/// See the module docs.
+/// A setting whose value is not valid, and where it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WrongSetting {
     key: String,
@@ -23,7 +23,7 @@ pub struct WrongSetting {
 }
 
 impl WrongSetting {
-    /// The setting `key`, without `scoopi.`, is `value`; what is wrong with that, or what is expected, in a few words.
+    /// The setting `key`, without `scoopi.`, is `value`; `reason` says in a few words what is wrong or expected.
     #[must_use]
     pub fn new(key: &str, value: impl fmt::Display, reason: impl Into<String>) -> Self {
         let value = value.to_string();
@@ -32,14 +32,14 @@ impl WrongSetting {
         Self { key: key.to_owned(), value: format!("\"{value}\""), reason: reason.into(), origin: None }
     }
 
-    /// The same, with where the value was written.
+    /// Adds where the value was written.
     #[must_use]
     pub fn with_origin(self, origins: &Origins) -> Self {
         let origin = self.origin.or_else(|| origins.get(&self.key).map(str::to_owned));
         Self { origin, ..self }
     }
 
-    /// What the library that reads layers says.
+    /// Converts an error of the library that reads layers.
     pub(super) fn of_layers(error: &config::ConfigError) -> Self {
         let bare = |key: &Option<String>| key.clone().unwrap_or_default();
         match error {
@@ -74,12 +74,12 @@ impl fmt::Display for WrongSetting {
     }
 }
 
-/// Where values were written, by key. Defaults were written nowhere.
+/// Where values were written, by key. Defaults do not have an origin.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Origins(BTreeMap<String, String>);
 
 impl Origins {
-    /// Where the value of `key` was written.
+    /// Returns where the value of `key` was written.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&str> {
         self.0.get(key).map(String::as_str)

@@ -44,7 +44,7 @@ pub(super) fn read(entry: &Entry, problems: &mut Problems) -> DataDef {
     def
 }
 
-/// Axes of all kinds of rows of a dataDef: what it costs to have it ready.
+/// Returns the axes of all kinds of rows of a dataDef: they decide the cost to prepare it.
 pub(super) fn axes(def: &DataDef) -> usize {
     def.items.len().saturating_mul(def.facts.len()).saturating_mul(def.dims.len() + 2)
 }

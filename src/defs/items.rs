@@ -148,7 +148,7 @@ fn filter(at: &At<'_>, problems: &mut Problems) -> Option<FilterDef> {
         (false, true) => return short_filter(at, "match", FilterKind::Match, problems),
         (false, false) => {}
     }
-    // Who writes neither key of the old form wants the short one.
+    // An author who writes neither key of the old form wants the short form.
     if at.node.get("type").is_none() && at.node.get("pattern").is_none() {
         let before = problems.counts().0;
         at.fields(&["value", "match"], problems)?;

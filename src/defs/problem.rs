@@ -113,7 +113,7 @@ impl Problem {
         text
     }
 
-    /// The same as one line, for a log.
+    /// Returns it as one line, for a log.
     #[must_use]
     pub fn line(&self) -> String {
         self.text().replace("\n    help: ", "; help: ")

@@ -13,7 +13,7 @@ pub struct Figures {
     pub errors: Counter,
     /// Links that were not followed because their URLs are too long.
     pub long_links: Counter,
-    /// Pages that were not parsed, because they are not text.
+    /// Pages that were skipped, because they are not text.
     pub skipped: Counter,
 }
 
@@ -28,7 +28,7 @@ pub struct FiguresView {
     pub errors: u64,
     /// Links that were not followed because their URLs are too long.
     pub long_links: u64,
-    /// Pages that were not parsed, because they are not text.
+    /// Pages that were skipped, because they are not text.
     pub skipped: u64,
 }
 

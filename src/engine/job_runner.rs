@@ -246,7 +246,8 @@ async fn work<S: JobStore>(
                 debug!(%url, "another node has this job by now");
             }
         }
-        // The page was not asked for, so nothing has failed. What the next try would mend is left to the resumed run.
+        // The request did not reach the host, so nothing has failed. If the next try could fix it, the resumed run
+        // tries again.
         Err(Stopped { failure, host, is_not_begun, .. })
             if is_not_begun || (stop.is_cancelled() && failure.class == FailureClass::Recoverable) =>
         {

@@ -14,7 +14,7 @@ use crate::store::{JobStore, Status, StoreError};
 use super::shutdown::CancelLatch;
 use super::state_flipper::{Conditions, State, flip};
 
-/// A wait that is longer is said.
+/// Shortest wait that is logged.
 const LONG_WAIT: Duration = Duration::from_secs(5);
 
 /// See the module docs.
@@ -39,7 +39,7 @@ impl<S: JobStore> Monitor<S> {
         let mut status = self.store.status();
         // Whether this node has voted since it was last seen that its vote counts.
         let mut asked = false;
-        // The wait that was said last, by its end.
+        // The end of the wait that was logged last.
         let mut said = None;
         loop {
             let (conditions, voted) = {
@@ -74,7 +74,7 @@ impl<S: JobStore> Monitor<S> {
         }
     }
 
-    /// Where the run does nothing but wait: for what, and until when.
+    /// Logs what the run waits for and until when, if it only waits.
     fn say_wait(&self, status: &Status, said: &mut Option<u64>) {
         let Some((url, at)) = status.waits_for.as_deref().zip(status.next_at) else { return };
         let wait = self.store.until(at);
@@ -85,7 +85,7 @@ impl<S: JobStore> Monitor<S> {
         let until = jiff::Zoned::now().saturating_add(wait).strftime("%H:%M:%S").to_string();
         warn!(
             url = %ShownUrl(url), jobs = status.counts.ready, ?wait, until,
-            "the run waits: all jobs that are left are to be tried later, or their hosts asked to be left alone"
+            "the run waits: all open jobs wait for their next try, or for a host that asked to wait"
         );
     }
 }

@@ -33,7 +33,7 @@ pub(super) fn put(folder: &Path, number: usize, path: &Path) -> io::Result<()> {
 fn copy(part: &Path, path: &Path) -> io::Result<()> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".part");
-    // A new one, so that nothing that lies there is followed or waited for.
+    // A new file: the program neither follows nor waits for what lies there.
     match fs::remove_file(&beside) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}

@@ -68,7 +68,7 @@ impl Plan {
         self.groups.get(name)
     }
 
-    /// The run is being stopped: rejects pages that have not been requested yet, and gives up work that takes long.
+    /// Stops: rejects pages that have not been requested yet, and ends work that takes long.
     pub(super) fn close(&self) {
         for group in self.groups.values() {
             group.loader.close();

@@ -28,7 +28,7 @@ impl Pools {
         Self(steps.into_iter().map(|step| (step.clone(), Semaphore::new(size(step).max(1)))).collect())
     }
 
-    /// The pool of a step.
+    /// Returns the pool of a step.
     pub(super) fn of(&self, step: &str) -> Option<&Semaphore> {
         self.0.get(step)
     }

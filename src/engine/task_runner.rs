@@ -23,22 +23,22 @@ use super::pools::Pools;
 /// Pages above this size are worked on with the thread given up: others take its place meanwhile.
 const LONG_PAGE: usize = 128 << 10;
 
-/// Longest reason of a failure that is kept, in bytes.
+/// Longest reason of a failure that is stored, in bytes.
 const LONGEST_REASON: usize = 4 << 10;
 
-/// Pages that are skipped with a warning each. There may be very many.
+/// Number of skipped pages that get a warning each; there may be very many.
 const MOST_SKIPS_SAID: u64 = 10;
 
 /// What came of a job.
 #[derive(Debug)]
 pub(super) enum Came {
-    /// What its tasks made of its page.
+    /// The rows and links of its page.
     Results(Results),
-    /// Its page is at this URL.
+    /// The page is at this URL.
     Moved(String),
 }
 
-/// What the tasks of a job made of its page.
+/// The rows and links that the tasks of a job made of its page.
 #[derive(Debug, Default)]
 pub(super) struct Results {
     pub(super) rows: Rows,
@@ -50,9 +50,9 @@ pub(super) struct Results {
 pub(super) struct Stopped {
     pub(super) failure: Failure,
     pub(super) retry_after: Option<Duration>,
-    /// What it says of the page's host.
+    /// The hint for other pages of the same host.
     pub(super) host: HostHint,
-    /// Whether the page was not asked for.
+    /// Whether the request did not reach the host.
     pub(super) is_not_begun: bool,
 }
 
@@ -67,7 +67,7 @@ pub struct TaskRunner {
 }
 
 impl TaskRunner {
-    /// A runner for a plan, which follows links whose URLs have up to `max_link` bytes.
+    /// Makes a runner for a plan. It follows links whose URLs have up to `max_link` bytes.
     #[must_use]
     pub fn new(
         plan: Arc<Plan>,
@@ -86,8 +86,8 @@ impl TaskRunner {
         }
     }
 
-    /// Begins no job any more: those whose page has not been requested yet, and those whose steps take long, end with a
-    /// failure that may pass.
+    /// Stops beginning jobs: a job whose page has not been requested yet, or whose steps take long, ends with a
+    /// recoverable failure.
     pub(super) fn close(&self) {
         self.plan.close();
     }
@@ -120,7 +120,7 @@ impl TaskRunner {
         Ok(Came::Results(results))
     }
 
-    /// Says why a page is not parsed: of the first ones where everybody sees it, of the others in the log.
+    /// Logs why a page is skipped: the first ones as warnings, the others at debug level.
     fn skip(&self, job: &Job, why: &StepError) {
         self.figures.skipped.inc();
         let locator = &job.locator.name;
@@ -165,7 +165,7 @@ impl TaskRunner {
 }
 
 impl TaskRunner {
-    /// So many links of a page are longer than they may be.
+    /// Logs that `count` links of a page are too long.
     fn say_too_long(&self, source: &Source, count: usize) {
         if count > 0 {
             self.figures.long_links.add(count as u64);
@@ -216,7 +216,7 @@ fn labelled(source: &Source, error: StepError) -> StepError {
 /// Most names of tasks in one message.
 const MOST_NAMED: usize = 5;
 
-/// The same, with what it means for the other tasks of the page: a page gives all of its rows or none.
+/// Adds what the failure means for the other tasks of the page: a page commits all of its rows or none.
 fn held_back(mut stopped: Stopped, group: &PlannedGroup, failed: &PlannedTask) -> Stopped {
     let others: Vec<&str> =
         group.tasks.iter().map(|task| task.name.as_str()).filter(|name| *name != failed.name).collect();
@@ -233,7 +233,7 @@ fn held_back(mut stopped: Stopped, group: &PlannedGroup, failed: &PlannedTask) -
 }
 
 fn stopped(step: &str, error: StepError) -> Stopped {
-    // It goes into the log of the run, and from there to wherever failures are read: a page may have worded it.
+    // The reason goes into the log of the run and to all who read failures, and text from a page may be in it.
     let reason = shown_within(&error.reason, LONGEST_REASON).into_owned();
     let failure = Failure { class: error.class, step: CompactString::from(step), reason };
     let StepError { retry_after, host, is_not_begun, .. } = error;

@@ -22,7 +22,7 @@ use crate::fetch::gzip::Gzip;
 /// What we ask servers for.
 pub(super) const ACCEPT_ENCODING: &str = "gzip, deflate, br, zstd";
 
-/// Most codings of one body, one around the other.
+/// Most nested codings of one body.
 const MOST_CODINGS: usize = 3;
 
 /// How much is decompressed at a time.
@@ -42,8 +42,8 @@ pub(super) enum Coding {
 }
 
 impl Coding {
-    /// The codings that a `Content-Encoding` lists, in the order in which they were applied; `None` if one is unknown, or if
-    /// there are more than anybody uses.
+    /// Returns the codings that a `Content-Encoding` lists, in the order in which the server applied them; `None` if one is
+    /// unknown, or if there are more than [`MOST_CODINGS`].
     pub(super) fn listed(names: &str) -> Option<Vec<Self>> {
         let all = names.split(',').map(Self::named);
         let mut codings = Vec::new();
@@ -57,7 +57,7 @@ impl Coding {
         Some(codings)
     }
 
-    /// The coding of this name; `None` if we know it not.
+    /// Returns the coding of this name; `None` if it is unknown.
     fn named(name: &str) -> Option<Self> {
         match name.trim().to_ascii_lowercase().as_str() {
             "" | "identity" => Some(Self::Identity),
@@ -117,7 +117,7 @@ pub(super) struct Inflow {
 struct Decoder {
     decode: Box<dyn Decode>,
     output: Box<[u8]>,
-    /// Bytes that it may still give, whatever the next one makes of them.
+    /// Bytes that it may still produce before the next decoder reads them.
     left: usize,
     begun: bool,
     complete: bool,
@@ -143,7 +143,7 @@ impl Inflow {
         push(&mut self.decoders, piece, &mut self.body)
     }
 
-    /// What came so far, decompressed.
+    /// Returns the bytes received so far, decompressed.
     pub(super) fn so_far(&self) -> &[u8] {
         self.body.so_far()
     }
@@ -153,7 +153,7 @@ impl Inflow {
     /// # Errors
     /// [`Fault::EndsEarly`] if something is missing.
     pub(super) fn finish(self) -> Result<Bytes, Fault> {
-        // An empty body is an empty page, whatever coding it is said to have.
+        // An empty body is an empty page, whatever coding the server declares.
         if self.decoders.iter().any(|decoder| decoder.begun && !decoder.complete) {
             return Err(Fault::EndsEarly);
         }
@@ -161,7 +161,7 @@ impl Inflow {
     }
 }
 
-/// Hands `piece` through all decoders, of which there are few, to the body.
+/// Passes `piece` through all decoders (there are few) to the body.
 fn push(decoders: &mut [Decoder], piece: &[u8], body: &mut Body) -> Result<(), Fault> {
     match decoders.split_first_mut() {
         None => Ok(body.push(piece)?),

@@ -2,8 +2,8 @@
 //!
 //! Which cookie goes where is decided by reqwest's jar. That jar takes whatever it is given, so this file
 //! counts: a site that makes up new cookies for ever gets no further ones kept, and nobody is sent more
-//! than a request header may hold. And it asks who may set a cookie: nobody sets one for all of `co.uk` (public suffix
-//! list), and the prefixes `__Host-` and `__Secure-` hold what they say (RFC 6265bis).
+//! than a request header may hold. It also checks who may set a cookie: a site cannot set one for a public suffix such as
+//! `co.uk` (public suffix list), and it enforces the prefixes `__Host-` and `__Secure-` (RFC 6265bis).
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -63,7 +63,7 @@ impl CookieStore for Cookies {
     }
 }
 
-/// What a `Set-Cookie` header says besides the value. The last one of an attribute counts, as in browsers.
+/// The attributes of a `Set-Cookie` header. The last one of a name counts, as in browsers.
 #[derive(Default)]
 struct Attributes<'a> {
     name: &'a [u8],
@@ -93,7 +93,7 @@ impl<'a> Attributes<'a> {
         attributes
     }
 
-    /// The cookie as it may be kept; `None` if `host` may not set it.
+    /// Returns the cookie as it may be stored; `None` if `host` may not set it.
     fn allowed<'h>(
         &self,
         header: &'h HeaderValue,
@@ -112,7 +112,7 @@ impl<'a> Attributes<'a> {
         }
         match self.domain {
             Some(domain) if is_public(domain) => {
-                // A host that is such a domain itself may set cookies, for itself alone.
+                // A host that is a public suffix itself may set cookies, for itself only.
                 domain
                     .eq_ignore_ascii_case(host.as_bytes())
                     .then(|| without_domain(header).map(Cow::Owned))?
@@ -122,7 +122,7 @@ impl<'a> Attributes<'a> {
     }
 }
 
-/// Whether everybody may have names below a domain, so that what is there belongs to different people.
+/// Whether the domain is a public suffix: its subdomains belong to different people.
 fn is_public(domain: &[u8]) -> bool {
     let domain = domain.to_ascii_lowercase();
     psl::suffix(&domain).is_some_and(|suffix| suffix.as_bytes() == domain)
@@ -222,7 +222,7 @@ mod tests {
         assert!(header.split("; ").all(|cookie| cookie.ends_with(&value)));
     }
 
-    /// What the URL `to` is sent after `from` has set a cookie.
+    /// Checks which cookies the URL `to` gets after `from` has set a cookie.
     fn check(from: &str, header: &str, to: &str, expected: &str) {
         let cookies = Cookies::default();
         set(&cookies, from, header);

@@ -1,4 +1,4 @@
-//! How many descriptors connections may take.
+//! The budget of file descriptors for connections.
 //!
 //! Knows the limit of the process (`ulimit -n`) and that others need descriptors too: the log, output files, the
 //! cluster, pages that are files. Does not know what a connection is.
@@ -12,58 +12,58 @@ use rustix::process::{Resource, getrlimit};
 use tokio::time::{Instant, sleep};
 use tracing::warn;
 
-/// Descriptors that are left for everything else, whatever the limit.
+/// Descriptors that stay free for everything else, whatever the limit.
 const OTHERS: usize = 64;
 
-/// Connections that may be made even where the limit leaves nothing: without any, no page would come.
+/// Connections that are allowed even if the limit leaves none: without a connection, the run cannot fetch a page.
 const LEAST: usize = 4;
 
-/// Most connections at a time, in use and waiting, whatever the limit.
+/// Most connections at a time, active and idle, whatever the limit.
 const MOST: usize = 16 * 1024;
 
-/// The connections that this process may have at a time.
+/// Returns how many connections this process may have at a time.
 pub(super) fn for_connections() -> usize {
     let limit = getrlimit(Resource::Nofile).current;
     let limit = limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
     share(limit, open_now())
 }
 
-/// What connections may take of `limit` while others hold `open` descriptors: a quarter of the limit, and some more than
-/// they hold now, stays theirs.
+/// Returns the connections' share of `limit` while others hold `open` descriptors: a quarter of the limit, and at least
+/// [`OTHERS`] more than they hold now, stays for them.
 fn share(limit: usize, open: usize) -> usize {
     let others = (limit / 4).max(open.saturating_add(OTHERS));
     limit.saturating_sub(others).clamp(LEAST, MOST)
 }
 
-/// Descriptors that are open now; none where the system does not tell.
+/// Returns the number of open descriptors; 0 if the system does not report it.
 fn open_now() -> usize {
     std::fs::read_dir("/dev/fd").map_or(0, Iterator::count)
 }
 
-/// Whether the process (`EMFILE`) or the machine (`ENFILE`) has no descriptor left.
+/// Whether all descriptors of the process (`EMFILE`) or the machine (`ENFILE`) are in use.
 pub(super) fn are_used_up(error: &io::Error) -> bool {
     let used_up = [Errno::MFILE, Errno::NFILE].map(Errno::raw_os_error);
     error.raw_os_error().is_some_and(|code| used_up.contains(&code))
 }
 
-/// Between two tries where no descriptor is left.
+/// Pause between two tries while all descriptors are in use.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Between two messages about it.
+/// Interval between two warnings about it.
 const SAID_EVERY: Duration = Duration::from_secs(30);
 
-/// A time without descriptors, which passes.
+/// A temporary shortage of descriptors.
 #[derive(Debug, Default)]
 pub(super) struct Shortage {
     said: Mutex<Option<Instant>>,
 }
 
 impl Shortage {
-    /// Lets some time pass before the next try, and tells the user now and then.
+    /// Waits before the next try, and warns the user at intervals.
     pub(super) async fn pause(&self) {
         if self.is_news() {
             warn!(
-                "no file descriptor is left: fetching waits until there is one (`ulimit -n` raises the limit)"
+                "all file descriptors are in use: fetching waits until one is free (`ulimit -n` raises the limit)"
             );
         }
         sleep(PAUSE).await;

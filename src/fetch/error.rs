@@ -107,7 +107,7 @@ pub enum FetchError {
         /// The value of the `Content-Encoding` header.
         encoding: String,
     },
-    /// A part of a page, though nobody has asked for a part.
+    /// A part of a page, although the request was for the whole page.
     #[error(
         "`{url}` answers 206, a part of the page, though the whole page was asked for; the server or a cache before it is \
          broken, so try again later, or fetch the page in another way"
@@ -116,12 +116,12 @@ pub enum FetchError {
         /// The URL.
         url: String,
     },
-    /// A PDF, an image, an archive: nothing that can be parsed.
+    /// A PDF, an image, an archive: content that cannot be parsed.
     #[error("`{url}` is not text ({what}), and so cannot be parsed as a page")]
     NotText {
         /// The URL.
         url: String,
-        /// What it is, or what says so.
+        /// What it is, or the reason for that conclusion.
         what: String,
     },
     /// Too many redirects.
@@ -178,18 +178,18 @@ pub enum FetchError {
         /// The URL.
         url: String,
     },
-    /// Other requests to its host took all the time that this one might wait.
-    #[error("`{url}` is not asked for yet: other requests to its host take long")]
+    /// Other requests to its host used all the time that this request may wait.
+    #[error("`{url}` was not requested yet: other requests to its host take long")]
     HostBusy {
         /// The URL.
         url: String,
     },
-    /// Its host wants to be left alone for longer than the request may wait.
-    #[error("`{url}` is not asked for yet: its host wants to be left alone for {time:?}")]
+    /// Its host asked for a wait that is longer than the request may wait.
+    #[error("`{url}` was not requested yet: its host asked to wait for {time:?}")]
     HostWaits {
         /// The URL.
         url: String,
-        /// How long.
+        /// The length of the wait.
         time: Duration,
     },
     /// An https URL on a machine without CA certificates.
@@ -241,13 +241,13 @@ impl FetchError {
         }
     }
 
-    /// Whether the host was not asked for the page: nothing is known of it.
+    /// Whether the request did not reach the host, so that it says nothing about the page.
     #[must_use]
     pub fn is_not_asked(&self) -> bool {
         matches!(self, Self::Closed { .. } | Self::HostBusy { .. } | Self::HostWaits { .. })
     }
 
-    /// What this says of the host, for other pages of it.
+    /// The hint for other pages of the same host.
     #[must_use]
     pub fn host_hint(&self) -> HostHint {
         let waits = |time: &Duration| HostHint::Waits(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));

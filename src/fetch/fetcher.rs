@@ -73,8 +73,8 @@ impl Fetcher {
         }
     }
 
-    /// Fetches one page as [`Fetcher::fetch`] does, but goes no further than its server redirects to another page. A
-    /// redirect that sets a cookie is followed all the same: without the cookie, the other page would not be the same.
+    /// Fetches one page as [`Fetcher::fetch`] does, but stops at a redirect to another page. It follows a redirect that sets
+    /// a cookie all the same: without the cookie, the other page would be different.
     ///
     /// # Errors
     /// As of [`Fetcher::fetch`].
@@ -99,8 +99,7 @@ impl Inner {
         let (path, place) = match &target {
             Target::Http(url) => {
                 let Request { host_moves: moves, host_places: places, patience, pool, via, .. } = request;
-                // The distance between two requests is always waited for: a host that goes to another node in between
-                // would begin to wait for it anew.
+                // Every request waits for the delay: if the host went to another node meanwhile, its wait would start again.
                 let patience = patience.map(|patience| patience.saturating_add(self.settings.delay));
                 let word = Word { moves, places, patience, pool };
                 return self.http.get(&self.settings, url.clone(), word, via).await;

@@ -5,12 +5,12 @@
 //! nothing with it.
 //!
 //! ```text
-//! enter(host) ─▶ slots (parallelism, or what was told) ─▶ turn (one at a time waits for the clock, then for a place) ─▶ Pass
+//! enter(host) ─▶ slots (parallelism, or the quota) ─▶ turn (one at a time waits for the clock, then for a permit) ─▶ Pass
 //! ```
 //!
-//! A request may also need a place in a pool that is shared by all hosts. A pass has one only while no wait for its
-//! host lies ahead, so that hosts that keep requests waiting take no places from others. A request with a deadline does
-//! not wait beyond it: it learns how long the host waits, and may come again.
+//! A request may also need a permit of a pool that all hosts share. A pass holds the permit only while it does not have to
+//! wait for its host, so that hosts with waiting requests do not take permits from others. A request with a deadline does
+//! not wait beyond it: it gets the time that the host waits, and may come again.
 //!
 //! A host may be asked from several machines in turn, each with gates of its own. Whoever comes says how
 //! often it moved; where that is news, the gate opens a whole delay later, as if the host had been asked
@@ -81,28 +81,28 @@ pub(super) struct Pass<'p> {
     gate: Arc<Gate>,
     delay: Duration,
     pool: Option<&'p Semaphore>,
-    /// Its place in the pool, while a request may run.
+    /// Its permit of the pool, while a request may run.
     place: Option<SemaphorePermit<'p>>,
     _slot: Slot,
 }
 
-/// Why a request may not start.
+/// The reason why a request may not start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Denied {
     /// The gates are closed for good.
     Closed,
     /// Other requests to the host ran, or waited in front, until the deadline.
     Busy,
-    /// The host is left alone for so long, which is beyond the deadline.
+    /// The host waits for this time, which ends after the deadline.
     Waits(Duration),
 }
 
-/// What whoever comes to a gate says of the host and of the request.
+/// What the caller knows of the host and of the request.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Word<'p> {
-    /// The places for requests to all hosts together.
+    /// The pool of permits for requests to all hosts together.
     pub(super) pool: Option<&'p Semaphore>,
-    /// How long the request waits for its host at most.
+    /// Longest time that the request waits for its host.
     pub(super) patience: Option<Duration>,
     /// How often it moved.
     pub(super) moves: u32,
@@ -138,7 +138,7 @@ impl Gates {
         self.gate(host).slots.hear(places);
     }
 
-    /// Waits until a first request to `host`, of which this is said, may start.
+    /// Waits for permission to send the first request to `host`.
     ///
     /// # Errors
     /// The gates are closed, or the request would wait for longer than it may.
@@ -151,7 +151,7 @@ impl Gates {
         }
     }
 
-    /// The same, closed or not.
+    /// The same as [`Gates::enter_if_open`], also when the gates are closed.
     ///
     /// # Errors
     /// The request would wait for longer than it may.
@@ -208,7 +208,7 @@ impl Opening {
         }
     }
 
-    /// When the gate opens, if that is later than `now`.
+    /// Returns when the gate opens, if that is later than `now`.
     fn later_than(&self, now: Instant) -> Option<Instant> {
         self.at.filter(|opens| *opens > now)
     }
@@ -218,7 +218,7 @@ impl Opening {
     }
 }
 
-/// What comes of `wait`, if it comes by the deadline.
+/// Returns the result of `wait`, or [`Denied::Busy`] at the deadline.
 async fn by<T>(deadline: Option<Instant>, wait: impl Future<Output = T>) -> Result<T, Denied> {
     match deadline {
         None => Ok(wait.await),
@@ -245,7 +245,7 @@ impl Pass<'_> {
         let gate = Arc::clone(&self.gate);
         let _turn = by(deadline, gate.turn.lock()).await?;
         loop {
-            // The host may have asked for more time while this one waited for time or place, hence the loop.
+            // The host may have asked for more time while this request waited for time or permit, hence the loop.
             let now = Instant::now();
             let opens = gate.opening.lock().later_than(now);
             match (opens, self.pool) {
@@ -256,7 +256,7 @@ impl Pass<'_> {
                     self.place = None;
                     sleep_until(opens).await;
                 }
-                // The semaphore is never closed; without a place the delay still holds.
+                // The semaphore is never closed; without a permit the delay still holds.
                 (None, Some(pool)) if self.place.is_none() => self.place = pool.acquire().await.ok(),
                 (None, _) => {
                     gate.opening.lock().at = Some(now + self.delay);

@@ -58,7 +58,7 @@ impl<const N: usize> Taken<N> {
         Self { bytes: [0; N], length: 0 }
     }
 
-    /// What was taken, at most its first bytes.
+    /// Returns the first bytes taken, at most `count`.
     fn first(&self, count: usize) -> &[u8] {
         self.bytes.get(..self.length.min(count)).unwrap_or_default()
     }
@@ -90,7 +90,7 @@ impl Gzip {
         let (read, next) = match &mut self.part {
             Part::Header(taken) => {
                 let (read, header) = taken.take(input);
-                // What is no gzip is told from one that ends early by its first byte.
+                // The first byte tells a file that is not gzip from one that ends early.
                 if !MAGIC.starts_with(taken.first(MAGIC.len())) {
                     return Err(Fault::Corrupt);
                 }

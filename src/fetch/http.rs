@@ -4,7 +4,7 @@
 //! wait and on the body. Does not know files, and does not retry.
 //!
 //! ```text
-//! gate ─▶ send ─▶ head ─┬─ redirect: the other URL, for a job of its own
+//! gate ─▶ send ─▶ head ─┬─ redirect: the other URL becomes a job of its own
 //!                       ├─ redirect with a cookie: gate of the next host, again
 //!                       ├─ other status: error, and the host is left alone as long as it asks
 //!                       └─ 2xx: body, piece by piece
@@ -44,7 +44,7 @@ pub(super) struct Http {
 enum Answer {
     Page(Page),
     Redirect(Redirect),
-    /// Nothing was asked: there is no room for one more connection.
+    /// The request was not sent: the connection limit is reached.
     NoRoom(Lack),
 }
 
@@ -59,7 +59,7 @@ impl Http {
         Ok(Self { gates, wire: Wire::new(settings, user_agent), shortage: Shortage::default() })
     }
 
-    /// Fetches `url`, of whose host this is said, and to which the URLs in `via` redirected.
+    /// Fetches `url` with what the caller knows of its host; the URLs in `via` redirected to it.
     pub(super) async fn get(
         &self,
         settings: &FetchSettings,
@@ -71,7 +71,7 @@ impl Http {
         let mut left = settings.total_timeout;
         let entered = self.gates.enter_if_open(url::host(&url), word).await;
         let mut pass = entered.map_err(|denied| not_asked(&url, denied))?;
-        // Whether a cookie came: what it leads to, perhaps by way of other pages, belongs to it.
+        // Whether a cookie came: all pages that it leads to belong to it.
         let mut has_cookie = false;
         loop {
             let started = Instant::now();
@@ -90,15 +90,15 @@ impl Http {
                     }
                     pass = self.pass_on(pass, &url, word).await?;
                 }
-                // That time is nobody's fault out there, and so is no part of the limits.
+                // The server did not cause this wait, so it does not count for the limits.
                 Answer::NoRoom(lack) if self.room(lack).await => {}
                 Answer::NoRoom(_) => return Err(not_asked(&url, Denied::Closed)),
             }
         }
     }
 
-    /// Waits until there may be room for one more connection. Whether the fetch may go on: it has not begun, so it ends
-    /// where no fetch is to begin.
+    /// Waits until a further connection may be possible. Returns whether the fetch may continue: it has not begun, so it
+    /// ends when the gates are closed.
     async fn room(&self, lack: Lack) -> bool {
         let waiting = async {
             match lack {
@@ -113,13 +113,13 @@ impl Http {
         }
     }
 
-    /// Gives up connections that wait for a next request, and lets some time pass: somebody has no descriptor.
+    /// Closes idle connections and pauses, because all descriptors are in use.
     pub(super) async fn descriptor(&self) {
         self.wire.give_up_waiting();
         self.shortage.pause().await;
     }
 
-    /// Whether no fetch is to begin any more.
+    /// Whether the gates are closed, so that no new fetch may begin.
     pub(super) fn is_closed(&self) -> bool {
         self.gates.are_closed()
     }
@@ -148,7 +148,7 @@ impl Http {
             return started.map(|()| pass).map_err(|denied| not_asked(url, denied));
         }
         drop(pass);
-        // However long it takes: what the job could tell of its own host says nothing of this one.
+        // It waits without a limit: the caller's knowledge of its own host says nothing about this host.
         let word = Word { pool: word.pool, ..Word::default() };
         self.gates.enter(host, word).await.map_err(|denied| not_asked(url, denied))
     }
@@ -166,7 +166,7 @@ impl Http {
         };
         let status = response.status();
         if status == StatusCode::PARTIAL_CONTENT {
-            // A part, of which nobody has asked for, is not the page.
+            // The request was for the whole page; a part is not the page.
             return Err(FetchError::Partial { url: url::shown_url(url.as_str()) });
         }
         if status.is_success() {
@@ -198,8 +198,8 @@ impl Http {
     }
 }
 
-/// Reads the body. It is counted after decompression, piece by piece, so a bomb is noticed at the limit, and looked at
-/// before it is read to its end, so a film is not.
+/// Reads the body. The limit holds for the decompressed size and is checked for each piece, so a decompression bomb fails
+/// early; the media check reads only the first bytes, so a film is not loaded to its end.
 async fn page(settings: &FetchSettings, url: &Url, mut response: Response) -> Result<Page, FetchError> {
     let limit = settings.max_body;
     let content_type = response.text(header::CONTENT_TYPE);
@@ -239,7 +239,7 @@ async fn page(settings: &FetchSettings, url: &Url, mut response: Response) -> Re
     Ok(Page { url: url.to_string(), body, charset, content_type: media_type, status })
 }
 
-/// What the body was encoded by, in this order. Several header lines are one list.
+/// Returns the codings of the body, in order. Several header lines are one list.
 fn codings(url: &Url, response: &Response) -> Result<Vec<Coding>, FetchError> {
     let lines =
         response.all(header::CONTENT_ENCODING).iter().map(|line| String::from_utf8_lossy(line.as_bytes()));
@@ -289,7 +289,7 @@ fn unanswered(settings: &FetchSettings, url: &Url, fault: wire::Fault) -> FetchE
         wire::Fault::Url(reason) => FetchError::Url { url: shown, reason },
         wire::Fault::ConnectTime => late(url, Limit::Connect, settings.connect_timeout),
         wire::Fault::Lacks(_) => {
-            let reason = "there is no room for one more connection".to_owned();
+            let reason = "the limit of connections is reached".to_owned();
             FetchError::Transport { url: shown, cause: Cause::Connect, reason }
         }
         wire::Fault::Broken(cause, reason) => FetchError::Transport { url: shown, cause, reason },

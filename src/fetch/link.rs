@@ -41,8 +41,8 @@ pub enum LinkError {
 /// The canonical URL that `link`, found on the page that came from `page_url`, leads to.
 ///
 /// `page_url` is the URL after redirects ([`crate::fetch::Page::url`]). On pages of the resource root a link
-/// is a URL path: it is percent-decoded, and query and fragment are dropped. The query of a URL goes out in the
-/// `encoding` of the page, as browsers do it; the path always in UTF-8.
+/// is a URL path: it is percent-decoded, and query and fragment are dropped. The query of a URL is sent in the
+/// `encoding` of the page, as browsers do; the path always in UTF-8.
 ///
 /// # Errors
 /// [`LinkError::Forbidden`] if such a page may not lead there, [`LinkError::Invalid`] if `link` or `page_url`
@@ -135,8 +135,8 @@ impl Step<'_> {
     }
 }
 
-/// A query in the encoding of its page. What that has no byte for goes out as the URL standard says: as a reference of
-/// HTML, escaped.
+/// Encodes a query in the encoding of its page. As the URL standard requires, a character that the encoding lacks becomes
+/// an escaped HTML character reference.
 fn encoded<'a>(query: &'a str, encoding: &'static Encoding) -> Cow<'a, [u8]> {
     let encoding = encoding.output_encoding();
     let (bytes, _, has_unmappable) = encoding.encode(query);

@@ -1,14 +1,14 @@
-//! Whether what a server or a file gives is text, which alone can be parsed as a page.
+//! Decides whether the content from a server or a file is text. Only text can be parsed as a page.
 //!
 //! Knows media types and the first bytes of common formats. Servers are wrong about both, so a page that begins as markup
-//! is text whatever its type, and a type that says nothing is decided by the bytes.
+//! is text whatever its type, and if the type does not decide, the bytes decide.
 
 use std::borrow::Cow;
 
-/// Bytes of a body that decide.
+/// Number of bytes of a body that decide.
 pub(super) const START: usize = 1024;
 
-/// What begins a format that is not text.
+/// The first bytes of formats that are not text.
 #[rustfmt::skip] // one per line
 const FORMATS: &[(&[u8], &str)] = &[
     (b"%PDF-", "a PDF document"),
@@ -41,7 +41,7 @@ const FORMATS: &[(&[u8], &str)] = &[
     (b"SQLite format 3\0", "an SQLite database"),
 ];
 
-/// Types below `application/` that are not text; what they hold is not looked at.
+/// Types below `application/` that are not text; their content is not examined.
 const APPLICATIONS: &[&str] = &[
     "pdf",
     "zip",
@@ -67,7 +67,7 @@ const APPLICATIONS: &[&str] = &[
     "x-rpm",
 ];
 
-/// What a body is instead of text; `None` if it is text, or if nothing says otherwise. `start` are its first
+/// Returns what a body is if it is not text; `None` if it is text or nothing shows the contrary. `start` are its first
 /// [`START`] bytes, or all of it.
 pub(super) fn other_than_text(
     media_type: Option<&str>,
@@ -81,11 +81,11 @@ pub(super) fn other_than_text(
         Says::Text => None,
         Says::Other if is_markup(start) => None,
         Says::Other => media_type.map(|name| format!("its type is {name}").into()),
-        Says::Nothing => has_nul(charset, start).then(|| "it has bytes that no text has".into()),
+        Says::Nothing => has_nul(charset, start).then(|| "it has NUL bytes, which text does not have".into()),
     }
 }
 
-/// Whether a type alone says that what it names is not text.
+/// Whether the media type alone shows that the content is not text.
 pub(super) fn is_other_than_text(media_type: &str) -> bool {
     says(media_type) == Says::Other
 }
@@ -127,7 +127,7 @@ fn is_markup(start: &[u8]) -> bool {
     matches!(start, [b'<', next, ..] if next.is_ascii_alphabetic() || matches!(next, b'!' | b'?'))
 }
 
-/// NUL stands in no text but that of UTF-16 and UTF-32.
+/// Whether a NUL shows that this is not text: only text in UTF-16 and UTF-32 contains NUL bytes.
 fn has_nul(charset: Option<&str>, start: &[u8]) -> bool {
     let is_wide = start.starts_with(b"\xff\xfe")
         || start.starts_with(b"\xfe\xff")
@@ -220,7 +220,7 @@ mod tests {
     fn bytes_that_no_text_has_decide_where_no_type_does() {
         check("", b"abc\0def", false);
         check("application/octet-stream", b"abc\0def", false);
-        // The type is believed: a stray NUL is no reason to lose a page.
+        // The type decides: one stray NUL must not lose a page.
         check("text/html", b"<p>abc\0def", true);
     }
 }

@@ -22,10 +22,10 @@ pub struct Request<'a> {
     /// How many requests of this fetcher its host may have at a time; if none, those of
     /// [`FetchSettings::parallelism`](crate::fetch::FetchSettings::parallelism).
     pub host_places: Option<HostPlaces>,
-    /// How long it may wait for its host before it is given up with [`FetchError::HostWaits`](crate::fetch::FetchError),
-    /// beyond the distance between two requests.
+    /// Longest wait for its host, beyond the delay between two requests. After that the request fails with
+    /// [`FetchError::HostWaits`](crate::fetch::FetchError) or `HostBusy`.
     pub patience: Option<Duration>,
-    /// The places for pages that are fetched at a time, whatever their host.
+    /// The pool of permits for pages that are fetched at a time, whatever their host.
     pub pool: Option<&'a Semaphore>,
     /// The URLs that redirected to this one.
     pub via: &'a [String],
@@ -52,38 +52,37 @@ impl<'a> Request<'a> {
         Self { host_places, ..self }
     }
 
-    /// The same, given up if its host is busy, or wants to be left alone, for longer than this and the distance between two
-    /// requests.
+    /// Sets the longest wait for the host, in addition to the delay between two requests. After that the request fails.
     #[must_use]
     pub fn patient_for(self, patience: Duration) -> Self {
         Self { patience: Some(patience), ..self }
     }
 
-    /// The same, with a place of this pool while the page is fetched, but not while it waits for its host.
+    /// Sets a pool. The request holds a permit of it while the page is fetched, but not while it waits for its host.
     #[must_use]
     pub fn in_pool(self, pool: Option<&'a Semaphore>) -> Self {
         Self { pool, ..self }
     }
 
-    /// The same, of a URL that these redirected to, the first one asked for in front.
+    /// Sets the URLs that redirected to this one, beginning with the one that was asked for first.
     #[must_use]
     pub fn after_redirects(self, via: &'a [String]) -> Self {
         Self { via, ..self }
     }
 
-    /// Waits for a place in the pool.
+    /// Waits for a permit of the pool.
     pub(crate) async fn place(&self) -> Option<SemaphorePermit<'a>> {
-        // The pool is never closed: no place means no pool.
+        // The pool is never closed: no permit means no pool.
         self.pool?.acquire().await.ok()
     }
 }
 
-/// What came of a request.
+/// The result of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fetched {
     /// The page.
     Page(Page),
-    /// The page is at another URL, in canonical form.
+    /// The server redirects to another URL, here in canonical form.
     Moved(String),
 }
 

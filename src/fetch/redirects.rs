@@ -29,7 +29,7 @@ pub(super) struct Redirects {
 }
 
 impl Redirects {
-    /// The redirects of a page that was asked for as `via` says, first one in front, and now as `url`.
+    /// Begins with a page at `url` to which the URLs in `via` redirected, the first one in front.
     pub(super) fn new(url: &Url, via: &[String], limit: usize) -> Self {
         let first = via.first().map_or(url.as_str(), String::as_str);
         Self { first: url::shown_url(first), limit, count: via.len(), seen: via.iter().cloned().collect() }

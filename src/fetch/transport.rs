@@ -19,7 +19,7 @@ pub enum Cause {
     Connect,
     /// No agreement on TLS, or a certificate that is not trusted.
     Tls,
-    /// What came was not HTTP, or not within the limits of an answer.
+    /// The answer was not valid HTTP, or exceeded the limits of an answer.
     Protocol,
     /// The connection was closed or reset before the answer was complete.
     Closed,
@@ -96,14 +96,14 @@ pub(super) fn cause(error: &(dyn Error + 'static), stage: Stage) -> Cause {
     }
 }
 
-/// What the HTTP library calls a head that is too large; it says the same of a length.
+/// Replaces the HTTP library's message for a head that is too large; it reports a length that is not valid in the same way.
 const TOO_LARGE: &str = "the head of the answer is larger than 400 KiB or has more than 100 headers, or its \
-                         Content-Length is a number that no page can have";
+                         Content-Length is not valid";
 
 /// `error` in one line: its last two distinct messages.
 pub(super) fn condensed(error: &(dyn Error + 'static)) -> String {
     let is_too_large = |link: &&(dyn Error + 'static)| {
-        // The library tells this apart for servers only.
+        // The library distinguishes this for servers only.
         let error = link.downcast_ref::<hyper::Error>().filter(|error| error.is_parse());
         error.is_some_and(|error| error.to_string().contains("head is too large"))
     };
@@ -123,7 +123,7 @@ pub(super) fn condensed(error: &(dyn Error + 'static)) -> String {
     messages.split_off(start).join(": ")
 }
 
-/// Longest message of one layer, in bytes; some quote what the peer sent.
+/// Longest message of one layer, in bytes; some messages quote data from the peer.
 const MAX_MESSAGE: usize = 300;
 
 /// Most layers that are looked at.
@@ -146,7 +146,7 @@ fn chain<'a>(error: &'a (dyn Error + 'static)) -> Vec<&'a (dyn Error + 'static)>
     links
 }
 
-/// All errors of the system in `error`.
+/// Returns all errors of the system in `error`.
 pub(super) fn io_errors<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a io::Error> {
     chain(error).into_iter().filter_map(|link| link.downcast_ref::<io::Error>())
 }

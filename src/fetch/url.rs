@@ -4,7 +4,7 @@
 //! the resource root. Nothing here looks at a disk: whether `..` leaves the root is decided by the text
 //! alone, so a link that the user placed inside the root may lead anywhere.
 //!
-//! Definitions are written by people, so blanks, non-ASCII and `|` in http URLs are escaped rather than refused.
+//! People write definitions, so blanks, non-ASCII and `|` in http URLs are escaped rather than refused.
 
 use std::fmt::{self, Write};
 use std::path::{Component, Path, PathBuf};
@@ -88,9 +88,9 @@ impl fmt::Display for Target {
 /// The one spelling of a URL, so that the same page asked for in two ways is the same job.
 ///
 /// `http(s):` lower-case scheme and host, no default port, no fragment, `/` for an empty path, no `.` and
-/// `..`, no `?` without a query behind it, escaped where needed and nowhere else, escapes in capitals. `file:` the same for the path. Without a scheme: `/` and the path below the
-/// resource root without `.`, `..` and doubled slashes. A URL that cannot be fetched stays as it is, without
-/// the white space around it.
+/// `..`, no empty query (`?`), escapes only where needed and in capitals. `file:` has the same form of the path. Without a
+/// scheme: `/` and the path below the resource root without `.`, `..` and doubled slashes. A URL that cannot be fetched
+/// stays as it is, without the white space around it.
 #[must_use]
 pub fn canonical_url(url: &str) -> String {
     Target::parse(url).map_or_else(|_| url.trim().to_owned(), |target| target.canonical())
@@ -117,8 +117,8 @@ fn parse_web(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
-/// Drops what asks for no other page (fragment, empty query) and writes escapes in their one spelling, so that the same
-/// page found in two is one job.
+/// Removes the parts that do not change the page (fragment, empty query) and normalises escapes, so that two spellings of
+/// the same page are one job.
 pub(super) fn tidy(url: &mut Url) {
     url.set_fragment(None);
     if let Some(path) = normal(url.path()) {
@@ -135,15 +135,15 @@ pub(super) fn tidy(url: &mut Url) {
     }
 }
 
-/// What stands at a place of a URL.
+/// What stands at one position of a URL.
 enum Piece {
-    /// A byte that is an escape, in capitals or not.
+    /// An escaped byte, in capitals or not.
     Escape(u8),
-    /// A byte that has to be one.
+    /// A byte that must be escaped.
     Bare(u8),
-    /// A `%` that escapes nothing.
+    /// A `%` that does not begin an escape.
     Stray,
-    /// Anything else.
+    /// Any other byte.
     Other,
 }
 
@@ -161,9 +161,9 @@ impl Piece {
     }
 }
 
-/// `part` in the one spelling that RFC 3986 gives it (6.2.2): escapes of letters, digits and `- . _ ~` undone, others in
-/// capitals, and `| ^ { }` and backquote escaped, which the URL standard lets pass. A `%` that escapes nothing stays as
-/// it is: servers that make such links know them in no other form. `None` if there is nothing to do.
+/// Returns `part` in the normal form of RFC 3986 (6.2.2): escapes of letters, digits and `- . _ ~` decoded, all others in
+/// capitals. Also escapes `| ^ { }` and backquote, which the URL standard lets pass. A `%` that does not begin an escape
+/// stays as it is: the servers that make such links know only this form. `None` if `part` is in this form already.
 fn normal(part: &str) -> Option<String> {
     let bytes = part.as_bytes();
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
@@ -171,7 +171,7 @@ fn normal(part: &str) -> Option<String> {
     let mut text = String::with_capacity(part.len() + 8);
     let (mut rest, mut stray) = (part.char_indices(), None);
     while let Some((at, c)) = rest.next() {
-        // Behind a stray `%`, two digits would make another escape than the one that they come from.
+        // After a stray `%`, two digits would form another escape than the one that they come from.
         let is_behind_stray = stray.is_some_and(|stray| text.len() - stray <= 2);
         match Piece::at(bytes, at) {
             Piece::Escape(byte) => {
@@ -193,7 +193,7 @@ fn normal(part: &str) -> Option<String> {
     (text != part).then_some(text)
 }
 
-/// What a hexadecimal digit stands for.
+/// Returns the value of a hexadecimal digit.
 fn hex(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }

@@ -1,7 +1,7 @@
 //! One request over the wire, whichever client carries it.
 //!
-//! Knows two clients: [`Direct`], and [`Proxied`] where all goes through a proxy. Both send the same headers and keep the
-//! same cookies. Does not know what an answer means: redirects, statuses and bodies are the matter of [`super::http`].
+//! Knows two clients: [`Direct`], and [`Proxied`] if a proxy is set. Both send the same headers and keep the same
+//! cookies. Does not interpret answers: [`super::http`] handles redirects, statuses and bodies.
 
 mod connection;
 mod direct;
@@ -28,7 +28,7 @@ use proxied::Proxied;
 /// What we like to get. Servers that choose by this header choose HTML.
 const ACCEPT: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 
-/// How long a connection is kept for the next request, beyond the delay between two requests.
+/// Time that an idle connection is kept for the next request, beyond the delay between two requests.
 const IDLE_CONNECTION: Duration = Duration::from_secs(5);
 const LONGEST_IDLE_CONNECTION: Duration = Duration::from_secs(60);
 
@@ -43,18 +43,18 @@ pub(super) enum Fault {
     Url(String),
     /// No connection within its time.
     ConnectTime,
-    /// There is no room for one more connection: nothing was asked, and it is to be tried again.
+    /// A further connection is not possible now: the request was not sent and can be tried again.
     Lacks(Lack),
     /// The line, or what came over it.
     Broken(Cause, String),
 }
 
-/// What one more connection lacks.
+/// The reason why a further connection is not possible.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Lack {
-    /// All connections that there may be are in use.
+    /// All allowed connections are in use.
     Place,
-    /// The system has no descriptor left.
+    /// All descriptors of the system are in use.
     Descriptor,
 }
 
@@ -109,14 +109,14 @@ impl Wire {
         }
     }
 
-    /// Waits until there may be a place for one more connection.
+    /// Waits until a further connection may be possible.
     pub(super) async fn place(&self) {
         if let Way::Direct(direct) = &self.way {
             direct.place_is_free().await;
         }
     }
 
-    /// Closes connections that wait for a next request, because there is a lack of descriptors.
+    /// Closes idle connections, because descriptors are short.
     pub(super) fn give_up_waiting(&self) {
         match &self.way {
             Way::Direct(direct) => direct.give_up_waiting(),
@@ -137,7 +137,7 @@ impl Response {
         self.headers().get(name)
     }
 
-    /// All lines of a header.
+    /// Returns all lines of a header.
     pub(super) fn all(&self, name: HeaderName) -> GetAll<'_, HeaderValue> {
         self.headers().get_all(name)
     }

@@ -1,8 +1,8 @@
 //! The text of a cell, shared between the rows that have it.
 //!
-//! A value of an axis whose index stands still is the same in many rows. Short texts, which nearly all are, are copied: that
-//! costs less than counting who has them. Long ones are counted, so a page with one long text and a thousand rows holds it
-//! once.
+//! A value of an axis whose index does not change is the same in many rows. Short texts, which nearly all are, are
+//! copied: that costs less than a reference count. Long texts are reference-counted, so a page with one long text and a
+//! thousand rows stores it once.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -15,7 +15,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// Longest text that is copied.
 const LONGEST_COPIED: usize = 128;
 
-/// See the module docs.
+/// The text of a cell, shared between the rows that have it.
 #[derive(Clone)]
 pub struct CellText(Repr);
 
@@ -26,7 +26,7 @@ enum Repr {
 }
 
 impl CellText {
-    /// The text.
+    /// Returns the text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match &self.0 {
@@ -35,7 +35,7 @@ impl CellText {
         }
     }
 
-    /// Its bytes, if they need memory of their own; short texts lie within the cell.
+    /// Returns its bytes if they are stored outside the cell; short texts lie within the cell.
     #[must_use]
     pub fn bytes_outside(&self) -> usize {
         match &self.0 {

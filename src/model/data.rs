@@ -72,7 +72,7 @@ pub struct Source {
     pub url: String,
     /// URL of the page, after redirects: what links on it are relative to.
     pub page_url: String,
-    /// The encoding of the page, in which the queries of its links go out.
+    /// The encoding of the page; the queries of its links are sent in it.
     pub encoding: &'static Encoding,
     /// When the page was fetched, in milliseconds since 1970.
     pub fetched_at: i64,

@@ -27,7 +27,7 @@ pub struct Job {
     /// How many requests this node may make of the job's host at a time. `None` where the fetcher's own limit is
     /// the only one.
     pub host_places: Option<HostPlaces>,
-    /// The URLs that redirected to this one, the first one asked for in front. Empty for most jobs.
+    /// The URLs that redirected to this one, beginning with the one that was asked for first. Empty for most jobs.
     pub via: Vec<String>,
 }
 
@@ -41,15 +41,15 @@ pub struct HostPlaces {
     pub count: u32,
 }
 
-/// What a node learnt of a job's host while it had the job, as far as it concerns other jobs of the host.
+/// What a node learnt of a job's host, as far as it concerns other jobs of the host.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum HostHint {
-    /// Nothing.
+    /// No hint.
     #[default]
     Nothing,
-    /// The job waited too long for other requests to the host: the host takes fewer jobs than it was given.
+    /// The job waited too long for other requests to the host: the host gets fewer leases.
     Busy,
-    /// The host must not be asked for so many milliseconds.
+    /// The host must not be asked for this many milliseconds.
     Waits(u64),
 }
 

@@ -1,8 +1,8 @@
 //! Values that travel between modules, nodes and runs.
 //!
 //! Knows what a locator, a job, a document, parsed data and rows are, and how values become bytes. No
-//! clock, no I/O, no decision: whatever varies is handed in. Knows how a text or a URL is shown to people, too,
-//! since every module has something to say.
+//! clock, no I/O, no decision: the caller passes everything that varies. Also knows how a text or a URL is shown to
+//! people, because every module has messages.
 
 mod cell_text;
 pub mod codec;

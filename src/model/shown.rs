@@ -1,9 +1,9 @@
 //! Text on its way to a terminal, a log or a message.
 //!
-//! What a page, a peer, a file or a user wrote may hold characters that whatever shows them obeys or hides: control
-//! characters move the cursor and set colours, line ends make a second log line, bidirectional controls put text
-//! in another order than it is read in, and format characters cannot be seen at all. Each of them is replaced by its
-//! escape, such as `\u{1b}`. All other text stays as it is. Nothing here knows where the text goes to.
+//! Text from a page, a peer, a file or a user may contain characters that a terminal or a reader obeys or hides:
+//! control characters move the cursor and set colours, line ends start a second log line, bidirectional controls change
+//! the order in which text is read, and format characters are invisible. This module replaces each of them by its
+//! escape, such as `\u{1b}`. All other text stays as it is. The module does not know where the text goes.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -11,19 +11,19 @@ use std::fmt::Write;
 /// Longest text of one line, in bytes: far more than a message needs, far less than a page may send.
 const LONGEST_LINE: usize = 16 << 10;
 
-/// `text` as one line: line ends are escaped, too, and what is beyond 16 KiB is cut.
+/// Returns `text` as one line: escapes line ends, too, and cuts the text after 16 KiB.
 #[must_use]
 pub fn shown(text: &str) -> Cow<'_, str> {
     within(text, LONGEST_LINE)
 }
 
-/// The same with at most `longest` bytes of `text`, and with the number of bytes that are left out.
+/// The same with at most `longest` bytes of `text`, and with the number of bytes that were cut.
 #[must_use]
 pub fn shown_within(text: &str, longest: usize) -> Cow<'_, str> {
     within(text, longest)
 }
 
-/// `text` as it is laid out: line ends and tabs stay (`\r\n` becomes `\n`), and its length does.
+/// Returns `text` with its layout: line ends and tabs stay (`\r\n` becomes `\n`), and the text is not cut.
 #[must_use]
 pub fn shown_lines(text: &str) -> Cow<'_, str> {
     let stays = |c| matches!(c, '\n' | '\t');
@@ -42,11 +42,11 @@ pub fn shown_lines(text: &str) -> Cow<'_, str> {
     shown.into()
 }
 
-/// A JSON text, in which such characters stand only within strings, with JSON's own escapes in their place. What it
-/// means stays the same.
+/// Returns a JSON text with JSON's own escapes for such characters, which stand only within strings. Its meaning does
+/// not change.
 #[must_use]
 pub fn shown_json(json: &str) -> Cow<'_, str> {
-    // A writer of JSON escapes the C0 controls itself; what is left of them is layout.
+    // A writer of JSON escapes the C0 controls itself; those that remain are layout.
     let is_layout = |c| matches!(c, '\n' | '\t' | '\r');
     if !json.contains(|c| is_obeyed(c) && !is_layout(c)) {
         return json.into();
@@ -79,7 +79,7 @@ fn within(text: &str, longest: usize) -> Cow<'_, str> {
     shown.into()
 }
 
-/// The beginning of a text, and how many bytes are behind it.
+/// Returns the beginning of a text, and the number of bytes after it.
 fn cut(text: &str, longest: usize) -> (&str, usize) {
     let end = (0..=longest).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
     let (kept, left) = text.split_at(end);
@@ -95,7 +95,7 @@ pub(super) fn push(c: char, shown: &mut String) {
     }
 }
 
-/// Whether a character is obeyed, or is not seen, rather than shown.
+/// Whether a terminal obeys a character, or does not show it.
 pub(super) fn is_obeyed(c: char) -> bool {
     // Nearly every character is one of these two ranges.
     match c {

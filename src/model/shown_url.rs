@@ -1,7 +1,7 @@
-//! URLs on their way out: to messages and logs with `***` for user name and password, to rows and scripts without
-//! them. Only who asks a server is given them.
+//! URLs in output: messages and logs show `***` for user name and password, rows and scripts do not get them. Only
+//! requests to a server contain them.
 //!
-//! Works on any text, and looks for user info where a URL parser finds it: what is shown may not be a URL at all.
+//! Works on any text, because the text may not be a URL. It finds user info where a URL parser finds it.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,10 +11,10 @@ use super::shown::{is_obeyed, push};
 /// Longest part of a URL in a message, in characters.
 const LONGEST: usize = 2048;
 
-/// What a URL parser skips wherever it stands.
+/// Characters that a URL parser skips at any position.
 const DROPPED: [char; 3] = ['\t', '\n', '\r'];
 
-/// A URL as messages and logs show it; see [`shown_url`]. Costs nothing unless it is written.
+/// A URL as messages and logs show it; see [`shown_url`]. It costs only when it is written.
 #[derive(Clone, Copy)]
 pub struct ShownUrl<'a>(pub &'a str);
 
@@ -24,17 +24,17 @@ impl fmt::Display for ShownUrl<'_> {
     }
 }
 
-/// `url` for messages: user name and password are replaced by `***`, what a terminal would obey is escaped, and what
-/// is longer than 2048 characters is cut.
+/// Returns `url` for messages: replaces user name and password by `***`, escapes characters that a terminal would obey,
+/// and cuts the text after 2048 characters.
 #[must_use]
 pub fn shown_url(url: &str) -> String {
     shown_url_within(url, LONGEST)
 }
 
-/// The same with at most so many characters.
+/// The same with at most `longest` characters.
 #[must_use]
 pub fn shown_url_within(url: &str, longest: usize) -> String {
-    // User info could hide behind what a URL parser drops.
+    // A URL parser drops these characters, so they could hide user info.
     let text: Cow<'_, str> = if url.contains(DROPPED) { url.replace(DROPPED, "").into() } else { url.into() };
     let text = text.trim_start_matches(|c: char| c.is_whitespace() || c <= ' ').trim_end();
     let (start, end) = user_info_of(text).unwrap_or_default();
@@ -56,7 +56,8 @@ pub fn shown_url_within(url: &str, longest: usize) -> String {
     shown
 }
 
-/// The URL of a proxy for messages. It may lack its scheme, so that what looks like one is a user name.
+/// Returns the URL of a proxy for messages. It may lack its scheme, so the part before the first colon may be a user
+/// name.
 #[must_use]
 pub fn shown_proxy(url: &str) -> String {
     let shown = shown_url(url);
@@ -66,8 +67,8 @@ pub fn shown_proxy(url: &str) -> String {
     }
 }
 
-/// `url` without user name and password, and the `@` behind them: what rows and scripts are given. It names the same
-/// page, for who knows the password.
+/// Returns `url` without user name, password and the `@` after them, for rows and scripts. It names the same page, for a
+/// reader who knows the password.
 #[must_use]
 pub fn without_user_info(url: &str) -> Cow<'_, str> {
     if !url.contains('@') {
@@ -83,11 +84,11 @@ pub fn without_user_info(url: &str) -> Cow<'_, str> {
     }
 }
 
-/// Where the user info of a URL stands, `@` not included.
+/// Returns the range of the user info of a URL, without the `@`.
 fn user_info_of(text: &str) -> Option<(usize, usize)> {
     let (scheme, rest) = scheme_of(text).unwrap_or(("", text));
     let authority = rest.trim_start_matches(['/', '\\']);
-    // `mailto:a@b` has no authority, `http:a@b` has one.
+    // `mailto:a@b` does not have an authority, `http:a@b` has one.
     if !rest.starts_with("//") && !is_web(scheme) {
         return None;
     }
@@ -97,7 +98,8 @@ fn user_info_of(text: &str) -> Option<(usize, usize)> {
     Some((start, start + at))
 }
 
-/// Scheme and rest: what stands before and after a colon that only letters, digits, `+`, `-` and `.` precede.
+/// Returns scheme and rest: the text before and after the first colon, if only letters, digits, `+`, `-` and `.`
+/// precede it.
 #[must_use]
 pub fn scheme_of(text: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = text.split_once(':')?;

@@ -2,7 +2,7 @@
 //!
 //! Knows where a page says its encoding: byte order mark, the header it came with, `meta` elements, an XML
 //! declaration. Knows no HTML beyond what the HTML standard's prescan of the first bytes needs. Never
-//! fails: what is malformed becomes U+FFFD, and a page that says nothing is read as UTF-8 where it is that, else as
+//! fails: malformed bytes become U+FFFD. A page that declares no encoding is read as UTF-8 if it looks like it, else as
 //! windows-1252, as browsers do.
 
 mod prescan;
@@ -15,14 +15,14 @@ use encoding_rs::WINDOWS_1252;
 
 /// The text of a page.
 ///
-/// Its encoding is what [`encoding()`] says. Valid UTF-8 is borrowed.
+/// [`encoding()`] decides the encoding. Valid UTF-8 is borrowed.
 #[must_use]
 pub fn decode<'a>(bytes: &'a [u8], charset: Option<&str>) -> Cow<'a, str> {
     encoding(bytes, charset).decode_with_bom_removal(bytes).0
 }
 
-/// The encoding of a page: that of the byte order mark, else `charset` (the label in the `Content-Type` header) if it
-/// is known, else what the page says, else UTF-8 or windows-1252, whichever it looks like.
+/// Returns the encoding of a page: that of the byte order mark, else `charset` (the label in the `Content-Type` header)
+/// if it is known, else the one that the page declares, else UTF-8 or windows-1252, whichever the bytes look like.
 #[must_use]
 pub fn encoding(bytes: &[u8], charset: Option<&str>) -> &'static Encoding {
     Encoding::for_bom(bytes).map_or_else(|| declared(bytes, charset), |(encoding, _)| encoding)
@@ -39,12 +39,12 @@ fn declared(bytes: &[u8], charset: Option<&str>) -> &'static Encoding {
         .unwrap_or_else(|| guessed(bytes))
 }
 
-/// The encoding of a page that says nothing. Text in windows-1252 hardly ever looks like UTF-8, so a few sequences that
-/// are broken make no other encoding of a page that has many that are not.
+/// Guesses the encoding of a page that does not declare one. Text in windows-1252 rarely looks like UTF-8, so a page
+/// with many valid sequences and a few broken ones is UTF-8.
 fn guessed(bytes: &[u8]) -> &'static Encoding {
     let (mut whole, mut broken) = (0_usize, 0_usize);
     for chunk in bytes.utf8_chunks() {
-        // Each character beyond ASCII has one byte that begins it.
+        // Each character beyond ASCII begins with one such byte.
         whole += chunk.valid().bytes().filter(|byte| *byte >= 0xc0).count();
         broken += usize::from(!chunk.invalid().is_empty());
     }
@@ -108,7 +108,7 @@ mod tests {
         let style = format!("<style>{}</style>", "p { color: red }".repeat(500));
         let page = [style.as_bytes(), b"<META charset=koi8-r>\xc1"].concat();
         check(&page, None, &format!("{style}<META charset=koi8-r>а"));
-        // Not in the content of the page, and not for ever.
+        // The search ignores the content of the page, and it has a limit.
         let body = [style.as_bytes(), b"<BODY class=x><meta charset=koi8-r>\xc1"].concat();
         check(&body, None, &format!("{style}<BODY class=x><meta charset=koi8-r>Á"));
         let far = [&b" ".repeat(1 << 20)[..], b"<meta charset=koi8-r>\xc1"].concat();

@@ -53,21 +53,21 @@ pub enum QueryError {
         limit: u64,
     },
     /// The run is being stopped, and the page takes too long to wait for.
-    #[error("the run is being stopped, and the queries of this page take long: they are given up")]
+    #[error("the run is being stopped, and the queries of this page take long: they were not finished")]
     Stopped,
 }
 
-/// Visits that are paid for before it is asked again whether the run is being stopped.
+/// Visits that a page pays for before the meter checks again whether the run is being stopped.
 const SLICE: u64 = 1 << 20;
-/// Slices that a page still gets while the run is being stopped, so that all but the longest pages come to their end.
+/// Slices that a page still gets while the run is being stopped, so that all but the longest pages are finished.
 const LAST_SLICES: u32 = 8;
 
 /// Counts the work of queries on one page.
 ///
-/// `Cell`s, because one page is queried by one thread at a time.
+/// `Cell`s: only one thread at a time queries a page.
 #[derive(Debug)]
 pub struct Meter<'a> {
-    /// What can be paid without a second look.
+    /// Visits that can be paid for without another check.
     slice: Cell<u64>,
     rest: Cell<u64>,
     limit: u64,
@@ -88,13 +88,13 @@ impl Meter<'_> {
         }
     }
 
-    /// A meter that also ends a long page soon after `stop` is set.
+    /// Returns a meter that also ends a long page soon after `stop` is set.
     #[must_use]
     pub fn stoppable<'a>(limits: &Limits, stop: &'a AtomicBool) -> Meter<'a> {
         Meter { stop: Some(stop), ..Meter::new(limits) }
     }
 
-    /// What is left.
+    /// Returns the visits that are left.
     #[must_use]
     pub fn left(&self) -> u64 {
         self.slice.get() + self.rest.get()
@@ -103,7 +103,7 @@ impl Meter<'_> {
     /// Pays for `visits` node visits.
     ///
     /// # Errors
-    /// [`QueryError::TooExpensive`] once the limit is passed, [`QueryError::Stopped`].
+    /// [`QueryError::TooExpensive`] when the limit is exceeded, [`QueryError::Stopped`] when the run stops.
     pub fn pay(&self, visits: u64) -> Result<(), QueryError> {
         match self.slice.get().checked_sub(visits) {
             Some(left) => {

@@ -5,10 +5,10 @@
 //! (`translate`), errors get their place, and what comes out is a pattern for `fancy_regex` that leaves
 //! nothing to chance. Knows texts only; what is searched, and why, is the business of the caller.
 //!
-//! Three engines share the work. A pattern that is plain text, with or without `^` and `$`, is searched for as
-//! such. One without look-around, references and atomic groups is an automaton, whose work is that of reading the text.
-//! The others are run step by step (`machine`), and the steps are paid for: what an engine that backtracks does
-//! between two steps is not bounded, and a page could make it read a long text once for each of its characters.
+//! Three engines share the work. A pattern that is plain text, with or without `^` and `$`, is searched as plain text.
+//! A pattern without look-around, references and atomic groups runs as an automaton, which reads the text once. All
+//! other patterns run step by step (`machine`), and the page pays for the steps: the work of a backtracking engine
+//! between two steps has no bound, and a page could make it read a long text once for each of its characters.
 //!
 //! `$`, which in Java also stands before a final line end and then needs a look-around, is plain "end of the text" for all
 //! texts that do not end in a line end; the other form is compiled when such a text first appears.
@@ -78,7 +78,7 @@ pub enum JavaRegexError {
         /// Length of the text in bytes.
         length: usize,
     },
-    /// The page may cause no more work.
+    /// The page must not cause more work.
     #[error("{0}, in the regular expression `{1}`")]
     Unpaid(QueryError, String),
 }
@@ -154,11 +154,12 @@ impl JavaRegex {
         &self.pattern
     }
 
-    /// Whether the pattern occurs anywhere in `text`. Steps are paid for with `meter`; that the text is read once is the
-    /// business of the caller.
+    /// Whether the pattern occurs anywhere in `text`. `meter` pays for the steps; the caller pays for reading the text
+    /// once.
     ///
     /// # Errors
-    /// [`JavaRegexError::TooManySteps`] for a search without an end in sight, [`JavaRegexError::Unpaid`].
+    /// [`JavaRegexError::TooManySteps`] if the search exceeds the limit of steps, [`JavaRegexError::Unpaid`] if the
+    /// meter does.
     pub fn find(&self, text: &str, meter: &Meter) -> Result<bool, JavaRegexError> {
         match &self.program {
             Program::Literal { literal, finder } => Ok(literal.found_in(text, finder)),
@@ -196,7 +197,7 @@ impl JavaRegex {
         let unpaid = |error| JavaRegexError::Unpaid(error, self.pattern.clone());
         meter.pay(allowed - machine.left()).map_err(unpaid)?;
         found.or_else(|_exhausted| {
-            // Where the page had fewer steps left than a search may take, it is the page that is too expensive.
+            // The page had fewer steps left than a search may take, so the page is too expensive, not the pattern.
             meter.pay(MAX_STEPS - allowed).map_err(unpaid)?;
             let (pattern, limit, length) = (self.pattern.clone(), MAX_STEPS, text.len());
             Err(JavaRegexError::TooManySteps { pattern, limit, length })

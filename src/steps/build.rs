@@ -56,7 +56,7 @@ pub struct Services {
     pub max_rows: usize,
     /// Most bytes of the value of an item, dim or fact.
     pub max_cell_bytes: usize,
-    /// Most bytes of rows of one task on one page: of their texts, and encoded.
+    /// Most bytes of rows of one task on one page; for their texts, and for the encoded rows.
     pub max_row_bytes: usize,
     /// Where resource paths begin.
     pub root: PathBuf,
@@ -74,7 +74,7 @@ pub struct Build<'a> {
     pub group: &'a TaskGroup,
     /// Whether the task wants its parsed data kept.
     pub persist_data: bool,
-    /// The step of the task that makes jobs of links, if one does.
+    /// The step of the task that turns values into links, if it has one.
     pub links: Option<&'a StepDef>,
     /// What to take from the page.
     pub data_def: Option<&'a DataDef>,

@@ -18,11 +18,11 @@ pub struct StepError {
     pub reason: String,
     /// How long the server asked us to wait.
     pub retry_after: Option<Duration>,
-    /// What this says of the page's host.
+    /// The hint for other pages of the same host.
     pub host: HostHint,
-    /// Whether the page was not asked for, so that nothing has failed.
+    /// Whether the request did not reach the host, so that this does not count as a failure.
     pub is_not_begun: bool,
-    /// Whether nothing went wrong and there is nothing to do: the job is done, without rows and links.
+    /// Whether the page is skipped: the job is done, without rows and links.
     pub is_skip: bool,
 }
 
@@ -39,7 +39,7 @@ impl StepError {
         }
     }
 
-    /// A query of `what` failed. One that was stopped with the run may be asked again.
+    /// A query of `what` failed. If the run stopped it, it may be tried again.
     pub(in crate::steps) fn of_query(what: &str, error: &QueryError) -> Self {
         let class = match error {
             QueryError::Stopped => FailureClass::Recoverable,

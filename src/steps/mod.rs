@@ -79,7 +79,7 @@ pub trait Step: Send + Sync {
         false
     }
 
-    /// The run is being stopped: work that takes long is given up, with an error that may pass.
+    /// Stops: work that takes long ends with a recoverable error.
     fn close(&self) {}
 }
 
@@ -96,7 +96,7 @@ pub trait DataStep: Send + Sync {
         false
     }
 
-    /// See [`Step::close`].
+    /// The same as [`Step::close`].
     fn close(&self) {}
 }
 

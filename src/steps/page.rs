@@ -31,15 +31,15 @@ impl Page {
         &self.document
     }
 
-    /// The encoding that it is in.
+    /// Returns the encoding of the page.
     #[must_use]
     pub fn encoding(&self) -> &'static Encoding {
         let find = || encoding(&self.document.body, self.document.charset.as_deref());
         self.encoding.get_or_init(find)
     }
 
-    /// Whether links on it are to be followed. In plain text there are none, whatever looks like one; some servers call
-    /// every page plain text.
+    /// Whether links on it are followed. Plain text does not have links; but some servers label every page as plain
+    /// text.
     #[must_use]
     pub fn may_have_links(&self) -> bool {
         let is_plain = match &self.document.media_type {
@@ -63,7 +63,7 @@ impl Page {
     }
 }
 
-/// Whether a body says of itself that it is HTML.
+/// Whether a body begins like HTML.
 fn is_html(body: &[u8]) -> bool {
     let start = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start();
     [&b"<!doctype html"[..], b"<html"]

@@ -1,15 +1,16 @@
 //! The log's own time, as one node sees it.
 //!
-//! A run has a time of its own, in milliseconds since it began. It stands in the machine, and goes forward when a command
-//! names a later one. Between two commands each node adds what passed by its own monotonic clock. So no wall clock decides
-//! when a wait is over: one that is wrong, or jumps, changes nothing. While no node runs, this time stands still.
+//! A run has a time of its own, in milliseconds since it began. The machine holds it, and a command that names a later
+//! time moves it forward. Between two commands each node adds what its own monotonic clock measures. So a wall clock
+//! does not decide when a wait is over: a clock that is wrong, or jumps, changes nothing. While no node runs, this time
+//! stands still.
 
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-/// See the module docs.
+/// The log's own time, as one node sees it.
 #[derive(Debug)]
 pub(super) struct LogClock {
     /// A moment of the monotonic clock, and the log's time then.
@@ -17,13 +18,13 @@ pub(super) struct LogClock {
 }
 
 impl LogClock {
-    /// A clock that shows `millis` now.
+    /// Makes a clock that shows `millis` now.
     pub(super) fn new(millis: u64) -> Self {
         Self { anchor: Mutex::new((Instant::now(), millis)) }
     }
 
-    /// The log's time in milliseconds, where `seen` is what the machine shows. A clock that is behind it follows; one that
-    /// is ahead keeps its lead, as it knows what passed since.
+    /// Returns the log's time in milliseconds; `seen` is the time of the machine. A clock that is behind `seen` follows
+    /// it; a clock that is ahead keeps its lead, because it has measured the time since.
     pub(super) fn now(&self, seen: u64) -> u64 {
         let mut anchor = self.anchor.lock();
         let passed = u64::try_from(anchor.0.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -34,7 +35,7 @@ impl LogClock {
         now.max(seen)
     }
 
-    /// How long it is until `at`.
+    /// Returns how long it is until `at`.
     pub(super) fn until(&self, seen: u64, at: u64) -> Duration {
         Duration::from_millis(at.saturating_sub(self.now(seen)))
     }

@@ -97,7 +97,7 @@ pub trait JobStore: Send + Sync + 'static {
     /// Gives a job back untouched.
     fn release(&self, job: &Job, host: HostHint) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// How long it is until a moment of the log's own time, as [`Status::next_at`] names it.
+    /// Returns how long it is until a moment of the log's own time, as [`Status::next_at`] names it.
     fn until(&self, at: u64) -> Duration;
 
     /// Says that this node has nothing in work and sees nothing to do.

@@ -44,7 +44,7 @@ impl<C: Commit> NodeStore<C> {
         Ok(store)
     }
 
-    /// The store of a run that is over, for who takes no part in it.
+    /// Returns the store of a run that is over, for a node that does not take part in it.
     #[must_use]
     pub fn of_the_past(commit: C, node: NodeId) -> Self {
         let (incarnation, joining, request) = (AtomicU64::new(0), Mutex::default(), Mutex::default());
@@ -124,7 +124,7 @@ impl<C: Commit> NodeStore<C> {
         }
     }
 
-    /// The log's own time in milliseconds.
+    /// Returns the log's own time in milliseconds.
     fn now(&self) -> u64 {
         self.clock.now(self.commit.status().borrow().now)
     }

@@ -25,7 +25,7 @@ pub struct Status {
     pub now: u64,
     /// When the first wait ends, by the log's own time: then there may be a job again.
     pub next_at: Option<u64>,
-    /// The URL of the job that the run waits for until then, if it does nothing but wait.
+    /// The URL of the job that the run waits for until then, if the run only waits.
     pub waits_for: Option<Arc<str>>,
     /// The last life of this node that was a member, and whether it still is.
     pub life: Option<(Incarnation, bool)>,

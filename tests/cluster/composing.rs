@@ -26,7 +26,7 @@ fn nodes_without_definitions_work_on_those_of_another_one() {
     let mut cluster = one_composer(&numbers::definitions(&server.url, 20));
     let ended = cluster.exits(0, &["-v"]);
     ended[COMPOSER].said(&["this node composes the definitions"]);
-    ended[0].said(&["no definitions here: those of another node are waited for"]);
+    ended[0].said(&["this node does not have definitions: it waits for those of another node"]);
     cluster.assert_rows(&numbers::rows(20));
     assert_eq!(server.hits(), 20);
 }
@@ -44,7 +44,7 @@ fn a_node_with_other_definitions_than_those_of_the_run_says_that_they_are_not_us
     cluster.nodes[1].start(&[]);
     cluster.wait_for_members(2);
     cluster.nodes[2].start(&[]);
-    let told = "defs are not used: the run works on those of another node, which differ";
+    let told = "defs are not used: the run uses those of another node, which differ";
     cluster.nodes[2].running().says(told);
     let mut fourth = cluster.newcomer(Scoopi::new("taskGroups: 7").with(&[RUN_DATE, "loader.fetch.delay=0"]));
     fourth.start(&[]);

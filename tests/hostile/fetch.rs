@@ -331,11 +331,7 @@ async fn lengths() {
         raw("0", page("0"), text("")),
         raw("longer", page("3"), Fail(&["try again later"])),
         raw("none", format!("{HEAD}Connection: close\r\n\r\nok"), text("ok")),
-        raw(
-            "2^64-1",
-            page("18446744073709551615"),
-            Fail(&["Content-Length is a number that no page can have"]),
-        ),
+        raw("2^64-1", page("18446744073709551615"), Fail(&["Content-Length is not valid"])),
         raw("2^64", page("18446744073709551616"), Fail(&[])),
         raw("2^64-3", page("18446744073709551613"), Fail(&["larger than 200000 bytes"])),
         raw("2^63", page("9223372036854775808"), Fail(&["larger than 200000 bytes"])),
@@ -568,7 +564,7 @@ async fn what_is_not_text() {
     cases.push(case(
         "NUL",
         typed("application/octet-stream", b"abc\0def"),
-        Fail(&["bytes that no text has"]),
+        Fail(&["NUL bytes, which text does not have"]),
     ));
     // It is not read to its end, and not called too large.
     let film = typed("video/mp4", &vec![1; MAX_BODY * 2]);

@@ -39,7 +39,7 @@ pub(super) const SESSION: u64 = 2_000;
 /// How long others are waited for.
 const PATIENCE: u64 = 20_000;
 
-/// How long those who were not there at the end are waited for.
+/// How long nodes stay for members that were away at the end.
 pub(super) const LINGER: u64 = 10_000;
 
 /// What is the same for all hosts.

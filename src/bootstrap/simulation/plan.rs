@@ -21,7 +21,7 @@ pub(super) struct Plan {
     pub(super) snapshot_after: u64,
     /// Places at a host.
     pub(super) parallelism: u32,
-    /// Who has to come to the end of the run, whatever happened to it.
+    /// The nodes that have to finish the run, whatever happened to them.
     pub(super) must_end: Vec<usize>,
 }
 
@@ -64,7 +64,7 @@ pub(super) enum Fault {
     Pause(Vec<usize>),
     /// One node is asked to go, for good.
     Stop(usize),
-    /// A crash for good.
+    /// A crash without a restart.
     Kill(usize),
     /// The run is cancelled; later, all go on with it.
     Cancel,
@@ -92,7 +92,7 @@ impl Plan {
         plan
     }
 
-    /// Healthy pages, and what is said.
+    /// A plan with healthy pages and these strikes.
     pub(super) fn told(random: &Random, hosts: usize, strikes: Vec<Strike>, must_end: Vec<usize>) -> Self {
         let starts = (0..hosts).map(|_| random.of(0..300)).collect();
         let snapshot_after = random.pick(&[10_000, 1 << 30]);

@@ -1,4 +1,4 @@
-//! What users once met, told as plans of their own: some seeds for each, which decide pages and moments.
+//! Problems that users reported, as plans of their own: a few seeds for each decide pages and moments.
 
 use crate::store::machine::Phase;
 
@@ -8,7 +8,7 @@ use super::plan::{Fault, Plan, Strike, When};
 use super::random::Random;
 use super::world::simulate_plan;
 
-/// Worlds of each scenario: so many as `SCOOPI_SCENARIOS` says.
+/// Worlds of each scenario, by `SCOOPI_SCENARIOS`.
 fn seeds() -> u64 {
     std::env::var("SCOOPI_SCENARIOS").ok().map_or(4, |text| text.parse().unwrap())
 }
@@ -17,7 +17,7 @@ fn strike(when: When, after: u64, fault: Fault, lasts: u64) -> Strike {
     Strike { when, after, fault, lasts }
 }
 
-/// Every seed of a scenario comes to its end.
+/// Every seed of a scenario finishes.
 fn check(plan: impl Fn(&Random) -> Plan) {
     for seed in 0..seeds() {
         let random = Random::new(seed);
@@ -29,10 +29,10 @@ fn check(plan: impl Fn(&Random) -> Plan) {
     }
 }
 
-/// A part of the run that is in all runs long enough from its end.
+/// A moment that is early enough before the end of every run.
 const EARLY: When = When::Over(10);
 
-/// For a run that is over when the fault is.
+/// Length of a fault that lasts until the run is over.
 const FOR_EVER: u64 = 1 << 40;
 
 #[test]

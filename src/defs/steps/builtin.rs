@@ -10,7 +10,7 @@ use super::chain::Chain;
 pub(super) const NAMES: [(&str, &str); 4] =
     [("css", "css"), ("xpath", "xpath"), (OLD_CSS, "css"), (OLD_XPATH, "xpath")];
 
-/// Names of old definitions. Their rows are written without quotes, as they always were.
+/// Names of old definitions. Their rows are written without quotes, as before.
 const OLD_CSS: &str = "jsoupDefault";
 const OLD_XPATH: &str = "htmlUnitDefault";
 

@@ -1,8 +1,8 @@
 //! One connection to a server, by hyper.
 //!
-//! Knows messages of HTTP/1.1 and HTTP/2, one at a time. A connection of HTTP/1.1 has no task of its own: whoever waits
-//! for an answer drives it, so that bytes cross from no thread to another on their way. One of HTTP/2 has a task, as
-//! hyper wants it, which ends with it.
+//! Knows messages of HTTP/1.1 and HTTP/2, one at a time. An HTTP/1.1 connection does not have a task of its own: the caller
+//! that waits for an answer drives it, so that the bytes do not cross from one thread to another. An HTTP/2 connection has
+//! a task, as hyper requires; the task ends with it.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -24,18 +24,18 @@ use crate::fetch::transport::{Cause, Stage};
 use super::guard::{Counted, Guard, Stream, Toll};
 use super::{Fault, broken};
 
-/// A request, as HTTP/1.1 writes it: the host is a header.
+/// A request in the form of HTTP/1.1: the host is a header.
 pub(super) type Question = Request<Empty<Bytes>>;
 
-/// The head of an answer, and its body to come.
+/// The head of an answer; its body follows.
 pub(super) type Answer = hyper::Response<Incoming>;
 
-/// See the module docs.
+/// One connection to a server.
 #[derive(Debug)]
 pub(super) struct Connection {
     line: Line,
     toll: Arc<Toll>,
-    /// Its place among the descriptors.
+    /// Its permit for a descriptor.
     _place: OwnedSemaphorePermit,
 }
 
@@ -43,14 +43,14 @@ pub(super) struct Connection {
 enum Line {
     One {
         sender: http1::SendRequest<Empty<Bytes>>,
-        /// Until it has ended.
+        /// `None` after the end of the connection.
         driver: Option<Box<http1::Connection<TokioIo<Guard>, Empty<Bytes>>>>,
     },
     Two(http2::SendRequest<Empty<Bytes>>),
 }
 
 impl Connection {
-    /// Speaks HTTP over a line that stands: HTTP/2 where both sides agreed on it, else HTTP/1.1.
+    /// Begins HTTP on an open stream: HTTP/2 if both sides agreed on it, else HTTP/1.1.
     pub(super) async fn begin(stream: Stream, place: OwnedSemaphorePermit) -> Result<Self, Fault> {
         let failed = |error: hyper::Error| broken(&error, Stage::Connect);
         if !speaks_two(&stream) {
@@ -63,12 +63,12 @@ impl Connection {
         let toll = Toll::new(Counted::Frames);
         let line = TokioIo::new(Guard::new(stream, Arc::clone(&toll)));
         let (sender, driver) = http2::handshake(TokioExecutor::new(), line).await.map_err(failed)?;
-        // It ends when the sender is gone; what it ends of is told to those who wait for an answer or a body.
+        // The driver ends when the sender is gone; those who wait for an answer or a body get its error.
         tokio::spawn(async move { drop(driver.await) });
         Ok(Self { line: Line::Two(sender), toll, _place: place })
     }
 
-    /// Sends a request; the head of the answer to it.
+    /// Sends a request and returns the head of its answer.
     pub(super) async fn ask(&mut self, question: Question) -> Result<Answer, Fault> {
         self.toll.begin();
         let answer = match &mut self.line {
@@ -103,21 +103,21 @@ impl Connection {
         }
     }
 
-    /// Whether it can carry another request while a body is not read to its end.
+    /// Whether it can carry another request before a body has been read to its end.
     pub(super) fn may_leave_bodies(&self) -> bool {
         matches!(self.line, Line::Two(_))
     }
 
-    /// Reads and writes what it can. Whether more may come.
+    /// Reads and writes what it can. Returns whether more may come.
     pub(super) fn go_on(&mut self, cx: &mut Context<'_>) -> bool {
         match &mut self.line {
             Line::One { driver, .. } => drive(driver, cx),
-            // Its own task does that, and the body hears of its end.
+            // Its own task does that, and the body gets its error.
             Line::Two(_) => true,
         }
     }
 
-    /// The fault, or what the server did to cause it.
+    /// Returns the fault, or what the server did to cause it.
     pub(super) fn told(&self, fault: Fault) -> Fault {
         match self.toll.passed() {
             Some(reason) => Fault::Broken(Cause::Protocol, reason),
@@ -126,7 +126,7 @@ impl Connection {
     }
 }
 
-/// What the sides agreed on; only TLS has a way to agree.
+/// Whether both sides agreed on HTTP/2; only TLS allows that.
 fn speaks_two(stream: &Stream) -> bool {
     match stream {
         Stream::Plain(_) => false,
@@ -134,7 +134,7 @@ fn speaks_two(stream: &Stream) -> bool {
     }
 }
 
-/// The same request as HTTP/2 has it: the host is part of the URL, which is always one of https here.
+/// Returns the request in the form of HTTP/2: the host is part of the URL, which is always https here.
 fn of_two(mut question: Question) -> Result<Question, Fault> {
     let host = question.headers_mut().remove(header::HOST);
     let mut parts = std::mem::take(question.uri_mut()).into_parts();
@@ -144,8 +144,8 @@ fn of_two(mut question: Question) -> Result<Question, Fault> {
     Ok(question)
 }
 
-/// Lets a connection read and write what it can. Whether it is still open; what it ends of is told to those who wait
-/// for an answer or a body.
+/// Drives a connection: reads and writes what it can. Returns whether it is still open; those who wait for an answer or a
+/// body get its error.
 fn drive<L: Future + Unpin>(line: &mut Option<L>, cx: &mut Context<'_>) -> bool {
     let has_ended = line.as_mut().is_none_or(|open| Pin::new(open).poll(cx).is_ready());
     if has_ended {

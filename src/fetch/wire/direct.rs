@@ -1,8 +1,8 @@
-//! Requests to servers without a proxy between, at the least cost.
+//! Requests to servers without a proxy, at the lowest cost.
 //!
-//! Knows hosts, their connections and how many there may be: one budget of descriptors for http and https, and where it
-//! is used up, the connection that has waited longest is closed. A connection that the server has closed while it waited
-//! for its next request is replaced, once, by a new one: our requests change nothing, so sending one twice harms nobody.
+//! Knows hosts, their connections and the limit of connections: one budget of descriptors for http and https. When the
+//! budget is used up, the connection that was idle longest is closed. If the server closed a connection while it was idle,
+//! one new connection replaces it: our requests change nothing, so a second one does no harm.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -45,49 +45,49 @@ use super::guard::Stream;
 use super::pool::Pool;
 use super::{Fault, Lack, broken};
 
-/// A line that is silent for so long is asked whether it still stands; so often, at such distances.
+/// TCP keep-alive: idle time before the first probe, and the interval and number of probes.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 const KEEP_ALIVE_TRIES: u32 = 3;
 
-/// Pieces of a body that nobody wants, read to keep the connection.
+/// Pieces of an unwanted body that are read to keep the connection.
 const MOST_LEFT: usize = 4;
 
-/// Most connections that wait for their next request; each takes memory besides its descriptor.
+/// Most idle connections; each takes memory besides its descriptor.
 const MOST_WAITING: usize = 1024;
 
-/// Connections that are given up at once where the system has no descriptor left.
+/// Connections that are closed at once when all descriptors of the system are in use.
 const GIVEN_UP: usize = 32;
 
-/// See the module docs.
+/// Requests to servers without a proxy.
 #[derive(Debug)]
 pub(super) struct Direct {
     connector: HttpConnector<Names>,
     connect_timeout: Duration,
     pool: Arc<Pool<Connection>>,
-    /// One place for each connection; counted when the first one is made, since until then others open what they need.
+    /// One permit for each connection; counted when the first one is made, because others open what they need before that.
     places: OnceLock<Arc<Semaphore>>,
-    /// Made at the first https URL, because reading the system's certificates takes longer than many a run over files.
+    /// Made at the first https URL: reading the system's certificates takes longer than many a run over files.
     tls: OnceLock<Result<Secure, String>>,
 }
 
-/// What makes a connection one of https, and why no site can be trusted, if so.
+/// The TLS connector, and the reason if the system does not have certificates to trust.
 struct Secure {
     connector: TlsConnector,
     no_certificates: Option<String>,
 }
 
-/// Where a request goes.
+/// The server that a request goes to.
 struct Place<'a> {
-    /// Host, and port where it is not the usual one.
+    /// Host, and port if it is not the default.
     host: &'a str,
     url: &'a Url,
 }
 
-/// The head of an answer; its body is read piece by piece.
+/// The head of an answer; the caller reads its body piece by piece.
 pub(in crate::fetch) struct Response {
     head: Parts,
     body: Incoming,
-    /// Until the body has ended.
+    /// `None` after the end of the body.
     connection: Option<Connection>,
     pool: Arc<Pool<Connection>>,
     key: String,
@@ -110,7 +110,7 @@ impl Direct {
         }
     }
 
-    /// Asks for the page at `url`, with these headers and those that the URL and the cookies give.
+    /// Requests the page at `url`, with these headers and those that follow from the URL and the cookies.
     pub(super) async fn get(
         &self,
         url: &Url,
@@ -142,7 +142,7 @@ impl Direct {
         Ok(Response { head, body, connection: Some(connection), pool, key })
     }
 
-    /// Closes connections that wait, because others have no descriptor.
+    /// Closes idle connections, because descriptors are short.
     pub(super) fn give_up_waiting(&self) {
         for _ in 0..GIVEN_UP {
             if !self.pool.close_oldest() {
@@ -151,7 +151,7 @@ impl Direct {
         }
     }
 
-    /// Waits until a connection is given up, or waits itself and so can be closed.
+    /// Waits until a connection is closed, or becomes idle and can be closed.
     pub(super) async fn place_is_free(&self) {
         let Some(places) = self.places.get() else { return };
         tokio::select! {
@@ -160,7 +160,7 @@ impl Direct {
         }
     }
 
-    /// A connection that waited and is still open.
+    /// Returns an idle connection that is still open.
     async fn waiting(&self, key: &str) -> Option<Connection> {
         loop {
             let mut connection = self.pool.take(key)?;
@@ -184,7 +184,7 @@ impl Direct {
         Connection::begin(stream, permit).await
     }
 
-    /// A place for one more connection; one that waits gives its own, if there is no other.
+    /// Returns a permit for one more connection; closes an idle connection if no permit is free.
     fn place(&self) -> Result<OwnedSemaphorePermit, Fault> {
         let places = self.places.get_or_init(|| Arc::new(Semaphore::new(descriptors::for_connections())));
         loop {
@@ -224,7 +224,7 @@ impl Direct {
 
 impl<'a> Place<'a> {
     fn of(url: &'a Url) -> Self {
-        // User info is no part of it, and a port only where it is not the usual one.
+        // User info does not belong to it, and a port only if it is not the default.
         Self { host: &url[Position::BeforeHost..Position::AfterPort], url }
     }
 
@@ -232,12 +232,12 @@ impl<'a> Place<'a> {
         self.url.scheme() == "https"
     }
 
-    /// The name of its connections: those with TLS are others.
+    /// The pool key of its connections: connections with TLS have keys of their own.
     fn key(&self) -> Cow<'a, str> {
         if self.is_secure() { format!("tls:{}", self.host).into() } else { self.host.into() }
     }
 
-    /// What the connector is asked for, which only knows how to make a line without TLS.
+    /// The URL for the connector, which only makes connections without TLS.
     fn uri(&self) -> Result<Uri, Fault> {
         let port = self.url.port_or_known_default().unwrap_or(80);
         let host = self.url.host_str().unwrap_or_default();
@@ -268,7 +268,7 @@ impl Response {
         poll_fn(|cx| self.poll_piece(cx)).await
     }
 
-    /// Keeps the connection, if what is left of the body is here already, or need not be read.
+    /// Keeps the connection if the rest of the body is here already, or need not be read.
     pub(super) async fn leave(mut self) {
         poll_fn(|cx| {
             for _ in 0..MOST_LEFT {
@@ -297,7 +297,7 @@ impl Response {
                     return Poll::Ready(Err(told.unwrap_or_else(closed)));
                 }
                 Poll::Ready(Some(Ok(frame))) => {
-                    // Trailers are nothing to us.
+                    // Trailers are ignored.
                     if let Ok(piece) = frame.into_data() {
                         return Poll::Ready(Ok(Some(piece)));
                     }
@@ -311,7 +311,7 @@ impl Response {
         let mut is_open = true;
         if frame.is_pending() {
             is_open = self.connection.as_mut().is_some_and(|connection| connection.go_on(cx));
-            // What the line has brought just now; where there is nothing, the line wakes us.
+            // Polls again what the connection has just read; if that is nothing, the connection wakes this task later.
             frame = Pin::new(&mut self.body).poll_frame(cx);
         }
         match frame {
@@ -346,7 +346,7 @@ fn question(place: &Place<'_>, mut headers: HeaderMap, cookies: Option<&Cookies>
     Ok(request)
 }
 
-/// The user info of a URL, as servers want it.
+/// Returns the user info of a URL as a header value.
 fn authorization(url: &Url) -> Option<HeaderValue> {
     if url.username().is_empty() && url.password().is_none() {
         return None;
@@ -362,7 +362,7 @@ fn invalid(error: &dyn Error) -> Fault {
     Fault::Url(error.to_string())
 }
 
-/// Why there is no line.
+/// Returns why the connection failed.
 fn unconnected(error: &(dyn Error + 'static)) -> Fault {
     if transport::io_errors(error).any(descriptors::are_used_up) {
         return Fault::Lacks(Lack::Descriptor);
@@ -377,7 +377,7 @@ impl std::fmt::Debug for Secure {
     }
 }
 
-/// The system's name service, whose errors are told from those of connections.
+/// The system's name service. Its own error type distinguishes its errors from those of connections.
 #[derive(Debug, Clone)]
 struct Names(GaiResolver);
 

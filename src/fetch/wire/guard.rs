@@ -1,10 +1,10 @@
-//! A line that counts what a server sends beside pages.
+//! A stream that counts what a server sends in addition to pages.
 //!
-//! What a server may send before its answer, and around it, is bounded by neither HTTP library: interim answers (1xx)
-//! without end in HTTP/1, frames without content in HTTP/2 (WINDOW_UPDATE, PING, SETTINGS, empty DATA). Each of them
-//! costs a little, so that a server could keep a core busy. A line fails where its server has passed the limit.
+//! Neither HTTP library limits what a server may send before its answer and around it: endless interim answers (1xx)
+//! in HTTP/1, endless frames without content in HTTP/2 (WINDOW_UPDATE, PING, SETTINGS, empty DATA). Each of them costs
+//! little, but together they could keep a core busy. The stream fails when its server exceeds the limit.
 //!
-//! Knows streams with and without TLS, and the nine bytes in front of each frame; does not know what they mean.
+//! Knows streams with and without TLS, and the nine bytes before each frame; does not interpret them.
 
 use std::io;
 use std::pin::Pin;
@@ -16,13 +16,13 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
-/// Bytes that may come before the head of an answer is complete, more than twice what a head itself may have.
+/// Bytes that may come before the head of an answer is complete; more than twice the limit of the head itself.
 pub(super) const MOST_BEFORE_HEAD: usize = 1 << 20;
 
 /// Frames without content that may come with one answer.
 pub(super) const MOST_IDLE_FRAMES: usize = 1024;
 
-/// What is counted.
+/// What the stream counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Counted {
     /// Bytes before a head, in HTTP/1.
@@ -31,7 +31,7 @@ pub(super) enum Counted {
     Frames,
 }
 
-/// The count of one line, seen from both of its ends.
+/// The count of one stream, shared by its reader and its connection.
 #[derive(Debug)]
 pub(super) struct Toll {
     counted: Counted,
@@ -44,7 +44,7 @@ impl Toll {
         Arc::new(Self { counted, left: AtomicUsize::new(usize::MAX), is_passed: AtomicBool::new(false) })
     }
 
-    /// Counts from now on: a request is about to go out.
+    /// Starts the count: a request is about to be sent.
     pub(super) fn begin(&self) {
         let most = match self.counted {
             Counted::Bytes => MOST_BEFORE_HEAD,
@@ -53,14 +53,14 @@ impl Toll {
         self.left.store(most, Ordering::Relaxed);
     }
 
-    /// The head is there. What follows in HTTP/1 is the body, which has a limit of its own.
+    /// Ends the count for HTTP/1 when the head is complete. The body that follows has a limit of its own.
     pub(super) fn head_is_there(&self) {
         if self.counted == Counted::Bytes {
             self.left.store(usize::MAX, Ordering::Relaxed);
         }
     }
 
-    /// What the server did, if it has passed the limit.
+    /// Returns what the server did, if it exceeded the limit.
     pub(super) fn passed(&self) -> Option<String> {
         self.is_passed.load(Ordering::Relaxed).then(|| match self.counted {
             Counted::Bytes => format!(
@@ -91,7 +91,7 @@ impl Toll {
     }
 }
 
-/// See the module docs.
+/// A stream that counts what a server sends.
 #[derive(Debug)]
 pub(super) struct Guard {
     stream: Stream,
@@ -176,24 +176,24 @@ impl AsyncWrite for Guard {
     }
 }
 
-/// Length of what is in front of each frame.
+/// Length of the header of each frame.
 const FRAME_HEADER: usize = 9;
 
 /// The type of frames that carry a page.
 const DATA: u8 = 0;
 
-/// Where a line is among the frames of HTTP/2.
+/// The position of a stream among the frames of HTTP/2.
 #[derive(Debug, Default)]
 struct Frames {
     header: [u8; FRAME_HEADER],
-    /// Bytes of the header that came.
+    /// Bytes of the header that have arrived.
     came: usize,
-    /// Bytes of the frame that are still to come.
+    /// Bytes of the frame that have not arrived yet.
     left: usize,
 }
 
 impl Frames {
-    /// The frames without content whose headers end in `bytes`, which follow those before.
+    /// Counts the frames without content whose headers end in `bytes`; `bytes` continue those of the last call.
     fn idle_in(&mut self, mut bytes: &[u8]) -> usize {
         let mut idle = 0;
         while !bytes.is_empty() {

@@ -1,8 +1,8 @@
 //! Connections that wait for their next request.
 //!
-//! Knows hosts by name, how long a connection may wait and how many may wait in all; not what is said over it. A
-//! connection that waits is held and not watched: whether the server has closed it meanwhile is asked when it is taken
-//! out. Where there are too many, of whatever hosts, the one that has waited longest is closed.
+//! Knows hosts by name, how long a connection may be idle and how many may be idle in all; not what is sent on them. An
+//! idle connection is not watched: the pool checks whether the server has closed it when it is taken out. When there are
+//! too many, whatever their hosts, the pool closes the connection that was idle longest.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -29,7 +29,7 @@ pub(super) struct Pool<C> {
 struct Waiting<C> {
     /// By host and port, the one that has waited longest first.
     hosts: HashMap<Arc<str>, Vec<Entry<C>>>,
-    /// The hosts of all of them by their numbers, and so in the order in which they came.
+    /// The hosts of all idle connections by number, and so in the order in which they came.
     order: BTreeMap<u64, Arc<str>>,
     next: u64,
     swept: Instant,
@@ -43,7 +43,7 @@ struct Entry<C> {
 }
 
 impl<C> Pool<C> {
-    /// A pool that keeps so many connections for a host and in all, each so long.
+    /// A pool that keeps `per_host` connections for a host and `most` in all, each for `life`.
     pub(super) fn new(per_host: usize, most: usize, life: Duration) -> Self {
         let waiting =
             Waiting { hosts: HashMap::new(), order: BTreeMap::new(), next: 0, swept: Instant::now() };
@@ -74,18 +74,18 @@ impl<C> Pool<C> {
         let entry = Entry { number, since: Instant::now(), connection };
         waiting.hosts.entry(name).or_default().push(entry);
         let oldest = if waiting.order.len() > self.most { waiting.pop_oldest() } else { None };
-        // Closing may take a while, and nobody should wait for it.
+        // Closing may take a while; callers must not wait for it.
         drop(waiting);
         drop(oldest);
         self.came.notify_one();
     }
 
-    /// Waits until a connection comes to wait here, or did so since this was asked last.
+    /// Waits until a connection becomes idle, or returns at once if one did since the last call.
     pub(super) async fn one_came(&self) {
         self.came.notified().await;
     }
 
-    /// Closes the connection that has waited longest, of all hosts. Whether there was one.
+    /// Closes the connection that was idle longest, whatever its host. Returns whether there was one.
     pub(super) fn close_oldest(&self) -> bool {
         let oldest = self.waiting.lock().pop_oldest();
         oldest.is_some()
@@ -161,7 +161,7 @@ mod tests {
         for (host, connection) in [("a:80", 1), ("b:80", 2), ("a:80", 3), ("c:80", 4)] {
             pool.put(host, connection);
         }
-        // Used again, and so the youngest.
+        // It was used again, and so is the youngest.
         pool.put("b:80", pool.take("b:80").unwrap());
         assert!(pool.close_oldest() && pool.close_oldest());
         assert_eq!(pool.take("a:80"), None, "both of `a` were older than those of `c` and `b`");

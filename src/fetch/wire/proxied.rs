@@ -1,8 +1,8 @@
 //! Requests through a proxy, by reqwest.
 //!
-//! Knows what a proxy needs of a client. The client bounds the connections that wait for each host and not those of all
-//! hosts, so this file counts the connections that it makes: after as many as there may be, another client takes its
-//! place, and what waited in the old one is closed.
+//! Knows what a proxy needs of a client. The client limits the idle connections of each host, but not those of all hosts.
+//! So this file counts the connections that it makes: at the limit a new client takes its place, and the idle connections
+//! of the old one are closed.
 
 use std::sync::Arc;
 use std::sync::OnceLock;
@@ -26,7 +26,7 @@ use crate::fetch::transport::{self, Stage};
 
 use super::{Fault, Lack, broken};
 
-/// See the module docs.
+/// Requests through a proxy.
 #[derive(Debug)]
 pub(super) struct Proxied {
     proxy: ProxyUrl,
@@ -35,7 +35,7 @@ pub(super) struct Proxied {
     connect_timeout: Duration,
     parallelism: usize,
     idle: Duration,
-    /// Read at the first request, because reading the system's certificates takes longer than many a run over files.
+    /// Read at the first request: reading the system's certificates takes longer than many a run over files.
     tls: OnceLock<Result<Tls, String>>,
     current: Mutex<Option<Counted>>,
 }
@@ -52,7 +52,7 @@ struct Counted {
 #[derive(Debug, Clone, Default)]
 struct Connections(Arc<AtomicUsize>);
 
-/// What makes connections, and is counted.
+/// The connector, with a counter.
 #[derive(Debug, Clone)]
 struct Connector<S> {
     inner: S,
@@ -79,7 +79,7 @@ impl Proxied {
         }
     }
 
-    /// Asks for the page at `url`.
+    /// Requests the page at `url`.
     pub(super) async fn get(&self, url: &Url) -> Result<reqwest::Response, Fault> {
         let client = self.client(url.scheme() == "https")?;
         client.get(url.clone()).send().await.map_err(|error| {
@@ -96,7 +96,7 @@ impl Proxied {
         })
     }
 
-    /// Closes connections that wait, because others have no descriptor.
+    /// Closes idle connections, because descriptors are short.
     pub(super) fn give_up_waiting(&self) {
         *self.current.lock() = None;
     }
@@ -129,7 +129,7 @@ impl Proxied {
             .pool_max_idle_per_host(self.parallelism)
             .pool_idle_timeout(self.idle)
             .connector_layer(made)
-            // Bodies are decompressed here, whichever features of reqwest another crate turns on.
+            // `fetch` decompresses bodies itself, whichever features of reqwest another crate turns on.
             .no_gzip()
             .no_brotli()
             .no_zstd()
@@ -144,7 +144,8 @@ impl Proxied {
 }
 
 impl Counted {
-    /// Whether as many connections were made as there may be; half of them may still be in use.
+    /// Whether the client has made half of the allowed connections. The connections of the client before it, up to the
+    /// other half, may still be in use.
     fn is_full(&self) -> bool {
         self.made.0.load(Ordering::Relaxed) >= self.most.div_ceil(2)
     }

@@ -239,9 +239,10 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// What to write instead of `::name`, whose second colon comes next. Other tools read texts and attributes that way.
+    /// Returns what to write instead of `::name`; its second colon comes next. Other tools read texts and attributes
+    /// that way.
     fn pseudo_element(&mut self) -> String {
-        // The first colon has been read.
+        // The caller has read the first colon.
         let before = self.cursor.before(1);
         self.cursor.next();
         let name = self.cursor.name().ok();
@@ -261,7 +262,7 @@ impl Parser<'_> {
                 format!("write `{before} attribute: {name}` instead of `{before}::attr({name})`")
             }
             ("attr", Some(name), None) => format!("write ` attribute: {name}` instead of `::attr({name})`"),
-            _ => "there are no pseudo elements, write one `:` before a pseudo class".to_owned(),
+            _ => "pseudo elements are not supported: write one `:` before a pseudo class".to_owned(),
         }
     }
 

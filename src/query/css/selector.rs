@@ -106,7 +106,7 @@ impl Selector {
         Ok(joined)
     }
 
-    /// Hands on the value of each element in `blocks`, as [`Selector::value`] reads it, blank ones left out.
+    /// Passes the value of each element in `blocks` to `take`, as [`Selector::value`] reads it; skips blank values.
     ///
     /// # Errors
     /// As [`Query::select`].

@@ -267,12 +267,12 @@ impl<'a> Cursor<'a> {
             && text.chars().rev().map(Sym::Char).eq(read.iter().rev().copied().take(text.len()))
     }
 
-    /// The text before the symbol to be read next, without the last `skipped` symbols; `None` if there is a placeholder in it.
+    /// Returns the text before the next symbol, without the last `skipped` symbols; `None` if it contains a placeholder.
     pub(super) fn before(&self, skipped: usize) -> Option<String> {
         self.written(0, self.at.saturating_sub(skipped))
     }
 
-    /// The text of the symbols from `from` to `to`, if there is no placeholder in it.
+    /// Returns the text of the symbols from `from` to `to`; `None` if it contains a placeholder.
     pub(super) fn written(&self, from: usize, to: usize) -> Option<String> {
         let written = |sym: &Sym| match sym {
             Sym::Char(c) => Some(*c),

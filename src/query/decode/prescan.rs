@@ -15,13 +15,13 @@ use memchr::memmem;
 /// How far into the page its encoding may be stated, in bytes.
 const REACH: usize = 1024;
 
-/// How far it is looked for in the head of a page where it is not stated there: scripts and styles may stand before it.
+/// How far the search goes in the head of a page, in bytes: scripts and styles may stand before the `meta` element.
 const LATE_REACH: usize = 128 * 1024;
 
-/// Elements of a head whose content is text, whatever it looks like.
+/// Elements of a head whose content is always text.
 const TEXTS: [&[u8]; 3] = [b"script", b"style", b"title"];
 
-/// Other elements of a head, and what is around it. Any further one begins the body.
+/// Other elements of a head, and the elements around it. Any other element begins the body.
 const IN_HEAD: [&[u8]; 7] = [b"html", b"head", b"link", b"base", b"noscript", b"template", b"meta"];
 
 /// The encoding that a `meta` element or an XML declaration at the start of `bytes` names.
@@ -30,8 +30,8 @@ pub(super) fn encoding(bytes: &[u8]) -> Option<&'static Encoding> {
     meta(bytes).or_else(|| xml_declaration(bytes))
 }
 
-/// The encoding that a `meta` element before the body of the page names, where [`encoding`] finds none. Browsers come
-/// upon it while they parse, and begin again.
+/// Returns the encoding that a `meta` element before the body of the page names, for pages where [`encoding`] finds
+/// none. Browsers find it while they parse, and then start again.
 pub(super) fn late_encoding(bytes: &[u8]) -> Option<&'static Encoding> {
     if bytes.len() <= REACH {
         return None;
@@ -126,12 +126,12 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Goes past a tag of the head, and past the text that belongs to it; `None` where the body begins.
+    /// Skips a tag of the head and the text that belongs to it; returns `None` at the begin of the body.
     fn skip_head_element(&mut self) -> Option<()> {
         let rest = self.rest().get(1..)?;
         let name = rest.get(..rest.iter().position(|byte| !byte.is_ascii_alphanumeric())?)?;
         if name.is_empty() {
-            // A `<` that begins no tag.
+            // This `<` does not begin a tag.
             self.at += 1;
             return Some(());
         }

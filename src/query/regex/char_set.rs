@@ -1,4 +1,4 @@
-//! Sets of characters, made of the classes of a pattern.
+//! Sets of characters, built from the classes of a pattern.
 
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, HirKind};
@@ -13,7 +13,8 @@ pub(super) struct CharSet {
 }
 
 impl CharSet {
-    /// The set of a class such as `[a-z&&[^b]]`, `\p{L}` or a single character, as the engine for plain patterns reads it.
+    /// Returns the set of a class such as `[a-z&&[^b]]`, `\p{L}` or a single character, as the engine for plain
+    /// patterns reads it.
     pub(super) fn of_class(class: &str, fold: bool) -> Result<Self, String> {
         let hir = ParserBuilder::new().case_insensitive(fold).build().parse(class);
         let hir = hir.map_err(|error| error.to_string())?;
@@ -36,7 +37,7 @@ impl CharSet {
         Ok(Self::new(ranges))
     }
 
-    /// A character and its other cases.
+    /// Returns the set of a character and its other cases.
     pub(super) fn folded(c: char) -> Result<Self, String> {
         let mut class = ClassUnicode::new([ClassUnicodeRange::new(c, c)]);
         class.try_case_fold_simple().map_err(|error| error.to_string())?;

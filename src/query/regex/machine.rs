@@ -1,44 +1,44 @@
 //! Runs a [`Program`] on a text, in counted steps.
 //!
-//! A step is one instruction at one place of the text, so the count is that of the work: no instruction reads further than
-//! one character, and none is free. What has failed at a point once fails there again, and what a look-ahead
-//! found it will find again; both are kept, one bit for each point and place of the text. So a pattern without references
-//! takes steps in proportion to the text, whatever is nested in it: `a(?!.*z)b` reads the rest of the text once,
-//! not once for each `a`.
+//! A step is one instruction at one position of the text. So the number of steps measures the work: each instruction
+//! reads at most one character and costs one step. What failed at a point once fails there again, and a look-ahead
+//! finds again what it found before; the machine stores both, one bit for each point and position. So a pattern without
+//! references takes steps in proportion to the text, however deeply it is nested: `a(?!.*z)b` reads the rest of the
+//! text once, not once for each `a`.
 
 use fancy_regex::Assertion;
 use memchr::memchr;
 
 use super::program::{Insn, Program};
 
-/// Most bits that are kept for one search: 16 MiB. Above that every way is tried anew, and the steps run out.
+/// Most bits that one search stores: 16 MiB. Above that the machine tries every branch again, and the steps run out.
 const MAX_BITS: usize = 128 << 20;
-/// Most ways that are left to be tried: 32 MiB.
+/// Most branches that are left to try: 32 MiB.
 const MAX_WAYS: usize = 2 << 20;
-/// Bits that are made ready for the price of a step.
+/// Bits that can be cleared for the price of one step.
 const BITS_A_STEP: usize = 4096;
-/// What a register holds before it is written.
+/// The value of a register before the first write.
 const UNSET: u32 = u32::MAX;
 
 /// A search took more steps than it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Exhausted;
 
-/// What a program within the program is for.
+/// The kind of a nested program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Level {
-    /// It is the program itself.
+    /// The whole program.
     Whole,
     Ahead,
-    /// Its match has to end here.
+    /// Its match has to end at this position.
     Behind(usize),
     Atomic,
 }
 
-/// Something to go back to.
+/// A state to return to.
 #[derive(Debug, Clone, Copy)]
 enum Way {
-    /// Another way; the trail is then as long as it was.
+    /// Another branch; the trail is then as long as it was.
     Try { pc: u32, at: u32, trail: u32 },
     /// A register had this value.
     Restore { register: u32, value: u32 },
@@ -52,15 +52,15 @@ pub(super) struct Machine<'a> {
     steps: u64,
     ways: Vec<Way>,
     registers: Vec<u32>,
-    /// Points that the way taken so far has passed.
+    /// Points on the current path.
     trail: Vec<u32>,
-    /// By point and place: tried, and without success unless `held` says otherwise, or still being tried.
+    /// By point and position: tried and failed (unless `held` says otherwise), or still being tried.
     failed: Bits,
     held: Bits,
 }
 
 impl<'a> Machine<'a> {
-    /// A search that may take so many steps.
+    /// A search that may take `steps` steps.
     pub(super) fn new(program: &'a Program, text: &'a str, steps: u64) -> Self {
         let bits = (program.points as usize).checked_mul(text.len() + 1).filter(|bits| *bits <= MAX_BITS);
         let failed = Bits::new(bits.unwrap_or(0));
@@ -69,14 +69,14 @@ impl<'a> Machine<'a> {
         Self { program, text, steps, ways: vec![], registers, trail: vec![], failed, held: Bits::default() }
     }
 
-    /// Steps that are left.
+    /// Returns the steps that are left.
     pub(super) fn left(&self) -> u64 {
         self.steps
     }
 
     /// Whether the program matches anywhere.
     pub(super) fn search(&mut self) -> Result<bool, Exhausted> {
-        // Places are kept as u32; no page is that long.
+        // Positions are stored as u32; a page is not that long.
         if u32::try_from(self.text.len()).is_err() {
             return Err(Exhausted);
         }
@@ -93,7 +93,7 @@ impl<'a> Machine<'a> {
         Ok(false)
     }
 
-    /// The next place from `from` on where a match may begin.
+    /// Returns the next position from `from` on where a match may begin.
     fn candidate(&self, from: usize) -> Option<usize> {
         match self.program.code.first() {
             Some(Insn::Char(c)) if c.is_ascii() => {
@@ -142,7 +142,7 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// Where an instruction that does not part ways leads.
+    /// Runs an instruction that does not branch, and returns where it leads.
     fn step(&mut self, insn: &Insn, pc: u32, at: usize) -> Result<Option<(u32, usize)>, Exhausted> {
         let next = pc + 1;
         let moved = |c: Option<char>| c.map(|c| (next, at + c.len_utf8()));
@@ -177,12 +177,12 @@ impl<'a> Machine<'a> {
                 holds.then_some((*after, at))
             }
             Insn::Atomic { after } => self.run(next, at, Level::Atomic)?.map(|end| (*after, end)),
-            // These are handled where the ways are.
+            // `run` handles these.
             Insn::Match | Insn::Split { .. } => None,
         })
     }
 
-    /// Whether a look-around holds. What a negative one has written is of no use to anybody.
+    /// Whether a look-around holds. Undoes what a negative one has written.
     fn look(
         &mut self,
         negative: bool,
@@ -214,7 +214,7 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// What is known of a point at a place; from now on it is being tried.
+    /// Returns what is known of a point at a position, and marks it as being tried.
     fn enter(&mut self, point: Option<u32>, at: usize) -> Known {
         let Some(point) = point else { return Known::Nothing };
         let bit = point as usize * (self.text.len() + 1) + at;
@@ -230,18 +230,18 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// A program has matched: its other ways are not needed, what it passed is known.
+    /// A program has matched: drops its other branches and stores what it passed.
     fn succeed(&mut self, ways: usize, trail: usize, level: Level) {
         match level {
             Level::Whole => {}
-            // What leads to the end of a look-ahead does so again.
+            // A path to the end of a look-ahead leads there again.
             Level::Ahead => {
                 self.held.grow_to(self.failed.len());
                 for bit in self.trail.drain(trail..) {
                     self.held.set(bit as usize);
                 }
             }
-            // Where an atomic group ends depends on where it began.
+            // The end of an atomic group depends on where it began.
             Level::Behind(_) | Level::Atomic => {
                 for bit in self.trail.drain(trail..) {
                     self.failed.clear(bit as usize);
@@ -252,7 +252,7 @@ impl<'a> Machine<'a> {
             self.ways.truncate(ways);
             return;
         }
-        // Registers go back if the program around this one goes back.
+        // Keeps the restores of registers: the program around this one may still backtrack.
         let mut kept = ways;
         for index in ways..self.ways.len() {
             if let Some(way @ Way::Restore { .. }) = self.ways.get(index).copied() {
@@ -263,7 +263,7 @@ impl<'a> Machine<'a> {
         self.ways.truncate(kept);
     }
 
-    /// The next way above `base`.
+    /// Returns the next branch above `base`.
     fn back(&mut self, base: usize) -> Option<(u32, usize)> {
         while self.ways.len() > base {
             match self.ways.pop()? {
@@ -306,7 +306,7 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// Where the text that a group matched ends, if it stands here again.
+    /// Returns the end of the text of a group, if the same text stands at this position.
     fn reference(&mut self, register: u32, fold: bool, at: usize) -> Result<Option<usize>, Exhausted> {
         let (from, to) = (self.register(register) as usize, self.register(register + 1) as usize);
         let (Some(group), Some(rest)) = (self.text.get(from..to), self.text.get(at..)) else {
@@ -346,13 +346,13 @@ impl<'a> Machine<'a> {
             Assertion::EndLine { .. } => at == self.text.len() || self.char_at(at) == Some('\n'),
             Assertion::WordBoundary => is_word(self.char_before(at)) != is_word(self.char_at(at)),
             Assertion::NotWordBoundary => is_word(self.char_before(at)) == is_word(self.char_at(at)),
-            // `translate` writes no others.
+            // `translate` does not write others.
             _ => false,
         }
     }
 }
 
-/// What is known of a point at a place of the text.
+/// What is known of a point at a position of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Known {
     Nothing,
@@ -360,7 +360,7 @@ enum Known {
     Held,
 }
 
-/// Cannot truncate: longer texts are not searched.
+/// Cannot truncate: `search` refuses longer texts.
 fn place(at: usize) -> u32 {
     at as u32
 }
@@ -376,7 +376,7 @@ fn same_folded(a: char, b: char) -> bool {
     a == b || a.to_lowercase().eq(b.to_lowercase()) || a.to_uppercase().eq(b.to_uppercase())
 }
 
-/// Bits, all of them unset at first.
+/// A set of bits, all of them clear at first.
 #[derive(Debug, Default)]
 struct Bits {
     words: Vec<u64>,
@@ -402,7 +402,7 @@ impl Bits {
         self.words.get(bit / 64).is_some_and(|word| word >> (bit % 64) & 1 == 1)
     }
 
-    /// Sets a bit, and returns whether it was set; `None` where there is no room for it.
+    /// Sets a bit, and returns whether it was set before; `None` if the set is too small.
     fn set(&mut self, bit: usize) -> Option<bool> {
         let word = self.words.get_mut(bit / 64)?;
         let mask = 1 << (bit % 64);

@@ -1,12 +1,12 @@
 //! Patterns with look-around, references or atomic groups, as instructions of the [`machine`](super::machine).
 //!
-//! Knows the parsed pattern. Look-arounds and atomic groups are programs within the program: they begin behind their
-//! instruction and end with a `Match` of their own.
+//! Knows the parsed pattern. Look-arounds and atomic groups are nested programs: they begin after their instruction and
+//! end with a `Match` of their own.
 //!
-//! A *point* is a place where two ways part. What was found out about a point at a place of the text holds however the
-//! search came there, unless it depends on the way: references do, and so does a repetition of what may be empty, which
-//! must not go round without moving. A look-behind has to end at a given place, which differs from one to the next. The
-//! parts of a program where that is so have no points.
+//! A *point* is a branch. What is known of a point at a position of the text holds on every path, unless it depends on
+//! the path. References depend on it, and so does a repetition of what may be empty, which must not loop without
+//! moving. A look-behind has to end at a given position, which differs from one search to the next. Such parts of a
+//! program do not have points.
 
 use fancy_regex::{Assertion, Expr, LookAround};
 
@@ -31,14 +31,14 @@ pub(super) enum Insn {
     },
     Jump(u32),
     Assert(Assertion),
-    /// Writes the place in the text into a register.
+    /// Writes the position in the text into a register.
     Save(u32),
-    /// Goes to `out` where the place in the text is that of a register: a repetition does not go round in place.
+    /// Goes to `out` if the position equals that of a register: a repetition does not loop without moving.
     Progress {
         register: u32,
         out: u32,
     },
-    /// What a group matched; its two registers follow each other.
+    /// The text of a group; its two registers are adjacent.
     Reference {
         register: u32,
         fold: bool,
@@ -47,7 +47,7 @@ pub(super) enum Insn {
         negative: bool,
         after: u32,
     },
-    /// Looks back over so many characters.
+    /// Looks back over `least` to `most` characters.
     Behind {
         negative: bool,
         after: u32,
@@ -57,7 +57,7 @@ pub(super) enum Insn {
     Atomic {
         after: u32,
     },
-    /// The end of the program, or of one within it.
+    /// The end of the program, or of a nested one.
     Match,
 }
 
@@ -71,7 +71,7 @@ pub(super) struct Program {
 }
 
 impl Program {
-    /// Whether a plain engine cannot run the pattern.
+    /// Whether the pattern needs this machine, because an automaton cannot run it.
     pub(super) fn is_needed(expr: &Expr) -> bool {
         let needs =
             |expr: &Expr| matches!(expr, Expr::LookAround(..) | Expr::Backref { .. } | Expr::AtomicGroup(_));
@@ -104,7 +104,7 @@ struct Compiler {
     refers: bool,
     /// Whether the part being compiled has points.
     has_points: bool,
-    /// Groups that were opened.
+    /// Number of groups so far.
     groups: u32,
 }
 
@@ -161,7 +161,7 @@ impl Compiler {
                     *after = next;
                 }
             }
-            // Whatever else the engine's dialect has, `translate` does not write it.
+            // The engine's dialect has other parts, but `translate` does not write them.
             other => return Err(format!("the pattern has a part that is not supported: {other:?}")),
         }
         Ok(())
@@ -173,7 +173,7 @@ impl Compiler {
             self.program.sets.push(set);
             self.program.sets.len() - 1
         });
-        // Cannot truncate: there are no more sets than instructions.
+        // Cannot truncate: there are at most as many sets as instructions.
         self.emit(Insn::Set(number as u32)).map(|_at| ())
     }
 
@@ -185,7 +185,7 @@ impl Compiler {
         self.emit(Insn::Split { first: 0, second: 0, point })
     }
 
-    /// Sets the ways of a split; `preferred` comes first if it is greedy.
+    /// Sets the branches of a split; `preferred` comes first if the split is greedy.
     fn ways(&mut self, at: u32, preferred: u32, other: u32, greedy: bool) {
         if let Some(Insn::Split { first, second, .. }) = self.program.code.get_mut(at as usize) {
             (*first, *second) = if greedy { (preferred, other) } else { (other, preferred) };
@@ -235,7 +235,7 @@ impl Compiler {
             self.groups = groups;
             let before = self.here();
             self.expr(child)?;
-            // Nothing, however often, is nothing.
+            // A repetition of an empty pattern is empty.
             if self.here() == before {
                 return Ok(());
             }
@@ -301,7 +301,7 @@ impl Compiler {
         Ok(())
     }
 
-    /// A program within the program.
+    /// Compiles a nested program.
     fn within(&mut self, inner: &Expr, may_have_points: bool) -> Result<(), String> {
         let outer = self.has_points;
         self.has_points = !self.refers && may_have_points && !goes_round_in_place(inner);
@@ -317,7 +317,7 @@ fn count_groups(expr: &Expr) -> u32 {
     below + u32::from(matches!(expr, Expr::Group(_)))
 }
 
-/// Whether there is a repetition of what may be empty, outside of the programs within.
+/// Whether there is an endless repetition of what may be empty, outside nested programs.
 fn goes_round_in_place(expr: &Expr) -> bool {
     match expr {
         Expr::LookAround(..) | Expr::AtomicGroup(_) => false,
@@ -326,7 +326,7 @@ fn goes_round_in_place(expr: &Expr) -> bool {
     }
 }
 
-/// The characters that an expression matches, at least and at most.
+/// Returns the least and the most characters that an expression matches.
 fn length(expr: &Expr) -> (usize, Option<usize>) {
     let add = |a: Option<usize>, b: Option<usize>| a.zip(b).map(|(a, b)| a.saturating_add(b));
     match expr {

@@ -18,9 +18,9 @@ use crate::query::xpath::XNode;
 
 /// Ends a CSS selector; here an attribute is written `/@name`, so the ending is cut off.
 const ATTRIBUTE: &str = " attribute: ";
-/// Bytes of text that are read for the price of one visit.
+/// Bytes of text that can be read for the price of one visit.
 const READ: usize = 16;
-/// Nodes of several blocks that are gathered before they are put in order.
+/// Number of nodes of several blocks that triggers sorting.
 const SORTED_AT: usize = 4096;
 
 /// A block or selector of a definition, in XPath.
@@ -89,8 +89,8 @@ impl Selector {
         })
     }
 
-    /// Hands on the text of each node that the expression gives in any of these blocks, in document order and once; or the text
-    /// that it gives, for each block. Blank ones are left out.
+    /// Passes the text of each node that the expression finds in any of these blocks to `take`, once and in document
+    /// order. If the expression yields text, passes the text of each block. Skips blank texts.
     ///
     /// # Errors
     /// As [`Query::evaluate`].
@@ -113,7 +113,7 @@ impl Selector {
                     .filter(|text| !text.trim().is_empty())
                     .for_each(|text| take(text)),
             }
-            // Blocks within each other give the same nodes again and again.
+            // Nested blocks yield the same nodes again.
             if found.len() > 2 * sorted + SORTED_AT {
                 found.sort_unstable_by_key(|node| node.order(tree));
                 found.dedup();

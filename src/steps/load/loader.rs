@@ -18,8 +18,8 @@ use crate::steps::{Build, Entry, Made, Station, StepError};
 
 use super::{LoadFuture, Loaded, Loader};
 
-/// How long a job waits for its host, beyond the distance between two requests, before it is given back, so that others may
-/// have its place.
+/// Longest wait of a job for its host, in addition to the delay between two requests. After that the node gives the job
+/// back, so that others get its slot.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The step `loader` has no settings.
@@ -162,7 +162,7 @@ mod tests {
             kept: None,
             run_date_time: Timestamp::UNIX_EPOCH.to_zoned(jiff::tz::TimeZone::UTC),
         };
-        // No server answers there: whether it was asked shows in an error that comes before the delay is over.
+        // No server listens there: if the request had been sent, an error would come before the delay is over.
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let url = format!("http://127.0.0.1:{port}/");
         let job = Job {

@@ -16,7 +16,7 @@ pub(super) use loader::ENTRY;
 /// The future that a loader returns.
 pub type LoadFuture<'a> = Pin<Box<dyn Future<Output = Result<Loaded, StepError>> + Send + 'a>>;
 
-/// What came of a load.
+/// The result of a load.
 #[derive(Debug)]
 pub enum Loaded {
     /// The page.
@@ -27,7 +27,7 @@ pub enum Loaded {
 
 /// Gets pages.
 pub trait Loader: Send + Sync {
-    /// Gets the page of `job`, with a place of `pool` while it is fetched.
+    /// Loads the page of `job`. Holds a permit of `pool` while the page is fetched.
     fn load<'a>(&'a self, job: &'a Job, pool: Option<&'a Semaphore>) -> LoadFuture<'a>;
 
     /// The host of a job that is being loaded may be asked as often at a time as the job says now.

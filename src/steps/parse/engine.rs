@@ -20,7 +20,7 @@ pub(super) trait Engine: Send + Sync + 'static {
     /// A page and what was found on it before.
     type Scratch<'t>;
 
-    /// Whether each match is a link also for old definitions, which know one link for each item.
+    /// Whether each match is a link also for old definitions, which expect one link for each item.
     const EACH_MATCH_OF_OLD: bool;
 
     fn scratch(tree: &Tree) -> Self::Scratch<'_>;
@@ -29,7 +29,7 @@ pub(super) trait Engine: Send + Sync + 'static {
 
     fn compile_selector(template: &Template) -> Result<Self::Selector, QueryError>;
 
-    /// Hands on what each match of a selector in the blocks says.
+    /// Passes the text of each match of a selector in the blocks to `take`.
     fn each(
         selector: &Self::Selector,
         page: &mut Self::Scratch<'_>,
@@ -39,7 +39,7 @@ pub(super) trait Engine: Send + Sync + 'static {
         take: impl FnMut(&str),
     ) -> Result<(), QueryError>;
 
-    /// What is most likely wrong with a selector that can be compiled all the same.
+    /// Returns a likely mistake in a selector that compiles.
     fn doubt(_selector: &str) -> Option<String> {
         None
     }
@@ -72,7 +72,7 @@ impl Engine for Css {
     type Node = tree::NodeId;
     type Scratch<'t> = css::Scratch<'t>;
 
-    // Several matches were joined to one text, which leads nowhere.
+    // Before, several matches were joined to one text, which is not a valid link.
     const EACH_MATCH_OF_OLD: bool = true;
 
     fn scratch(tree: &Tree) -> Self::Scratch<'_> {
@@ -126,7 +126,7 @@ impl Engine for XPath {
     type Node = xpath::XNode;
     type Scratch<'t> = &'t Tree;
 
-    // The last match was the link, and paginations rely on it.
+    // Old paginations rely on the last match.
     const EACH_MATCH_OF_OLD: bool = false;
 
     fn scratch(tree: &Tree) -> Self::Scratch<'_> {
@@ -150,7 +150,7 @@ impl Engine for XPath {
         let is_name = |step: &&str| {
             !step.is_empty() && step.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '*'))
         };
-        // Numbers are compared on purpose.
+        // A comparison of numbers is intended.
         let is_css = steps.len() > 1
             && steps.iter().all(is_name)
             && steps.iter().all(|step| step.parse::<f64>().is_err());

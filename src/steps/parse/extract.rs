@@ -16,17 +16,17 @@ use super::variables::Bound;
 
 /// Most rows that room is made for before they are there.
 const MOST_AHEAD: usize = 1024;
-/// Bytes of a value in a query for the price of one visit.
+/// Bytes of a value in a query that can be processed for the price of one visit.
 const LOOKED_UP: usize = 4;
 
-/// What the rows of one task on one page may be.
+/// Limits of the rows of one task on one page.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bounds {
     /// Most rows.
     pub(super) rows: usize,
     /// Most bytes of one value.
     pub(super) cell_bytes: usize,
-    /// Most bytes of all values that do not lie within their cells.
+    /// Most bytes of all values that are not stored in their cells.
     pub(super) row_bytes: usize,
 }
 
@@ -47,7 +47,7 @@ pub(super) struct Extraction<'a, E: Engine> {
     pub(super) bounds: Bounds,
     /// Whether each match of an item makes a row.
     pub(super) each_match: bool,
-    /// The values of the item in the row that is made, if there are several.
+    /// The values of the item in the current row, if there are several.
     pub(super) matched: Vec<CellText>,
     pub(super) cache: Cache<E::Node>,
     pub(super) scratch: E::Scratch<'a>,
@@ -57,7 +57,7 @@ impl<E: Engine> Extraction<'_, E> {
     /// All rows.
     ///
     /// # Errors
-    /// A query or script failed, a break value never came, or the rows are more or larger than they may be.
+    /// A query or script failed, a break value never came, or a limit of rows or bytes is exceeded.
     pub(super) fn rows(&mut self) -> Result<Vec<Row>, StepError> {
         let mut rows = vec![];
         let mut room = self.bounds.row_bytes;
@@ -82,7 +82,7 @@ impl<E: Engine> Extraction<'_, E> {
         // The first axis whose index is not that of the row before.
         let mut changed = 0;
         loop {
-            // Before the work for it is done.
+            // The limit is checked before the work for the row.
             if rows.len() >= self.bounds.rows {
                 return Err(self.too_many());
             }
@@ -121,7 +121,7 @@ impl<E: Engine> Extraction<'_, E> {
         Ok(())
     }
 
-    /// The values of the item, one for each match of its selector.
+    /// Returns the values of the item, one for each match of its selector.
     fn matches(
         &mut self,
         query: &QueryUse,
@@ -139,7 +139,7 @@ impl<E: Engine> Extraction<'_, E> {
         let take = |text: &str| {
             longest = longest.max(prefix.len() + text.len());
             room = room.saturating_sub(prefix.len() + text.len());
-            // What is over a limit is an error below, and needs no room until then.
+            // The checks below report an exceeded limit; values beyond it need not be stored.
             if longest <= self.bounds.cell_bytes && room > 0 && values.len() <= self.bounds.rows {
                 values.extend(prefixed(prefix, Some(text.into())));
             }
@@ -153,8 +153,8 @@ impl<E: Engine> Extraction<'_, E> {
         }
     }
 
-    /// The first axis with a value at the index behind its last one: rows are left out, and nothing else would say so. Only
-    /// closed ranges of several indexes are looked at, and only where a value depends on the index alone.
+    /// Returns the first axis with a value at the index after its last one: rows are left out there, and only this
+    /// warns of it. Checks only closed ranges of several indexes whose value depends on the index alone.
     pub(super) fn cut_short(&mut self) -> Option<CutShort> {
         let program = self.program;
         let mut asked = vec![false; program.by_index];
@@ -182,7 +182,7 @@ impl<E: Engine> Extraction<'_, E> {
         let cells = vec![Cell { value: None, index }; axes.len()];
         let block = (query.block, query.block_variables.bind(axes, &cells));
         let selector = (query.selector, query.selector_variables.bind(axes, &cells));
-        // What cannot be asked any more was asked for rows, and they are there.
+        // If the budget is used up, the rows themselves are complete.
         let value = self.find(&block, &selector).ok().flatten();
         value.is_some_and(|value| !value.trim().is_empty())
     }
@@ -239,7 +239,7 @@ impl<E: Engine> Extraction<'_, E> {
         ))
     }
 
-    /// The rows have more text than they may have; the longest value of the last row is most likely why.
+    /// The rows exceed the limit of text; the longest value of the last row is the most likely cause.
     fn too_large(&self, axes: &[Axis], cells: &[Cell]) -> StepError {
         let length = |cell: &Cell| cell.value.as_ref().map_or(0, |value| value.len());
         let longest = cells.iter().zip(axes).max_by_key(|(cell, _)| length(cell));
@@ -289,7 +289,7 @@ impl<E: Engine> Extraction<'_, E> {
         let block = (query.block, query.block_variables.bind(axes, cells));
         let selector = (query.selector, query.selector_variables.bind(axes, cells));
         let failed = |error| StepError::of_query(&label(&axes[own]), &error);
-        // Values are looked up, put into queries and searched for.
+        // Values are looked up, inserted into queries and searched for.
         let long = block.1.long_bytes() + selector.1.long_bytes();
         if long > 0 {
             self.meter.pay((long / LOOKED_UP) as u64).map_err(failed)?;

@@ -38,9 +38,9 @@ enum Language {
     XPath,
 }
 
-/// What old class names begin with.
+/// Prefix of old class names.
 const OLD: &str = "org.codetab.";
-/// Pages of a task that are named one by one where indexes do not reach far enough.
+/// Pages of a task that get a warning of their own when an index range is too short.
 const TOLD_ALWAYS: u64 = 3;
 
 /// Old names, one for each language.
@@ -74,11 +74,11 @@ struct Parser<E: Engine> {
     limits: Limits,
     bounds: Bounds,
     keeper: Option<(Arc<Keeper>, Fingerprint)>,
-    /// Whether each match of an item is a value of its own: a link, that is.
+    /// Whether each match of an item is a value of its own, as for links.
     each_match: bool,
     /// Whether the run is being stopped.
     stop: AtomicBool,
-    /// Pages on which an index ran out before the page did.
+    /// Pages on which the index ran out before the values.
     cut_short: AtomicU64,
     engine: PhantomData<E>,
 }
@@ -87,7 +87,7 @@ impl<E: Engine> Parser<E> {
     fn new(build: &mut Build<'_>) -> Option<Self> {
         let data_def = build.data_def?;
         let program = Program::compile(data_def, build.facts, build.problems);
-        // Rows of links are not those that the same dataDef gives elsewhere.
+        // A dataDef makes other rows for links than for data.
         let keeper = build.keeper().filter(|_| build.links.is_none());
         let keeper = keeper.map(|keeper| (keeper, data_def.fingerprint));
         Some(Self {
@@ -135,7 +135,7 @@ impl<E: Engine> Parser<E> {
         Ok(rows)
     }
 
-    /// Says that there was more on a page than the indexes reached: for the first pages, then ever less often.
+    /// Warns that a page has more than the indexes reach: for each of the first pages, then for fewer and fewer.
     fn tell_cut_short(&self, source: &Source, cut: &CutShort) {
         let pages = self.cut_short.fetch_add(1, Ordering::Relaxed) + 1;
         if pages <= TOLD_ALWAYS || pages.is_power_of_two() {

@@ -32,7 +32,7 @@ impl Bound {
         self.0.is_empty()
     }
 
-    /// Bytes of its texts beyond a few: what it costs to look them up, to copy them, to search for them.
+    /// Bytes of long texts: the cost of looking them up, copying and searching them.
     pub(super) fn long_bytes(&self) -> usize {
         let bytes = |value: &Value| match value {
             Value::Number(_) => 0,

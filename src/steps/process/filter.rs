@@ -34,7 +34,7 @@ pub(in crate::steps) const ENTRY: Entry = Entry {
     make,
 };
 
-/// Bytes of text that are read for the price of one visit.
+/// Bytes of text that can be read for the price of one visit.
 const READ: usize = 16;
 
 /// See the module docs.

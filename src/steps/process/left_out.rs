@@ -1,8 +1,8 @@
-//! Links that lead nowhere, said so that nobody drowns in them.
+//! Links that are left out, reported without flooding the log.
 //!
-//! A page decides how many there are: the first few of each kind are said, the others counted, and a task that has
-//! said much in a run says the rest at debug level only. Links that are not meant to lead to a page, such as
-//! `mailto:`, are no news at all.
+//! A page decides how many there are. So the log has a warning for the first few of each kind and a count of the rest;
+//! after many warnings of a task in a run, further ones are at debug level only. Links that do not lead to a page, such
+//! as `mailto:`, do not cause warnings.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -11,7 +11,7 @@ use tracing::{debug, warn};
 use crate::fetch::LinkError;
 use crate::model::{ShownUrl, Source, scheme_of};
 
-/// Links of one kind that are said for each page and task.
+/// Links of one kind that are logged for each page and task.
 const FIRST: u32 = 3;
 
 /// Warnings of one task in a run; later ones are written at debug level.
@@ -20,7 +20,7 @@ const MOST: u32 = 300;
 /// Schemes of links that are for people or for the page itself.
 const NOT_FOR_PAGES: [&str; 8] = ["mailto", "tel", "sms", "fax", "javascript", "data", "about", "blob"];
 
-/// What of a URL counts nothing for a browser.
+/// Characters that browsers drop from a URL.
 const DROPPED: [char; 3] = ['\t', '\n', '\r'];
 
 /// Links of one page and task.
@@ -38,7 +38,7 @@ impl<'a> LeftOut<'a> {
         Self { source, said, not_for_pages: 0, forbidden: 0, invalid: 0 }
     }
 
-    /// Notes a link that leads nowhere.
+    /// Notes a link that is left out.
     pub(super) fn note(&mut self, link: &str, error: &LinkError) {
         if is_not_for_pages(link) {
             self.not_for_pages += 1;
@@ -60,7 +60,7 @@ impl<'a> LeftOut<'a> {
         }
     }
 
-    /// Says how many there were besides.
+    /// Logs how many more there were.
     pub(super) fn sum_up(self) {
         let Source { locator, task, page_url, .. } = self.source;
         let url = ShownUrl(page_url);
@@ -77,9 +77,9 @@ impl<'a> LeftOut<'a> {
         }
     }
 
-    /// Whether the task has warnings left. Says it when they come to their end.
+    /// Whether the task may log another warning. Logs a message when it reaches the limit.
     fn may_warn(&self) -> bool {
-        // Relaxed: whether a warning more or less is given does not matter.
+        // Relaxed: one warning more or less does not matter.
         let said = self
             .said
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |said| (said <= MOST).then(|| said + 1));

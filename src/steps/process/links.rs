@@ -1,7 +1,7 @@
 //! The step `links`: the values of items that name a link group become jobs.
 //!
-//! A page is not trusted: where its links may lead is decided by where the page came from. A link that
-//! leads nowhere is left out, which is said ([`LeftOut`]); it does not end the job.
+//! A page is not trusted: its origin decides where its links may lead. A link that cannot be followed is left out and
+//! logged ([`LeftOut`]); it does not end the job.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
@@ -52,7 +52,7 @@ fn make(build: &mut Build<'_>) -> Option<Made> {
 struct LinkStep {
     /// By template of the shape; `None` for items that are no links.
     targets: Vec<Option<LinkItem>>,
-    /// Warnings that this task gave so far in the run.
+    /// Warnings of this task so far in the run.
     said: AtomicU32,
 }
 
@@ -71,7 +71,7 @@ impl LinkItem {
         })
     }
 
-    /// The URL that a value leads to; `None` if it is not meant to lead anywhere.
+    /// Returns the URL that a value leads to; `None` if the value is not a link.
     fn url(&self, source: &Source, value: &str) -> Option<Result<String, LinkError>> {
         if value.trim().is_empty() || self.break_on.iter().any(|stop| stop == value) {
             return None;

@@ -62,7 +62,7 @@ impl Engine for Sled {
         let dir = dir.join(DIR);
         durable::create_private_folder(&dir).map_err(Fault::Io)?;
         for name in ["db", "conf"] {
-            // sled would wait for ever at a pipe, and write where a link leads.
+            // sled would wait for ever at a pipe, and write to the target of a link.
             match durable::open(&dir.join(name), File::options().read(true)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(Fault::Io(error)),
                 _ => {}

@@ -33,7 +33,7 @@ fn mistakes_have_a_place_and_say_what_was_expected() {
         ("ns|", 4, "a tag after `|`"),
         ("|p", 1, "found `|`"),
         ("p:", 3, "a pseudo class after `:`"),
-        ("p::before", 2, "no pseudo elements"),
+        ("p::before", 2, "pseudo elements are not supported"),
         ("p[href", 2, "`[` is never closed"),
         ("p[]", 3, "the name of an attribute"),
         ("p[=x]", 3, "the name of an attribute"),

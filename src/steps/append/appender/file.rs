@@ -50,18 +50,18 @@ fn make(build: &mut Build<'_>, plugin: &PluginDef) -> Option<SinkTarget> {
     Some(SinkTarget::File(settings.file))
 }
 
-/// Longest name of a file, in bytes, on the file systems that are used.
+/// Longest file name in bytes on the usual file systems.
 const LONGEST_NAME: usize = 255;
 
-/// What is wrong with the name of a file, if anything is.
+/// Returns what is wrong with the name of a file.
 fn fault(file: &str) -> Option<&'static str> {
     let name = Path::new(file).file_name();
     if file.contains('\0') {
-        Some("holds a NUL, which no file name can")
+        Some("contains a NUL, which a file name cannot contain")
     } else if file.ends_with('/') || name.is_none() {
         Some("does not name a file")
     } else if Path::new(file).components().any(|part| part.as_os_str().len() > LONGEST_NAME) {
-        Some("holds a name of more than 255 bytes")
+        Some("has a name of more than 255 bytes")
     } else {
         None
     }

@@ -1,7 +1,7 @@
 //! `csv`: one line per row, values separated by a delimiter and quoted as RFC 4180 says.
 //!
-//! Whatever a page says, its values make no row of their own: where quotes are switched off, as for old definitions, line
-//! breaks are replaced by blanks. How one value is written is the business of [`field`].
+//! A page cannot add rows: without quotes, as in old definitions, the encoder replaces line breaks by blanks. [`field`]
+//! writes single values.
 
 mod field;
 
@@ -34,12 +34,12 @@ struct Settings {
     /// Whether the file begins with a line of column names.
     #[serde(default)]
     header: Flag,
-    /// Whether values that hold the delimiter, a quote or a line break are put in quotes (RFC 4180). Without it values are
-    /// written as they are, with a blank for each line break. Old class names mean: without it.
+    /// Whether values that contain the delimiter, a quote or a line break are put in quotes (RFC 4180). Without it
+    /// values are written as they are, with a blank for each line break. The old class names switch it off.
     #[serde(default = "yes")]
     quote: Flag,
-    /// `escape` puts an apostrophe before a text that a spreadsheet would run: one that begins with `=`, `+`, `-`, `@`, a tab
-    /// or a line break, and is not a number. `keep` writes it as it is.
+    /// `escape` puts an apostrophe before a text that a spreadsheet would run as a formula: it begins with `=`, `+`,
+    /// `-`, `@`, a tab or a line break, and is not a number. `keep` writes the text as it is.
     #[serde(default)]
     formula: Formula,
     /// The columns, in this order: names of dims, and `item`, `fact`, `locator`, `group`, `url`, `page` (its number). A dim
@@ -99,7 +99,7 @@ fn yes() -> Flag {
     Flag(true)
 }
 
-/// The name that old definitions give the encoder.
+/// The name of the encoder in old definitions.
 const OLD_NAME: &str = "org.codetab.scoopi.plugin.encoder.CsvEncoder";
 
 /// The entry of the catalogue.
@@ -107,7 +107,7 @@ pub(super) const ENTRY: Entry = Entry {
     about: About::new::<Settings>("csv", &[OLD_NAME], "one line per row, values separated by a delimiter"),
     make: |build: &mut Build<'_>, plugin: &PluginDef| {
         let mut settings: Settings = build.plugin_settings("encoder", plugin)?;
-        // Old definitions expect every byte of a value, and know no quotes.
+        // Old definitions expect every byte of a value, without quotes.
         if plugin.kind.value == OLD_NAME && !plugin.settings.iter().any(|setting| setting.key == "quote") {
             settings.quote = Flag(false);
         }
@@ -117,7 +117,7 @@ pub(super) const ENTRY: Entry = Entry {
     },
 };
 
-/// Refuses a delimiter that no reader could tell from the end of a line, or from a quote.
+/// Refuses a delimiter that a reader could not tell from the end of a line, or from a quote.
 fn check_delimiter(build: &mut Build<'_>, plugin: &PluginDef, delimiter: &str) -> Option<()> {
     if delimiter.is_empty() {
         let help = "write one, such as \"|\"";
@@ -130,8 +130,7 @@ fn check_delimiter(build: &mut Build<'_>, plugin: &PluginDef, delimiter: &str) -
     } else {
         format!("a line break (`{}`)", wrong.escape_debug())
     };
-    let message =
-        format!("encoder `csv`: the delimiter has {what} in it, which a value or a line would end with");
+    let message = format!("encoder `csv`: the delimiter contains {what}, which would end a value or a line");
     build.setting_problem(plugin, "delimiter", message, "write another one, such as \"|\"");
     None
 }
@@ -206,7 +205,7 @@ struct Csv {
     settings: Settings,
     columns: Vec<Column>,
     fields: Fields,
-    /// Whether it was said that a line break was replaced.
+    /// Whether the warning about replaced line breaks was logged.
     told: AtomicBool,
 }
 
@@ -216,14 +215,14 @@ impl Csv {
         Self { settings, columns, fields, told: AtomicBool::new(false) }
     }
 
-    /// Says once that line breaks were replaced; the first page is named, so that somebody can look.
+    /// Warns once that line breaks were replaced, and names the first page, so that the user can look at it.
     fn tell(&self, data: &Data) {
         if !self.told.swap(true, Ordering::Relaxed) {
             warn!(
                 locator = %data.source.locator, group = %data.source.group, task = %data.source.task,
                 page = data.source.page,
-                "a value has a line break, and encoder `csv` has `quote: false`: line breaks are written as blanks; \
-                 this is said once for each task"
+                "a value has a line break, and encoder `csv` has `quote: false`: it writes line breaks as blanks; \
+                 this warning comes once for each task"
             );
         }
     }
@@ -316,9 +315,9 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// Ends the line. Whether a line break was replaced in it.
+    /// Ends the line. Returns whether a line break in it was replaced.
     fn end(self) -> bool {
-        // An empty line is no row to many readers.
+        // Many readers skip an empty line.
         if self.out.len() == self.from && self.fields.quote() {
             self.out.extend_from_slice(b"\"\"");
         }

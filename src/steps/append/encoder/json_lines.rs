@@ -1,6 +1,6 @@
 //! `jsonLines`: one JSON object per row: `{"locator":…,"group":…,"task":…,"<axis>":value}`.
 //!
-//! Whatever a page says, a row is one line, also to tools that end a line at NEL, LS or PS: those are written as escapes.
+//! A row is always one line, also to tools that end a line at NEL, LS or PS: the encoder writes these as escapes.
 
 use std::io::Write;
 

@@ -1,7 +1,8 @@
-//! Characters at which one tool or another ends a line.
+//! Characters at which some tools end a line.
 //!
-//! CSV and JSON Lines end a row with `\n` alone. `str.splitlines` of Python also splits at VT, FF, FS, GS, RS, NEL, LS and PS,
-//! and editors and loaders at some of them. A value that keeps them may look like two rows to such a tool.
+//! CSV and JSON Lines end a row with `\n` only. `str.splitlines` of Python also splits at VT, FF, FS, GS, RS, NEL, LS
+//! and PS, and some editors and loaders split at some of them. Such a tool may read a value with these characters as
+//! two rows.
 
 use memchr::memchr2;
 
@@ -10,17 +11,17 @@ pub(super) fn breaks_line(c: char) -> bool {
     matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{1c}'..='\u{1e}') || breaks_line_beyond_ascii(c)
 }
 
-/// Those that JSON lets stand in a text as they are.
+/// Line breaks that JSON does not require to escape.
 pub(super) fn breaks_line_beyond_ascii(c: char) -> bool {
     matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
-/// Whether `text` may have one of those beyond ASCII. Looks only at the bytes that such a character begins with.
+/// Whether `text` may contain one of those beyond ASCII. Checks only the bytes that such a character begins with.
 pub(super) fn may_break_beyond_ascii(text: &str) -> bool {
     memchr2(0xc2, 0xe2, text.as_bytes()).is_some()
 }
 
-/// Replaces every line break by a blank, `\r\n` by one. Whether there was one.
+/// Writes `text` with a blank for each line break, one for `\r\n`. Returns whether there was a line break.
 pub(super) fn push_flat(out: &mut Vec<u8>, text: &str) -> bool {
     let mut rest = text;
     while let Some(at) = rest.find(breaks_line) {

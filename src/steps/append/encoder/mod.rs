@@ -11,17 +11,17 @@ use crate::steps::Build;
 
 /// Turns data into rows. Pure: the same data gives the same rows on every node.
 pub trait Encoder: Send + Sync {
-    /// Adds the rows of `data` to `out`, each with its line end, and returns how many there are.
+    /// Adds the rows of `data` to `out`, each with its line end, and returns their number.
     ///
     /// # Errors
-    /// They have more than `limit` bytes; `out` then has no more than that and one row.
+    /// [`Full`] if they have more than `limit` bytes; `out` then has at most that and one row.
     fn encode(&self, data: &Data, limit: usize, out: &mut Vec<u8>) -> Result<u32, Full>;
 
     /// The first line of a file with such rows, if it has one.
     fn header(&self, data_def: &DataDef) -> Option<Vec<u8>>;
 }
 
-/// Rows have more bytes than they may have.
+/// The rows exceed the limit of bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Full;
 

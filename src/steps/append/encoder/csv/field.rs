@@ -1,30 +1,30 @@
 //! One value of a CSV line, written so that it stays one value of one line.
 //!
-//! Knows quotes, delimiters and what a spreadsheet takes for a formula. Knows no rows.
+//! Knows quotes, delimiters and what a spreadsheet runs as a formula. Does not know rows.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::steps::append::encoder::line_break::{breaks_line, push_flat};
 
-/// What becomes of a text that a spreadsheet would run as a formula.
+/// Handling of a text that a spreadsheet would run as a formula.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Formula {
-    /// It is written as the page has it.
+    /// Writes it as the page has it.
     #[default]
     Keep,
-    /// An apostrophe is put in front.
+    /// Puts an apostrophe in front.
     Escape,
 }
 
-/// How the values of a file are written.
+/// Format of the values of a file.
 #[derive(Debug)]
 pub(super) struct Fields {
     delimiter: String,
     quote: bool,
     formula: Formula,
-    /// Bytes that no plain value has; another byte needs no second look.
+    /// Bytes that need a closer look; plain values do not contain them.
     special: [bool; 256],
 }
 
@@ -32,7 +32,7 @@ impl Fields {
     pub(super) fn new(delimiter: &str, quote: bool, formula: Formula) -> Self {
         let mut special = [false; 256];
         let breaks = [b'\n', b'\r', 0xb, 0xc, 0x1c, 0x1d, 0x1e, 0xc2, 0xe2];
-        // A value that ends like the delimiter begins would make a delimiter of what follows.
+        // If a value ends like the delimiter begins, the next value could complete a delimiter.
         let quoted = delimiter.bytes().chain([b'"']).filter(|_| quote);
         for byte in quoted.chain(breaks) {
             special[usize::from(byte)] = true;
@@ -44,12 +44,12 @@ impl Fields {
         self.delimiter.as_bytes()
     }
 
-    /// Whether values are quoted where that is needed.
+    /// Whether values are quoted if necessary.
     pub(super) fn quote(&self) -> bool {
         self.quote
     }
 
-    /// Writes a value. Whether a line break in it was replaced.
+    /// Writes a value. Returns whether a line break in it was replaced.
     pub(super) fn push(&self, out: &mut Vec<u8>, text: &str) -> bool {
         let prefix = if self.formula == Formula::Escape && is_formula(text) { "'" } else { "" };
         if !text.bytes().any(|byte| self.special[usize::from(byte)]) {
@@ -79,14 +79,14 @@ impl Fields {
             || self.begins_at_the_end_of(text)
     }
 
-    /// Whether the text ends in a beginning of the delimiter.
+    /// Whether the text ends with a beginning of the delimiter.
     fn begins_at_the_end_of(&self, text: &str) -> bool {
         let beginnings = self.delimiter.char_indices().map(|(at, _)| &self.delimiter[..at]);
         beginnings.filter(|beginning| !beginning.is_empty()).any(|beginning| text.ends_with(beginning))
     }
 }
 
-/// Whether a spreadsheet takes the text for a formula: its first character says so, and it is not a number.
+/// Whether a spreadsheet would run the text as a formula: its first character begins one, and it is not a number.
 fn is_formula(text: &str) -> bool {
     match text.as_bytes() {
         [b'+' | b'-', rest @ ..] => !rest.is_empty() && !is_number(rest),
@@ -95,7 +95,7 @@ fn is_formula(text: &str) -> bool {
     }
 }
 
-/// Digits with separators, and a percent sign or an exponent behind them.
+/// Whether the text is digits with separators, with an optional percent sign or exponent.
 fn is_number(text: &[u8]) -> bool {
     let text = text.strip_suffix(b"%").unwrap_or(text);
     let exponent = text.iter().position(|byte| matches!(byte, b'e' | b'E'));
@@ -140,7 +140,7 @@ mod tests {
         }
         check(",", "€ Â é", "€ Â é");
         check("€", "1€", "\"1€\"");
-        // `a:` and `b` with `::` between are not to be `a`, `:b`.
+        // A reader must not read `a:` and `b` with `::` between them as `a`, `:b`.
         check("::", "a:", "\"a:\"");
         check("::", "a:b", "a:b");
         check(" :: ", "a b", "a b");
