@@ -49,6 +49,11 @@ impl Sessions {
         self.heard.clear();
     }
 
+    /// This node leads, and cannot decide: once it can, it grants everybody a full session.
+    pub(super) fn pause(&mut self) {
+        self.leading = None;
+    }
+
     /// Looks at the members, as the leader of `term`. Gives those whose session is over.
     pub(super) fn expired(
         &mut self,
@@ -137,6 +142,16 @@ mod tests {
             assert_eq!(sessions.expired(1, [(B, Incarnation(2))], at(start, second)), []);
         }
         assert_eq!(sessions.expired(1, [(B, Incarnation(2))], at(start, 22)), [(B, Incarnation(2))]);
+    }
+
+    #[tokio::test]
+    async fn a_leader_that_could_not_decide_knows_the_silence_and_grants_a_full_session() {
+        let (start, mut sessions) = (Instant::now(), Sessions::new(SESSION));
+        watch(&mut sessions, start, (0, 9), 1, &[A]);
+        sessions.pause();
+        assert!(sessions.silence(B, at(start, 12)) >= SESSION);
+        assert_eq!(watch(&mut sessions, start, (13, 23), 1, &[A]), []);
+        assert_eq!(watch(&mut sessions, start, (23, 25), 1, &[A]), [(24, B)]);
     }
 
     #[tokio::test]

@@ -123,11 +123,15 @@ pub(super) async fn expire<N: Network>(member: Arc<Member<N>>) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        // Without a quorum nothing can be decided, and whoever is not heard may be well, beyond what is broken.
-        let Some(term) = member.leads().filter(|_| member.caller.contact().has_quorum()) else {
+        let Some(term) = member.leads() else {
             member.sessions.lock().follow();
             continue;
         };
+        if !member.caller.contact().has_quorum() {
+            // Nothing can be decided, and whoever is not heard may be well on the other side of what is broken.
+            member.sessions.lock().pause();
+            continue;
+        }
         let expired = {
             let machine = member.applied.machine().read();
             let members = machine.members().map(|(node, incarnation, _)| (node, incarnation));

@@ -198,7 +198,10 @@ fn a_node_whose_machine_was_started_again_takes_part_as_a_new_one() {
     let server = Held::start(SITE);
     let mut cluster = in_flight(&server, 0);
     cluster.nodes[2].kill();
-    fs::write(cluster.nodes[2].folder.path("data/run/boot"), "another").unwrap();
+    let boot = cluster.nodes[2].folder.path("data/run/boot");
+    let mut noted = fs::read(&boot).unwrap();
+    *noted.last_mut().unwrap() ^= 1;
+    fs::write(boot, noted).unwrap();
     cluster.nodes[2].start(&["-v"]);
     cluster.nodes[2].running().says("it takes part as a new node");
     cluster.nodes[2].running().says("work begins");
