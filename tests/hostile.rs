@@ -17,7 +17,7 @@ mod fetch;
 mod hosts;
 #[path = "hostile/peers.rs"]
 mod peers;
-#[path = "hostile/query.rs"]
+#[path = "hostile/query/mod.rs"]
 mod query;
 mod support;
 #[path = "hostile/surface.rs"]
