@@ -11,7 +11,7 @@
 
 #[path = "hostile/cases.rs"]
 mod cases;
-#[path = "hostile/fetch.rs"]
+#[path = "hostile/fetch/mod.rs"]
 mod fetch;
 #[path = "hostile/hosts.rs"]
 mod hosts;
