@@ -20,7 +20,7 @@ mod peers;
 #[path = "hostile/query/mod.rs"]
 mod query;
 mod support;
-#[path = "hostile/surface.rs"]
+#[path = "hostile/surface/mod.rs"]
 mod surface;
 #[path = "hostile/tls.rs"]
 mod tls;
