@@ -1,6 +1,6 @@
 //! Cells that want all memory: large ones, and those that stand in many rows.
 
-use super::{Case, Must, csv, definitions, run};
+use super::{Case, Must, csv, definitions, one_item, run};
 
 #[test]
 fn large_cells() {
@@ -19,14 +19,9 @@ fn large_cells() {
 "#
         )
     };
-    let xpath = |heading: &str| {
-        format!(
-            r#"
-    query: {{ block: //body, selector: "string(.)" }}
-    items: [ {{ name: i, selector: "{heading}" }} ]
-"#
-        )
-    };
+    let css = |title: &str| definitions("css", &heading(title));
+    // The whole page as a fact.
+    let xpath = |item: &str| one_item("xpath", "//body", "string(.)", item);
     let prefix = format!(
         r#"
     query: {{ block: body, selector: h2 }}
@@ -46,51 +41,16 @@ fn large_cells() {
     let cell = "limit `scoopi.parse.maxCellBytes`";
     let all = "limit `scoopi.appender.maxRowBytes`";
     run(&[
-        Case::new(
-            "9 MB as a dim",
-            definitions("css", &heading("h1")),
-            table(&letters(9 << 20), 100),
-            Must::Fail(cell),
-        ),
-        Case::new(
-            "a cell at its limit",
-            definitions("css", &heading("h1")),
-            table(&letters(64 << 10), 1),
-            Must::Fail(all),
-        ),
-        Case::new(
-            "60 KB in 500 rows",
-            definitions("css", &heading("h1")),
-            table(&letters(60_000), 100),
-            Must::Fail(all),
-        ),
-        Case::new(
-            "2 KB in 500 rows",
-            definitions("css", &heading("h1")),
-            table(&letters(2000), 100),
-            Must::Count(500),
-        ),
-        Case::new(
-            "a short heading",
-            definitions("css", &heading("h2")),
-            table(&letters(9 << 20), 100),
-            Must::Count(500),
-        ),
-        Case::new(
-            "the page as a fact",
-            definitions("xpath", &xpath("//h2")),
-            table(&letters(1 << 20), 1),
-            Must::Fail(cell),
-        ),
-        Case::new(
-            "the page as an item",
-            definitions("xpath", &xpath("//h1")),
-            table(&letters(1 << 20), 1),
-            Must::Fail(cell),
-        ),
+        Case::new("9 MB as a dim", css("h1"), table(&letters(9 << 20), 100), Must::Fail(cell)),
+        Case::new("a cell at its limit", css("h1"), table(&letters(64 << 10), 1), Must::Fail(all)),
+        Case::new("60 KB in 500 rows", css("h1"), table(&letters(60_000), 100), Must::Fail(all)),
+        Case::new("2 KB in 500 rows", css("h1"), table(&letters(2000), 100), Must::Count(500)),
+        Case::new("a short heading", css("h2"), table(&letters(9 << 20), 100), Must::Count(500)),
+        Case::new("the page as a fact", xpath("//h2"), table(&letters(1 << 20), 1), Must::Fail(cell)),
+        Case::new("the page as an item", xpath("//h1"), table(&letters(1 << 20), 1), Must::Fail(cell)),
         Case::new(
             "a text made twice as long",
-            definitions("xpath", &xpath("concat(//h1, //h1)")),
+            xpath("concat(//h1, //h1)"),
             table(&letters(40_000), 1),
             Must::Fail(cell),
         ),
@@ -104,7 +64,7 @@ fn large_cells() {
         Case::new("a script", definitions("css", script), table("", 1), Must::Fail(cell)),
         Case::new(
             "blanks as a fact",
-            definitions("xpath", &xpath("//h2")),
+            xpath("//h2"),
             format!("<h2>i</h2>{}", " ".repeat(1000)),
             Must::Count(1),
         ),

@@ -3,29 +3,20 @@
 use scoopi::query::Limits;
 use scoopi::steps::Services;
 
-use super::{Case, Must, attribute, came_of, came_while, definitions, facts, run, services};
+use super::{Case, Must, attribute, came_of, came_while, facts, one_item, run, services};
 
 #[test]
 fn queries_that_want_all_time() {
-    let css = |selector: &str| {
-        definitions(
-            "css",
-            &format!(
-                "    query: {{ block: \"*\", selector: b }}\n    items: [ {{ name: i, selector: \"{selector}\" }} ]\n"
-            ),
-        )
-    };
-    let xpath = |selector: &str| {
-        definitions(
-            "xpath",
-            &format!(
-                "    query: {{ block: //body, selector: //b }}\n    items: [ {{ name: i, selector: \"{selector}\" }} ]\n"
-            ),
-        )
-    };
+    let css = |selector: &str| one_item("css", "*", "b", selector);
+    let xpath = |selector: &str| one_item("xpath", "//body", "//b", selector);
     let flat = "<p><a>x</a></p>".repeat(3000);
     let deep = format!("{}x{}", "<div>".repeat(500), "</div>".repeat(500));
     let mut cases = vec![];
+    let mut ask = |name: String, yaml: &str| {
+        for (shape, page) in [("flat", &flat), ("deep", &deep)] {
+            cases.push(Case::new(format!("{name}, {shape}"), yaml, page.as_str(), Must::Settle));
+        }
+    };
     for selector in [
         "*",
         "* * * * * *",
@@ -44,14 +35,7 @@ fn queries_that_want_all_time() {
         "[a=b], [c=d], *, *, *",
         "*:is(*, *, *):is(*, *)",
     ] {
-        for (name, page) in [("flat", &flat), ("deep", &deep)] {
-            cases.push(Case::new(
-                format!("css {name} {selector}"),
-                css(selector),
-                page.as_str(),
-                Must::Settle,
-            ));
-        }
+        ask(format!("css {selector}"), &css(selector));
     }
     for selector in [
         "//*//*//*",
@@ -73,14 +57,7 @@ fn queries_that_want_all_time() {
         "//@*/../@*/..",
         "id('a b c d e f')//*",
     ] {
-        for (name, page) in [("flat", &flat), ("deep", &deep)] {
-            cases.push(Case::new(
-                format!("xpath {name} {selector}"),
-                xpath(selector),
-                page.as_str(),
-                Must::Settle,
-            ));
-        }
+        ask(format!("xpath {selector}"), &xpath(selector));
     }
     let long = "a ".repeat(9000);
     let nested = format!("{}a{}", ":not(".repeat(200), ")".repeat(200));
@@ -125,16 +102,6 @@ fn queries_that_want_all_time() {
 
 #[test]
 fn values_do_not_become_code() {
-    let yaml = |steps: &str, selector: &str| {
-        definitions(
-            steps,
-            &format!(
-                "    query: {{ block: {}, selector: \"{selector}\" }}\n    items: [ {{ name: i, selector: {} }} ]\n",
-                if steps == "css" { "body" } else { "//body" },
-                if steps == "css" { "h1" } else { "//h1" }
-            ),
-        )
-    };
     let mut cases = vec![];
     for value in [
         "'",
@@ -161,13 +128,13 @@ fn values_do_not_become_code() {
         // A value within a literal is a text: no element has it but the heading itself.
         cases.push(Case::new(
             format!("xpath {value:?}"),
-            yaml("xpath", "//*[self::b][.='%{item.value}']"),
+            one_item("xpath", "//body", "//*[self::b][.='%{item.value}']", "//h1"),
             page.as_str(),
             Must::Count(1),
         ));
         cases.push(Case::new(
             format!("contains {value:?}"),
-            yaml("css", "b:containsOwn(%{item.value}x)"),
+            one_item("css", "body", "b:containsOwn(%{item.value}x)", "h1"),
             page.as_str(),
             Must::Settle,
         ));
@@ -183,17 +150,12 @@ fn values_do_not_become_code() {
 fn a_run_that_is_stopped_waits_for_short_pages_only() {
     let limits = Limits { visits: u64::MAX, ..Limits::default() };
     let (services, facts) = (Services { limits, ..services() }, facts());
-    let data_def = |selector: &str| {
-        format!(
-            "    query: {{ block: //body, selector: //b }}\n    items: [ {{ name: i, selector: \"{selector}\" }} ]\n"
-        )
-    };
     let links = "<a>x</a>".repeat(20_000);
     for (name, selector, page, rows) in [
         ("a long page", "count(//a[count(preceding::a) > 3])", links.as_str(), None),
         ("a short page", "count(//a[count(preceding::a) > 3])", "<a>x</a><b>y</b>", Some("l|g|0|y\n")),
     ] {
-        let case = Case::new(name, definitions("xpath", &data_def(selector)), page, Must::Settle);
+        let case = Case::new(name, one_item("xpath", "//body", "//b", selector), page, Must::Settle);
         match (came_while(true, &case, &services, &facts), rows) {
             (Ok(came), Some(rows)) => assert_eq!(came, rows, "{name}"),
             (Err(message), None) => {

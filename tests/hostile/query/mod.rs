@@ -214,6 +214,16 @@ fn definitions(steps: &str, data_def: &str) -> String {
     )
 }
 
+/// Definitions of one item: the parser, the selectors of the query, and the one of the item.
+fn one_item(parser: &str, block: &str, fact: &str, item: &str) -> String {
+    definitions(
+        parser,
+        &format!(
+            "    query: {{ block: \"{block}\", selector: \"{fact}\" }}\n    items: [ {{ name: i, selector: \"{item}\" }} ]\n"
+        ),
+    )
+}
+
 fn csv(settings: &str) -> String {
     format!("[ parser: css, appender: {{ file: {{ file: o.csv, encoder: {{ csv: {{ {settings} }} }} }} }} ]")
 }

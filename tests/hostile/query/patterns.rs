@@ -1,6 +1,6 @@
 //! Regular expressions that want all time.
 
-use super::{Case, Must, definitions, run};
+use super::{Case, Must, one_item, run};
 
 /// Patterns that read a long text again and again, or part ways without an end.
 const PATTERNS: [&str; 40] = [
@@ -50,19 +50,10 @@ const PATTERNS: [&str; 40] = [
 fn regular_expressions_that_look_around() {
     let page = format!("<p>{}</p>", "a".repeat(30_000));
     let nested = format!("{}{}{}", "<div>".repeat(20), "a".repeat(3000), "</div>".repeat(20));
-    let value =
-        definitions("css", "    query: { block: p, selector: p }\n    items: [ { name: i, selector: p } ]\n");
+    let value = one_item("css", "p", "p", "p");
     let mut cases = vec![];
     for pattern in PATTERNS {
-        let asks = |selector: &str| {
-            let selector = selector.replace('~', pattern);
-            definitions(
-                "css",
-                &format!(
-                    "    query: {{ block: body, selector: b }}\n    items: [ {{ name: i, selector: \"{selector}\" }} ]\n"
-                ),
-            )
-        };
+        let asks = |selector: &str| one_item("css", "body", "b", &selector.replace('~', pattern));
         for (name, selector, page) in [
             ("matches", "p:matches(~)", &page),
             ("matchesOwn", "p:matchesOwn(~)", &page),
@@ -72,21 +63,19 @@ fn regular_expressions_that_look_around() {
             cases.push(Case::new(format!("{name} {pattern}"), asks(selector), page.as_str(), Must::Settle));
         }
         let filter = value.replace(
-            "name: i, selector: p }",
-            &format!("name: i, selector: p, filters: [ {{ value: \"{pattern}\" }} ] }}"),
+            "name: i, selector: \"p\" }",
+            &format!("name: i, selector: \"p\", filters: [ {{ value: \"{pattern}\" }} ] }}"),
         );
         let short = format!("<p>{}</p>", "a".repeat(5000));
         cases.push(Case::new(format!("filter {pattern}"), filter, short, Must::Settle));
     }
     // What takes steps in proportion to the text has its answer.
     for (pattern, rows) in [("a(?!.*z)b", "null"), ("a(?=.*z)b", "null"), ("^(?=.*a).*$", "found")] {
-        let yaml = format!(
-            "    query: {{ block: body, selector: b }}\n    items: [ {{ name: i, selector: \"p:matches({pattern}) > i\" }} ]\n"
-        );
+        let yaml = one_item("css", "body", "b", &format!("p:matches({pattern}) > i"));
         let page = format!("<p>{}<i>found</i></p>", "a".repeat(20_000));
         cases.push(Case::new(
             format!("answer {pattern}"),
-            definitions("css", &yaml),
+            yaml,
             page,
             Must::Give(format!("l|g|{rows}|not found\n")),
         ));

@@ -2,40 +2,40 @@
 
 use super::{Case, Must, definitions, run};
 
+/// Definitions with these items and dims.
+fn axes(items: &str, dims: &str) -> String {
+    definitions(
+        "css",
+        &format!("    query: {{ block: body, selector: b }}\n    items: [ {items} ]\n    dims: [ {dims} ]\n"),
+    )
+}
+
 #[test]
 fn too_many_rows() {
-    let rows = |items: &str, dims: &str| {
-        definitions(
-            "css",
-            &format!(
-                "    query: {{ block: body, selector: b }}\n    items: [ {items} ]\n    dims: [ {dims} ]\n"
-            ),
-        )
-    };
     let limit = "limit `scoopi.parse.maxRows`";
     let page = "<b>x</b>";
     run(&[
         Case::new(
             "a range of all numbers",
-            rows("{ name: i, value: v, indexRange: 1-4294967295 }", "{ name: x, value: w }"),
+            axes("{ name: i, value: v, indexRange: 1-4294967295 }", "{ name: x, value: w }"),
             page,
             Must::Fail(limit),
         ),
         Case::new(
             "a product",
-            rows("{ name: i, value: v, indexRange: 1-1000 }", "{ name: x, value: w, indexRange: 1-1000 }"),
+            axes("{ name: i, value: v, indexRange: 1-1000 }", "{ name: x, value: w, indexRange: 1-1000 }"),
             page,
             Must::Fail(limit),
         ),
         Case::new(
             "a range without an end that never ends",
-            rows("{ name: i, selector: b, indexRange: 1-, breakAfter: [ never ] }", "{ name: x, value: w }"),
+            axes("{ name: i, selector: b, indexRange: 1-, breakAfter: [ never ] }", "{ name: x, value: w }"),
             page,
             Must::Fail(limit),
         ),
         Case::new(
             "a range without an end whose values end",
-            rows(
+            axes(
                 "{ name: i, selector: \"b:nth-child(%{index})\", indexRange: 1-, breakAfter: [ never ] }",
                 "{ name: x, value: w }",
             ),
@@ -44,7 +44,7 @@ fn too_many_rows() {
         ),
         Case::new(
             "empty values",
-            rows("{ name: i, value: \"\" }", "{ name: x, value: \"\" }"),
+            axes("{ name: i, value: \"\" }", "{ name: x, value: \"\" }"),
             page,
             Must::Give("l|g|||x\n".to_owned()),
         ),
@@ -60,14 +60,7 @@ fn many_items_times_many_dims() {
                 .collect::<Vec<_>>()
                 .join(", ")
         };
-        definitions(
-            "css",
-            &format!(
-                "    query: {{ block: body, selector: b }}\n    items: [ {} ]\n    dims: [ {} ]\n",
-                list("i", items),
-                list("x", dims)
-            ),
-        )
+        axes(&list("i", items), &list("x", dims))
     };
     let tasks = |count: usize| {
         let tasks: String = (0..count).map(|number| format!("t{number}: {{ dataDef: d }}, ")).collect();
