@@ -2,6 +2,8 @@
 //!
 //! Knows how steps are made of definitions and handed a page. Loads nothing and stores nothing.
 
+#[path = "../../tests/support/no_configs.rs"]
+mod no_configs;
 pub(crate) mod site;
 
 use std::path::PathBuf;
@@ -21,7 +23,6 @@ use scoopi::model::Source;
 use scoopi::model::date::DatePattern;
 use scoopi::query::Limits;
 use scoopi::query::Tree;
-use scoopi::script::Configs;
 use scoopi::script::Sandbox;
 use scoopi::script::ScriptLimits;
 use scoopi::steps::Facts;
@@ -32,46 +33,11 @@ use scoopi::steps::Replacements;
 use scoopi::steps::ScriptTexts;
 use scoopi::steps::Services;
 
+use no_configs::NoConfigs;
+
 /// Definitions, compiled.
 pub(crate) struct Tasks {
     plan: Plan,
-}
-
-/// Scripts of benches ask for nothing.
-struct NoConfigs;
-
-impl Configs for NoConfigs {
-    fn get(&self, _: &str) -> Option<String> {
-        None
-    }
-
-    fn nearest(&self, _: &str) -> Option<String> {
-        None
-    }
-
-    fn run_date(&self) -> i64 {
-        0
-    }
-
-    fn run_date_time(&self) -> i64 {
-        0
-    }
-
-    fn high_date(&self) -> i64 {
-        0
-    }
-
-    fn is_cluster(&self) -> bool {
-        false
-    }
-
-    fn user_agent(&self) -> String {
-        String::new()
-    }
-
-    fn format_date(&self, _: i64) -> Option<String> {
-        None
-    }
 }
 
 impl Tasks {

@@ -25,8 +25,10 @@ use scoopi::fetch::{FetchSettings, Fetcher};
 use scoopi::model::date::DatePattern;
 use scoopi::model::{Document, Source};
 use scoopi::query::Limits;
-use scoopi::script::{Configs, Sandbox, ScriptLimits};
+use scoopi::script::{Sandbox, ScriptLimits};
 use scoopi::steps::{Facts, Outcome, Page, Payload, Replacements, ScriptTexts, Services};
+
+use crate::support::no_configs::NoConfigs;
 
 /// Rows, or why there are none.
 type Came = Result<String, String>;
@@ -140,42 +142,6 @@ fn came_while(stopping: bool, case: &Case, services: &Services, facts: &Arc<Fact
         }
     }
     Err("the task has no appender".to_owned())
-}
-
-struct NoConfigs;
-
-impl Configs for NoConfigs {
-    fn get(&self, _: &str) -> Option<String> {
-        None
-    }
-
-    fn nearest(&self, _: &str) -> Option<String> {
-        None
-    }
-
-    fn run_date(&self) -> i64 {
-        0
-    }
-
-    fn run_date_time(&self) -> i64 {
-        0
-    }
-
-    fn high_date(&self) -> i64 {
-        0
-    }
-
-    fn is_cluster(&self) -> bool {
-        false
-    }
-
-    fn user_agent(&self) -> String {
-        String::new()
-    }
-
-    fn format_date(&self, _: i64) -> Option<String> {
-        None
-    }
 }
 
 fn facts() -> Arc<Facts> {
