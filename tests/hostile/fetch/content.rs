@@ -1,31 +1,27 @@
 //! What a body is: how it is compressed, whether it is text, and in which charset.
 
+use std::io::Read;
+
 use flate2::Compression;
-use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
+use flate2::read::{DeflateEncoder, ZlibEncoder};
 
 use super::Must::{self, Fail};
 use super::{MAX_BODY, case, check, text};
-use crate::support::response::Response;
+use crate::support::response::{Response, gzip};
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    use std::io::Write;
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
+/// All that an encoder gives.
+fn all_of(mut encoder: impl Read) -> Vec<u8> {
+    let mut bytes = vec![];
+    encoder.read_to_end(&mut bytes).unwrap();
+    bytes
 }
 
 fn zlib(bytes: &[u8]) -> Vec<u8> {
-    use std::io::Write;
-    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
+    all_of(ZlibEncoder::new(bytes, Compression::default()))
 }
 
 fn deflate(bytes: &[u8]) -> Vec<u8> {
-    use std::io::Write;
-    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
+    all_of(DeflateEncoder::new(bytes, Compression::default()))
 }
 
 #[tokio::test]

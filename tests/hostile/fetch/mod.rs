@@ -16,10 +16,8 @@ use scoopi::query::decode;
 
 use crate::cases::Cases;
 use crate::support::response::Response;
+use crate::support::scoopi::LIMIT;
 use crate::support::server::Server;
-
-/// No case takes as long, even on a busy machine.
-const LIMIT: Duration = Duration::from_secs(60);
 
 /// Largest page of these tests.
 const MAX_BODY: usize = 200_000;
