@@ -8,7 +8,7 @@ use std::process::Stdio;
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 
-use super::{PLAIN, RUN, folder};
+use super::{PLAIN, RUN, folder, run};
 use crate::cases::Cases;
 use crate::support::scoopi::Running;
 use crate::support::scoopi::STAMP;
@@ -49,7 +49,7 @@ fn what_is_written_is_a_plain_file_and_nothing_else() {
     for (kind, called) in KINDS {
         let scoopi = folder(PLAIN);
         put(&scoopi, kind, "data/run/log/sled/db");
-        let ended = scoopi.run(&[&RUN[..], &["--set", "store.kind=sled"]].concat());
+        let ended = run(&scoopi, &["--set", "store.kind=sled"]);
         let is_good = ended.code().is_some_and(|code| code > 0) && ended.stderr.contains("data/run");
         cases.check(format!("{kind} at the file of sled"), is_good, || format!("{ended:?}"));
         for (name, definitions, code) in [
@@ -62,7 +62,7 @@ fn what_is_written_is_a_plain_file_and_nothing_else() {
         ] {
             let scoopi = folder(definitions);
             put(&scoopi, kind, name);
-            let ended = scoopi.run(&RUN);
+            let ended = run(&scoopi, &[]);
             // What failed in the run before is removed when one begins, whatever it is.
             // A run that cannot be opened is in the way: `--fresh` is asked for, or another folder.
             let is_replaced = name == "output/failed.ndjson" && kind != "folder";

@@ -1,6 +1,6 @@
 //! Links that want to fill the log.
 
-use super::{RUN, folder};
+use super::{folder, run};
 use crate::cases::Cases;
 use crate::support::scoopi::Ended;
 
@@ -34,7 +34,7 @@ fn links_that_lead_nowhere_do_not_flood_the_log() {
             if name == "too long" { (500, "x".repeat(17_000)) } else { (1000, "x".repeat(1_000)) };
         let links = (0..count).map(|number| format!("<a href=\"{link}{number}{long}\">x</a>"));
         scoopi.write("page.html", links.collect::<String>());
-        let ended = scoopi.run(&RUN);
+        let ended = run(&scoopi, &[]);
         let is_good =
             warnings(&ended) <= most && (most == 0 || warnings(&ended) > 1) && ended.stderr.len() < 64 << 10;
         cases.check(format!("{name}: lines"), is_good, || {
@@ -53,7 +53,7 @@ fn links_that_lead_nowhere_do_not_flood_the_log() {
         (0..400).for_each(|number| {
             scoopi.write(&format!("pages/{number}.html"), format!("<a href='{link}'>x</a>"))
         });
-        let ended = scoopi.run(&RUN);
+        let ended = run(&scoopi, &[]);
         let is_good = warnings(&ended) <= most && ended.code() == Some(0);
         cases.check(format!("400 pages, {name}"), is_good, || {
             format!("{} warnings, {ended:?}", warnings(&ended))

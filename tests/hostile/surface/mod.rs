@@ -39,6 +39,11 @@ fn folder(definitions: &str) -> Scoopi {
     scoopi
 }
 
+/// A run to its end, with further arguments.
+fn run(scoopi: &Scoopi, arguments: &[&str]) -> Ended {
+    scoopi.run(&[&RUN[..], arguments].concat())
+}
+
 /// What goes to people after a run: name and text.
 fn outlets(scoopi: &Scoopi, ended: &Ended) -> [(&'static str, String); 4] {
     [

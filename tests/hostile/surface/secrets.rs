@@ -6,7 +6,7 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use super::{PLAIN, RUN, folder, outlets};
+use super::{PLAIN, RUN, folder, outlets, run};
 use crate::cases::Cases;
 use crate::support::response::Response;
 use crate::support::scoopi::LIMIT;
@@ -65,7 +65,7 @@ fn a_password_in_a_url_is_seen_nowhere() {
     ] {
         for format in ["text", "json"] {
             let scoopi = folder(&URLS.replace("URL", &url));
-            let ended = scoopi.run(&[&RUN[..], &["-vv", "--log-format", format]].concat());
+            let ended = run(&scoopi, &["-vv", "--log-format", format]);
             cases.check(format!("{url}, {format}: exit code"), ended.code() == Some(code), || {
                 format!("{ended:?}")
             });
@@ -142,7 +142,7 @@ fn what_is_kept_with_a_run_is_private_and_knows_no_password_of_the_machine() {
     }
     let kept = PLAIN.replace("{ title: { dataDef", "{ live: P1W, title: { dataDef");
     let scoopi = folder(&kept);
-    let ended = scoopi.run(&RUN);
+    let ended = run(&scoopi, &[]);
     let is_kept = ended.code() == Some(0) && scoopi.path("data/pages").is_dir();
     cases.check("pages are kept", is_kept, || format!("{ended:?}"));
     for (path, mode) in tree(&scoopi.path("data")) {
@@ -150,7 +150,7 @@ fn what_is_kept_with_a_run_is_private_and_knows_no_password_of_the_machine() {
     }
     // What an earlier version left open is closed.
     fs::set_permissions(scoopi.path("data/pages"), fs::Permissions::from_mode(0o755)).unwrap();
-    scoopi.run(&[&RUN[..], &["--set", "runDateTimeText=2020-07-02T10:59:59.000+0000"]].concat());
+    run(&scoopi, &["--set", "runDateTimeText=2020-07-02T10:59:59.000+0000"]);
     let mode = fs::metadata(scoopi.path("data/pages")).unwrap().permissions().mode() & 0o777;
     cases.check("pages of an earlier version are closed", mode == 0o700, || format!("{mode:o}"));
 }
@@ -177,7 +177,7 @@ fn a_script_is_not_given_the_password_of_the_proxy() {
         PLAIN.replace("value: T }", &format!("value: T }} ], dims: [ {{ name: d, script: \"{script}\" }}"));
     let scoopi = folder(&definitions);
     let set = format!("fetch.proxy=http://user:{SECRET}@127.0.0.1:1");
-    let ended = scoopi.run(&[&RUN[..], &["--set", &set]].concat());
+    let ended = run(&scoopi, &["--set", &set]);
     let rows = scoopi.rows();
     let is_good = ended.code() == Some(0) && rows.contains("http://127.0.0.1:1") && !rows.contains(SECRET);
     cases.check(script, is_good, || format!("{rows} {ended:?}"));

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use super::{PLAIN, RUN, folder, outlets};
+use super::{PLAIN, folder, outlets, run};
 use crate::cases::Cases;
 use crate::support::cluster::free_address;
 use crate::support::response::Response;
@@ -70,7 +70,7 @@ fn what_a_page_says_is_shown_and_not_obeyed() {
         scoopi
             .write("page.html", format!("<meta charset=utf-8><h1>a{c}[31mb</h1><a href='ftp://h/{c}'>x</a>"));
         for format in ["text", "json"] {
-            let ended = scoopi.run(&[&RUN[..], &["-vv", "--log-format", format]].concat());
+            let ended = run(&scoopi, &["-vv", "--log-format", format]);
             cases.check(format!("{class}, {format}: exit code"), ended.code() == Some(3), || {
                 format!("{ended:?}")
             });
@@ -116,7 +116,7 @@ fn a_line_end_does_not_make_a_line() {
                 .replace("\\u{85}", "\\u0085")
                 .replace("\\u{2028}", "\\u2028"),
         );
-        let ended = scoopi.run(&[&RUN[..], &["-vv"]].concat());
+        let ended = run(&scoopi, &["-vv"]);
         for (outlet, text) in outlets(&scoopi, &ended) {
             let is_good =
                 text.contains("ERROR forged") && text.lines().all(|line| !line.starts_with("2026-01-01"));
