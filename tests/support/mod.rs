@@ -20,3 +20,4 @@ pub(crate) mod rows;
 pub(crate) mod scoopi;
 pub(crate) mod server;
 pub(crate) mod site;
+pub(crate) mod steps;

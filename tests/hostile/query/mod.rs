@@ -13,22 +13,16 @@ mod written;
 
 use std::fmt::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use scoopi::defs;
 use scoopi::engine::Plan;
-use scoopi::fetch::{FetchSettings, Fetcher};
-use scoopi::model::date::DatePattern;
 use scoopi::model::{Document, Source};
 use scoopi::query::Limits;
-use scoopi::script::{Sandbox, ScriptLimits};
-use scoopi::steps::{Facts, Outcome, Page, Payload, Replacements, ScriptTexts, Services};
+use scoopi::steps::{Facts, Outcome, Page, Payload, Services};
 
-use crate::support::no_configs::NoConfigs;
+use crate::support::steps;
 
 /// Rows, or why there are none.
 type Came = Result<String, String>;
@@ -145,29 +139,17 @@ fn came_while(stopping: bool, case: &Case, services: &Services, facts: &Arc<Fact
 }
 
 fn facts() -> Arc<Facts> {
-    let limits = ScriptLimits { memory: 8 << 20, stack: 256 << 10, time: Duration::from_secs(20) };
-    Arc::new(Facts {
-        date_time_pattern: DatePattern::compile("yyyy-MM-dd").unwrap(),
-        replacements: Replacements { not_found: "not found".into(), blank: Some("-".into()) },
-        configs: Arc::new(NoConfigs),
-        sandbox: Sandbox::new(limits),
-    })
+    steps::facts(Duration::from_secs(20), Some("-"))
 }
 
 /// Limits of a size that a test without optimisation comes to soon.
 fn services() -> Services {
-    let root = PathBuf::from(".");
     Services {
-        fetcher: Fetcher::new(FetchSettings::default(), root.clone()).unwrap(),
-        keeper: None,
-        keep_data: false,
         limits: Limits { visits: 1_000_000, ..Limits::default() },
         max_rows: 20_000,
         max_cell_bytes: 64 << 10,
         max_row_bytes: 1 << 20,
-        root,
-        scripts: Arc::new(ScriptTexts::from_disk()),
-        run_date_time: Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC),
+        ..steps::services()
     }
 }
 
