@@ -1,6 +1,7 @@
 //! The attack kit: what pages, peers, files and users may send, and what must come of it.
 //!
-//! One module for each area; a case is an input and what must happen, and each one that fails is named.
+//! One module for each area, and a file for each kind of attack where there are many; a case is an input and what must
+//! happen, and each one that fails is named.
 
 #![allow(
     clippy::unwrap_used,
