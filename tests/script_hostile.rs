@@ -3,44 +3,20 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "support/no_configs.rs"]
+mod no_configs;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use scoopi::script::{Configs, Limit, PageFacts, PageScripts, Sandbox, ScriptError, ScriptLimits};
 
+use no_configs::NoConfigs;
+
 const TIME: Duration = Duration::from_millis(200);
 /// Time limit, the second that the engine has to notice it, and what a busy machine adds.
 const LONGEST: Duration = Duration::from_secs(10);
-
-struct NoSettings;
-
-impl Configs for NoSettings {
-    fn get(&self, _: &str) -> Option<String> {
-        None
-    }
-    fn nearest(&self, _: &str) -> Option<String> {
-        None
-    }
-    fn run_date(&self) -> i64 {
-        0
-    }
-    fn run_date_time(&self) -> i64 {
-        0
-    }
-    fn high_date(&self) -> i64 {
-        0
-    }
-    fn is_cluster(&self) -> bool {
-        false
-    }
-    fn user_agent(&self) -> String {
-        String::new()
-    }
-    fn format_date(&self, millis: i64) -> Option<String> {
-        Some(millis.to_string())
-    }
-}
 
 fn sandbox() -> Sandbox {
     Sandbox::new(ScriptLimits { time: TIME, ..ScriptLimits::default() })
@@ -50,7 +26,7 @@ fn evaluate(sandbox: &Sandbox, script: &str) -> Result<Option<String>, ScriptErr
     let body = Bytes::from_static(b"page");
     let facts =
         PageFacts { name: "n", group: "g", url: "u", from_date: 0, locator_id: "1", id: "2", body: &body };
-    let configs: Arc<dyn Configs> = Arc::new(NoSettings);
+    let configs: Arc<dyn Configs> = Arc::new(NoConfigs);
     let result = PageScripts::new(sandbox, &configs, facts).evaluate(script);
     result.map(|value| value.map(String::from))
 }

@@ -2,76 +2,30 @@
 //!
 //! Knows how steps are made of definitions and handed a page. Loads nothing and stores nothing.
 
+#[path = "../../tests/support/no_configs.rs"]
+mod no_configs;
 pub(crate) mod site;
+#[path = "../../tests/support/steps.rs"]
+mod steps;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use scoopi::defs;
 use scoopi::engine::Plan;
 use scoopi::engine::PlannedGroup;
-use scoopi::fetch::FetchSettings;
-use scoopi::fetch::Fetcher;
 use scoopi::model::Document;
 use scoopi::model::Source;
-use scoopi::model::date::DatePattern;
 use scoopi::query::Limits;
 use scoopi::query::Tree;
-use scoopi::script::Configs;
-use scoopi::script::Sandbox;
-use scoopi::script::ScriptLimits;
-use scoopi::steps::Facts;
 use scoopi::steps::Outcome;
 use scoopi::steps::Page;
 use scoopi::steps::Payload;
-use scoopi::steps::Replacements;
-use scoopi::steps::ScriptTexts;
-use scoopi::steps::Services;
 
 /// Definitions, compiled.
 pub(crate) struct Tasks {
     plan: Plan,
-}
-
-/// Scripts of benches ask for nothing.
-struct NoConfigs;
-
-impl Configs for NoConfigs {
-    fn get(&self, _: &str) -> Option<String> {
-        None
-    }
-
-    fn nearest(&self, _: &str) -> Option<String> {
-        None
-    }
-
-    fn run_date(&self) -> i64 {
-        0
-    }
-
-    fn run_date_time(&self) -> i64 {
-        0
-    }
-
-    fn high_date(&self) -> i64 {
-        0
-    }
-
-    fn is_cluster(&self) -> bool {
-        false
-    }
-
-    fn user_agent(&self) -> String {
-        String::new()
-    }
-
-    fn format_date(&self, _: i64) -> Option<String> {
-        None
-    }
 }
 
 impl Tasks {
@@ -80,7 +34,8 @@ impl Tasks {
         let source = defs::SourceFile { name: "bench.yml".to_owned(), text: yaml.to_owned() };
         let (definitions, problems) = defs::check(vec![source], "jsoupDefault");
         let definitions = definitions.unwrap_or_else(|| panic!("{problems}"));
-        let (plan, problems) = Plan::compile(&definitions, &services(), &facts());
+        let facts = steps::facts(Duration::from_secs(1), None);
+        let (plan, problems) = Plan::compile(&definitions, &steps::services(), &facts);
         Self { plan: plan.unwrap_or_else(|| panic!("{problems}")) }
     }
 
@@ -140,31 +95,5 @@ fn source(group: &str, task: &str) -> Source {
         encoding: encoding_rs::UTF_8,
         fetched_at: 0,
         page: 1,
-    }
-}
-
-fn facts() -> Arc<Facts> {
-    let limits = ScriptLimits { memory: 8 << 20, stack: 256 << 10, time: Duration::from_secs(1) };
-    Arc::new(Facts {
-        date_time_pattern: DatePattern::compile("yyyy-MM-dd").unwrap(),
-        replacements: Replacements { not_found: "not found".into(), blank: None },
-        configs: Arc::new(NoConfigs),
-        sandbox: Sandbox::new(limits),
-    })
-}
-
-fn services() -> Services {
-    let root = PathBuf::from(".");
-    Services {
-        fetcher: Fetcher::new(FetchSettings::default(), root.clone()).unwrap(),
-        keeper: None,
-        keep_data: false,
-        limits: Limits::default(),
-        max_rows: 1_000_000,
-        max_cell_bytes: 1 << 20,
-        max_row_bytes: 8 << 20,
-        root,
-        scripts: Arc::new(ScriptTexts::from_disk()),
-        run_date_time: Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC),
     }
 }

@@ -71,6 +71,12 @@ fn every_node_tells_how_the_run_stands() {
     assert_eq!(ended.code(), Some(0), "{ended:#?}");
 }
 
+/// Which node leads, once all three take part.
+fn leader_of_three(cluster: &Cluster) -> usize {
+    let led = cluster.nodes[0].wait_for_status(|status| live(status) == 3 && status["leader"].is_string());
+    cluster.nodes.iter().position(|node| led["leader"] == *node.name).unwrap()
+}
+
 #[test]
 fn a_node_whose_others_are_gone_says_that_nothing_is_decided_and_cancels_later() {
     let server = Held::start(SITE);
@@ -80,8 +86,7 @@ fn a_node_whose_others_are_gone_says_that_nothing_is_decided_and_cancels_later()
     let mut cluster = Cluster::new(3, &definitions).with(&quick);
     cluster.start(&[]);
     server.wait_for_items(AT_ONCE);
-    let led = cluster.nodes[0].wait_for_status(|status| live(status) == 3 && status["leader"].is_string());
-    let leader = cluster.nodes.iter().position(|node| led["leader"] == *node.name).unwrap();
+    let leader = leader_of_three(&cluster);
     // Once a follower is left, and once the leader.
     let follower = (leader + 1) % 3;
     (0..3).filter(|node| *node != leader).for_each(|node| cluster.nodes[node].kill());
@@ -127,8 +132,7 @@ fn a_follower_that_is_left_alone_has_no_leader() {
     let mut cluster = Cluster::new(3, &definitions).with(&["loader.fetch.delay=0"]);
     cluster.start(&[]);
     server.wait_for_items(1);
-    let led = cluster.nodes[0].wait_for_status(|status| live(status) == 3 && status["leader"].is_string());
-    let leader = cluster.nodes.iter().position(|node| led["leader"] == *node.name).unwrap();
+    let leader = leader_of_three(&cluster);
     let follower = (leader + 1) % 3;
     (0..3).filter(|node| *node != follower).for_each(|node| cluster.nodes[node].kill());
     let status = cluster.nodes[follower].wait_for_status(|status| status["quorum"]["state"] == "lost");

@@ -229,9 +229,7 @@ async fn whatever_a_peer_with_the_key_says_on_a_stream_the_node_closes_it_or_wai
             assert_eq!(found, end, "{case}");
         });
     }
-    while let Some(said) = saying.join_next().await {
-        said.unwrap();
-    }
+    saying.join_all().await;
     node.answers("sayings").await;
     node.ends("sayings");
 }
@@ -286,20 +284,14 @@ async fn floods_of_peers_with_the_key_are_held_down() {
                         stream_of_it
                     });
                 }
-                let mut held = vec![];
-                while let Some(stream) = open.join_next().await {
-                    held.push(stream);
-                }
-                (peer, held)
+                (peer, open.join_all().await)
             });
         }
-        let mut held = vec![];
-        while let Some(streams) = attack.join_next().await {
-            held.push(streams.unwrap());
-        }
+        let held = attack.join_all().await;
         // While all of it is held.
         node.answers(case).await;
         println!("{case}: {} MiB", memory(node.process, "VmRSS"));
+        drop(held);
     }
     node.ends("floods");
 }
@@ -357,9 +349,7 @@ async fn whatever_a_stranger_without_the_key_says_it_is_sent_away() {
             }
         }
     }
-    while let Some(ended) = ended.join_next().await {
-        ended.unwrap();
-    }
+    ended.join_all().await;
     node.answers("strangers").await;
     node.ends("strangers");
 }

@@ -11,14 +11,14 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use scoopi::model::{FailureClass, HostHint, Incarnation, Job, NodeId};
+use scoopi::model::{FailureClass, Incarnation, Job, NodeId};
 use scoopi::store::log::{Durability, LogKind};
 use scoopi::store::machine::Phase;
 use scoopi::store::solo::{Recovery, RunFolder, SoloCommit};
 use scoopi::store::{Commit, JobStore, NodeStore};
 
 use super::output::Lines;
-use super::stories::{failure, link, page, prepare, rows, within};
+use super::stories::{fail, link, page, prepare, rows, within};
 
 const CHILD: &str = "SCOOPI_STORE_CHILD";
 const KILLS: u64 = 10;
@@ -64,12 +64,7 @@ async fn works(what: &str) {
 async fn work(store: &NodeStore<SoloCommit>, job: &Job) {
     let number: usize = job.locator.url[1..].parse().unwrap();
     if number % 17 == 3 && job.failures == 0 {
-        assert!(
-            store
-                .fail(job, failure(FailureClass::Recoverable), Duration::ZERO, HostHint::Nothing)
-                .await
-                .unwrap()
-        );
+        assert!(fail(store, job, FailureClass::Recoverable, Duration::ZERO).await);
         return;
     }
     let links = [2 * number + 1, 2 * number + 2].into_iter().filter(|link| *link < JOBS);

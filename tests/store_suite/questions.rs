@@ -10,7 +10,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use super::output::Output;
 use super::stories::{
-    Counted, begin, failure, finish, join, link, page, pages, prepare, publish, rows, run, running,
+    Counted, begin, fail, finish, join, link, page, pages, prepare, publish, rows, run, running,
     seed_commands, take, within,
 };
 
@@ -73,20 +73,8 @@ async fn a_job_ends_once<C: Commit + Clone>((commit, output): (C, Output)) {
 async fn a_failed_job_is_tried_again_and_then_told<C: Commit + Clone>((commit, output): (C, Output)) {
     let store = running(&commit, &pages(2)).await;
     let jobs = take(&store, 2).await;
-    assert!(
-        !store.fail(&jobs[0], failure(FailureClass::Final), Duration::ZERO, HostHint::Nothing).await.unwrap()
-    );
-    assert!(
-        store
-            .fail(
-                &jobs[1],
-                failure(FailureClass::Recoverable),
-                Duration::from_millis(1500),
-                HostHint::Nothing
-            )
-            .await
-            .unwrap()
-    );
+    assert!(!fail(&store, &jobs[0], FailureClass::Final, Duration::ZERO).await);
+    assert!(fail(&store, &jobs[1], FailureClass::Recoverable, Duration::from_millis(1500)).await);
     let next_at = store.status().borrow().next_at.unwrap();
     assert!(store.until(next_at) <= Duration::from_millis(1500));
     let early = take(&store, 9).await;
@@ -100,19 +88,9 @@ async fn a_failed_job_is_tried_again_and_then_told<C: Commit + Clone>((commit, o
         early
     };
     assert_eq!((jobs.len(), jobs[0].failures, store.status().borrow().next_at), (1, 1, None));
-    assert!(
-        store
-            .fail(&jobs[0], failure(FailureClass::Recoverable), Duration::ZERO, HostHint::Nothing)
-            .await
-            .unwrap()
-    );
+    assert!(fail(&store, &jobs[0], FailureClass::Recoverable, Duration::ZERO).await);
     let jobs = take(&store, 9).await;
-    assert!(
-        !store
-            .fail(&jobs[0], failure(FailureClass::Recoverable), Duration::ZERO, HostHint::Nothing)
-            .await
-            .unwrap()
-    );
+    assert!(!fail(&store, &jobs[0], FailureClass::Recoverable, Duration::ZERO).await);
     assert_eq!(output.lines(), ["lost /0: no answer", "lost /1: no answer"]);
     let counts = store.status().borrow().counts;
     assert_eq!((counts.failed, counts.quarantined, counts.retries), (1, 1, 2));

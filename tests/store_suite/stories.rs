@@ -8,7 +8,8 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use scoopi::model::{
-    Epoch, Failure, FailureClass, Fingerprint, Incarnation, Job, Link, Locator, NodeId, Rows, RunId, SinkRows,
+    Epoch, Failure, FailureClass, Fingerprint, HostHint, Incarnation, Job, Link, Locator, NodeId, Rows,
+    RunId, SinkRows,
 };
 use scoopi::store::machine::{Barricade, Claim, Command, Pacing, Reply, Rules, Run, seed_digest};
 use scoopi::store::{Barricades, Commit, JobStore, NodeStore, Status, StoreError};
@@ -151,6 +152,16 @@ pub(crate) async fn running<C: Commit + Clone>(commit: &C, locators: &[Locator])
 
 pub(crate) async fn take<C: Commit>(store: &NodeStore<C>, max: u32) -> Vec<Job> {
     store.take(max).await.unwrap()
+}
+
+/// Ends a try of a job. Says whether there will be another, after `wait`.
+pub(crate) async fn fail<C: Commit>(
+    store: &NodeStore<C>,
+    job: &Job,
+    class: FailureClass,
+    wait: Duration,
+) -> bool {
+    store.fail(job, failure(class), wait, HostHint::Nothing).await.unwrap()
 }
 
 /// Finishes a job with its URL as its row.

@@ -12,6 +12,7 @@
 pub(crate) mod cluster;
 pub(crate) mod conformance;
 pub(crate) mod held;
+pub(crate) mod no_configs;
 pub(crate) mod peer;
 pub(crate) mod random;
 pub(crate) mod response;
@@ -19,3 +20,4 @@ pub(crate) mod rows;
 pub(crate) mod scoopi;
 pub(crate) mod server;
 pub(crate) mod site;
+pub(crate) mod steps;

@@ -29,6 +29,15 @@ fn check(plan: impl Fn(&Random) -> Plan) {
     }
 }
 
+/// One of three nodes is struck before the others end, and all of them have to come to their end.
+fn one_misses_the_end(fault: impl Fn(Vec<usize>) -> Fault) {
+    check(|random| {
+        let host = random.of(0..3) as usize;
+        let struck = strike(When::Over(90), 0, fault(vec![host]), 4 * SESSION);
+        Plan::told(random, 3, vec![struck], vec![0, 1, 2])
+    });
+}
+
 /// A moment that is early enough before the end of every run.
 const EARLY: When = When::Over(10);
 
@@ -78,20 +87,12 @@ fn of_five_nodes_two_leave_and_another_one_may_die() {
 
 #[test]
 fn a_node_that_was_paused_while_the_others_ended_gets_the_rest_of_them() {
-    check(|random| {
-        let host = random.of(0..3) as usize;
-        let paused = strike(When::Over(90), 0, Fault::Pause(vec![host]), 4 * SESSION);
-        Plan::told(random, 3, vec![paused], vec![0, 1, 2])
-    });
+    one_misses_the_end(Fault::Pause);
 }
 
 #[test]
 fn a_node_that_was_cut_off_while_the_others_ended_gets_the_rest_of_them() {
-    check(|random| {
-        let host = random.of(0..3) as usize;
-        let cut = strike(When::Over(90), 0, Fault::Cut(vec![host]), 4 * SESSION);
-        Plan::told(random, 3, vec![cut], vec![0, 1, 2])
-    });
+    one_misses_the_end(Fault::Cut);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! One page through one dataDef: the rows, in odometer order.
 
+use std::rc::Rc;
+
 use compact_str::CompactString;
 use smallvec::SmallVec;
 
@@ -132,9 +134,7 @@ impl<E: Engine> Extraction<'_, E> {
         let failed = |error| StepError::of_query(&label(&axes[0]), &error);
         let block = query.block_variables.bind(axes, cells);
         let selector = query.selector_variables.bind(axes, cells);
-        let (all, tree, meter) = (self.program, self.tree, self.meter);
-        let find = || E::blocks(&all.blocks[query.block], tree, &block, meter);
-        let nodes = self.cache.block(query.block, &block, find).map_err(failed)?;
+        let nodes = self.nodes(query.block, &block).map_err(failed)?;
         let (mut values, mut room, mut longest) = (vec![], self.bounds.row_bytes, 0);
         let take = |text: &str| {
             longest = longest.max(prefix.len() + text.len());
@@ -144,8 +144,8 @@ impl<E: Engine> Extraction<'_, E> {
                 values.extend(prefixed(prefix, Some(text.into())));
             }
         };
-        E::each(&all.selectors[query.selector], &mut self.scratch, &nodes, &selector, meter, take)
-            .map_err(failed)?;
+        let selected = &self.program.selectors[query.selector];
+        E::each(selected, &mut self.scratch, &nodes, &selector, self.meter, take).map_err(failed)?;
         self.check_cell(longest, &axes[0], cells[0].index)?;
         match room {
             0 => Err(self.too_large(axes, cells)),
@@ -314,11 +314,16 @@ impl<E: Engine> Extraction<'_, E> {
 
     /// The value that a selector has in a block.
     fn find(&mut self, block: &Key, selector: &Key) -> Result<Option<CellText>, QueryError> {
-        let (program, tree, meter) = (self.program, self.tree, self.meter);
-        let find = || E::blocks(&program.blocks[block.0], tree, &block.1, meter);
-        let nodes = self.cache.block(block.0, &block.1, find)?;
-        let value = E::value(&program.selectors[selector.0], &mut self.scratch, &nodes, &selector.1, meter)?;
+        let nodes = self.nodes(block.0, &block.1)?;
+        let selected = &self.program.selectors[selector.0];
+        let value = E::value(selected, &mut self.scratch, &nodes, &selector.1, self.meter)?;
         Ok(value.map(CellText::from))
+    }
+
+    /// The nodes of a block, found once.
+    fn nodes(&mut self, block: usize, bound: &Bound) -> Result<Rc<[E::Node]>, QueryError> {
+        let (program, tree, meter) = (self.program, self.tree, self.meter);
+        self.cache.block(block, bound, || E::blocks(&program.blocks[block], tree, bound, meter))
     }
 
     fn evaluate(
