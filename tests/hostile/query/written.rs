@@ -170,7 +170,7 @@ fn delimiters_and_formulas() {
         ("several with a line break", "\"a\\nb\""),
     ] {
         let yaml = definitions(&csv(&format!("delimiter: {delimiter}")), ATTRIBUTES);
-        cases.push(Case::new(format!("delimiter {name}"), yaml, "", Must::Refuse("the delimiter has")));
+        cases.push(Case::new(format!("delimiter {name}"), yaml, "", Must::Refuse("the delimiter contains")));
     }
     let empty = definitions(&csv("delimiter: \"\""), ATTRIBUTES);
     cases.push(Case::new("no delimiter", empty, "", Must::Refuse("the delimiter is empty")));
