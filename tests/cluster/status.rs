@@ -9,8 +9,14 @@ use crate::support::site::Site;
 
 const SITE: Site = Site { lists: 1, text: 5 };
 const AT_ONCE: usize = 4;
-/// As many again are ahead of those that are asked for.
-const IN_WORK: usize = 2 * AT_ONCE;
+
+/// How many jobs are ready and in work, as people are told; three are done. How many nodes have ahead of those that are
+/// asked for depends on how long the host does not answer.
+fn to_do(told: &str) -> usize {
+    let numbers = told.strip_suffix(" in work, 3 done").and_then(|told| told.split_once(" ready, "));
+    let (ready, in_work) = numbers.expect(told);
+    ready.parse::<usize>().unwrap() + in_work.parse::<usize>().unwrap()
+}
 
 #[test]
 fn every_node_tells_how_the_run_stands() {
@@ -23,16 +29,14 @@ fn every_node_tells_how_the_run_stands() {
     (0..2).for_each(|_| server.answer_one());
     for node in &cluster.nodes {
         let status = node.wait_for_status(|status| {
-            live(status) == 3
-                && status["rows"] == 4
-                && status["jobs"]["leased"] == IN_WORK
-                && status["leader"].is_string()
+            live(status) == 3 && status["rows"] == 4 && status["leader"].is_string()
         });
         assert_eq!(status["phase"], "running");
         assert_eq!(status["failure"], serde_json::Value::Null);
         let jobs = &status["jobs"];
         assert_eq!((&jobs["done"], &jobs["failed"], &jobs["quarantined"]), (&3.into(), &0.into(), &0.into()));
-        assert_eq!(jobs["ready"], SITE.pages() - 3 - IN_WORK);
+        let (ready, leased) = (jobs["ready"].as_u64().unwrap(), jobs["leased"].as_u64().unwrap());
+        assert_eq!(ready + leased, SITE.pages() as u64 - 3);
         let members = status["members"].as_array().unwrap();
         let mut known: Vec<_> = members.iter().map(|member| (&member["name"], &member["address"])).collect();
         known.sort_by_key(|(name, _)| name.as_str());
@@ -56,7 +60,7 @@ fn every_node_tells_how_the_run_stands() {
         assert_eq!(ended.summary("run"), status["run"]);
         assert_eq!(ended.summary("phase"), "running");
         assert_eq!(ended.summary("quorum"), "there, 3 of 3 voters in touch, 2 needed");
-        assert_eq!(ended.summary("jobs"), format!("{} ready, {IN_WORK} in work, 3 done", jobs["ready"]));
+        assert_eq!(to_do(ended.summary("jobs")), SITE.pages() - 3);
         assert_eq!(ended.summary("failed"), "0 failed, 0 quarantined");
         assert_eq!(ended.summary("rows"), "4");
         assert_eq!(ended.stdout.lines().filter(|line| line.starts_with("member ")).count(), 3);
