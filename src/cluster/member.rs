@@ -80,8 +80,6 @@ pub(super) struct Member<N: Network> {
     pub(super) reports: Mutex<BTreeMap<NodeId, NodeFigures>>,
     /// As the leader: who asked to become a member.
     pub(super) candidates: Mutex<BTreeMap<NodeId, Peer>>,
-    /// As the leader: who leaves, and gives its vote back.
-    pub(super) leaving: Mutex<BTreeSet<NodeId>>,
     /// The life in which this node takes part in the run; 0 for none.
     pub(super) incarnation: watch::Sender<Incarnation>,
     /// What this node does.

@@ -288,7 +288,6 @@ async fn open_member<N: Network>(
         sessions: Mutex::new(Sessions::new(options.timing.session)),
         reports: Mutex::default(),
         candidates: Mutex::default(),
-        leaving: Mutex::default(),
         incarnation: watch::Sender::new(Incarnation(0)),
         figures: Mutex::default(),
     };

@@ -158,7 +158,6 @@ pub(super) async fn keep_members<N: Network>(member: Arc<Member<N>>) {
         ticks.tick().await;
         if member.leads().is_none() {
             member.candidates.lock().clear();
-            member.leaving.lock().clear();
             continue;
         }
         let candidate = member.candidates.lock().pop_first();
@@ -212,7 +211,10 @@ pub(super) fn hand_back<N: Network>(member: &Member<N>, from: NodeId) -> bool {
         // All nodes end: each keeps its vote, so that more than half of them can go on with `--resume`.
         return !is_changing(member);
     }
-    member.leaving.lock().insert(from);
+    if !member.applied.machine().read().has_left(from) {
+        // This leader is new, and has not applied yet what says so.
+        return false;
+    }
     next(member).is_none_or(|change| !change.takes_vote_of(from)) && !is_changing(member)
 }
 
@@ -250,17 +252,15 @@ fn seen<N: Network>(member: &Member<N>) -> Vec<Seen> {
     let voters: BTreeSet<u64> = membership.voter_ids().collect();
     let last = metrics.last_log_index.unwrap_or_default();
     let now = Instant::now();
-    let (is_ending, live) = {
+    // Where all nodes end, none gives its vote back, and none gets one.
+    let (takes_part, has_left) = {
         let machine = member.applied.machine().read();
+        let is_ending = machine.phase() > Phase::Running;
         let live: BTreeSet<NodeId> = machine.members().map(|(node, ..)| node).collect();
-        (machine.phase() > Phase::Running, live)
-    };
-    let takes_part = |node: NodeId| !is_ending && live.contains(&node);
-    let leaving = {
-        let mut leaving = member.leaving.lock();
-        // One that takes part again has come back. Where all nodes end, none gives its vote back.
-        leaving.retain(|node| !is_ending && !live.contains(node));
-        leaving.clone()
+        let left: BTreeSet<NodeId> =
+            membership.nodes().map(|(id, _)| NodeId(*id)).filter(|node| machine.has_left(*node)).collect();
+        let of = move |nodes: BTreeSet<NodeId>| move |node: NodeId| !is_ending && nodes.contains(&node);
+        (of(live), of(left))
     };
     let mut sessions = member.sessions.lock();
     let nodes = membership.nodes().map(|(id, peer)| {
@@ -274,7 +274,7 @@ fn seen<N: Network>(member: &Member<N>) -> Vec<Seen> {
             // Whoever leaves must not be given a vote that it takes with it.
             is_close: takes_part(node) && matched.is_some_and(|matched| matched.index + CLOSE >= last),
             is_in_touch: member.is_in_touch(node),
-            is_leaving: leaving.contains(&node),
+            is_leaving: has_left(node),
             silence: if node == member.id { Duration::ZERO } else { sessions.silence(node, now) },
         }
     });

@@ -142,6 +142,23 @@ fn a_node_that_left_in_good_order_is_not_waited_for_whoever_leads_then() {
 }
 
 #[test]
+fn the_votes_of_two_that_left_are_taken_whoever_leads_then() {
+    let server = Held::start(SITE);
+    let mut cluster = nodes_in_flight(5, &server, 0);
+    // The leader that was asked to take the first vote is the first to leave.
+    let first = leader(&cluster);
+    leaves(&mut cluster, first, &server);
+    leaves(&mut cluster, (first + 1) % 5, &server);
+    cluster.nodes[(first + 2) % 5].kill();
+    server.open();
+    let rest = [(first + 3) % 5, (first + 4) % 5];
+    for node in rest {
+        assert_eq!(cluster.nodes[node].ends(0).summary("status"), "complete");
+    }
+    assert_rows(&rest.map(|node| &cluster.nodes[node]), &SITE.rows());
+}
+
+#[test]
 fn a_leader_without_a_quorum_and_those_that_hear_it_say_so_and_end_when_they_are_asked_to() {
     let server = Held::start(SITE);
     let mut cluster = nodes_in_flight(5, &server, 0);
