@@ -32,6 +32,6 @@ pub(super) async fn tell_quorum(mut quorum: watch::Receiver<Quorum>) {
         if quorum.wait_for(|quorum| *quorum == Quorum::There).await.is_err() {
             return;
         }
-        warn!("quorum is back: the run goes on");
+        warn!("quorum is back: the run continues");
     }
 }

@@ -85,7 +85,7 @@ fn no_answer(at: &Address, error: &io::Error) -> AskError {
     let help = match error.kind() {
         io::ErrorKind::ConnectionRefused => "is a node running there?",
         io::ErrorKind::PermissionDenied => "is the key (`--key-file`) that of its cluster?",
-        io::ErrorKind::TimedOut if !is_seen => "it takes part in the network, and is too busy or has stopped",
+        io::ErrorKind::TimedOut if !is_seen => "the node is there, but it is too busy or has stopped",
         io::ErrorKind::TimedOut | io::ErrorKind::NotFound => "is this the right address?",
         io::ErrorKind::ConnectionAborted => "try again, and look at the log of the node",
         io::ErrorKind::Unsupported | io::ErrorKind::InvalidData => "ask with the same version of scoopi",
@@ -108,6 +108,6 @@ fn unexpected(at: &Address, answer: &Answer) -> AskError {
         Answer::NoRun => AskError::NoRun(at),
         Answer::Later(quorum) => AskError::Later { at, quorum: quorum.clone() },
         Answer::Failed(why) => AskError::Failed { at, why: why.clone() },
-        _ => AskError::Failed { at, why: "it gave an answer to another question".to_owned() },
+        _ => AskError::Failed { at, why: "it answered another question".to_owned() },
     }
 }

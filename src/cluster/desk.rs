@@ -114,7 +114,7 @@ impl<N: Network> Desk<N> {
             && matches!(error.kind(), io::ErrorKind::QuotaExceeded | io::ErrorKind::InvalidData)
             && let Some(unsaid) = self.too_much.may_say()
         {
-            warn!(%from, %error, unsaid, "a node that is not a member says too much, or nothing of sense");
+            warn!(%from, %error, unsaid, "a node that is not a member sends too much, or messages that are not valid");
         }
         talked
     }
@@ -177,7 +177,7 @@ impl<N: Network> Desk<N> {
             Ok(())
         };
         let denied = |_| {
-            let why = format!("node {from}, which is not a member, has a snapshot for this one");
+            let why = format!("node {from}, which is not a member, offers a snapshot");
             io::Error::new(io::ErrorKind::PermissionDenied, why)
         };
         timeout(KNOWN, known).await.map_err(denied)?

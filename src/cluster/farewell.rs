@@ -158,7 +158,7 @@ pub(super) async fn farewell<N: Network>(office: Arc<Office<N>>) -> Parting {
             if !gives_back && !is_told {
                 is_told = true;
                 info!(
-                    "this node stays as a voter until the others are done: without it they could not go on"
+                    "this node stays as a voter until the others are done: they have no majority without it"
                 );
             }
         }

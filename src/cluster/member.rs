@@ -245,12 +245,12 @@ impl<N: Network> Member<N> {
                 Err("it hears no leader: its cluster has no quorum now".to_owned())
             }
             Ok((_, Answer::NotYet)) => {
-                Err("it led, but has lost its quorum, and cannot let anybody in".to_owned())
+                Err("it led, but has lost its quorum, so it cannot let a node in".to_owned())
             }
             Ok((_, Answer::NoRun)) => Err("it is not a member of a cluster yet".to_owned()),
             Ok((_, Answer::OtherCluster(other))) => Err(format!("it is a member of cluster {other}")),
             Ok((_, Answer::Failed(why))) => Err(why),
-            Ok(_) => Err("it gave an answer to another question".to_owned()),
+            Ok(_) => Err("it answered another question".to_owned()),
             Err(error) => {
                 let error = error.to_string();
                 Err(error.strip_prefix(&format!("{address}: ")).unwrap_or(&error).to_owned())

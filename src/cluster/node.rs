@@ -484,7 +484,7 @@ impl<N: Network> ClusterNode<N> {
     pub(crate) async fn close(self) -> Result<(), StoreError> {
         let member = &self.office.member;
         if let Err(error) = member.raft.shutdown().await {
-            warn!(%error, "raft did not end in good order");
+            warn!(%error, "unable to shut down raft cleanly");
         }
         let closed = member.applied.close().await;
         self.log.close().await;

@@ -106,8 +106,8 @@ fn tell_of_long_way<N: Network>(member: &Member<N>) -> bool {
     let (millis, election) = (time.as_millis(), member.election().as_millis());
     warn!(
         %address,
-        "the way to another node and back takes {millis} ms: each commit waits for it once or twice, and a leader that is \
-         gone is replaced after {election} ms times three to four; nodes that are near each other are faster"
+        "the round trip to another node takes {millis} ms: each commit waits for one or two round trips, and the other nodes \
+         replace a silent leader after three to four times {election} ms; nodes that are close to each other are faster"
     );
     true
 }
@@ -176,7 +176,7 @@ pub(super) async fn keep_members<N: Network>(member: Arc<Member<N>>) {
             let (name, address) = (&peer.name, &peer.address);
             match &was_at {
                 None => info!(%name, %address, "a node joins"),
-                Some(before) => info!(%name, %address, %before, "a node is to be found elsewhere now"),
+                Some(before) => info!(%name, %address, %before, "a node has a new address"),
             }
             if let Some(Err(error)) = while_leading(&member.raft, let_in).await {
                 debug!(%error, "unable to let it in now; it asks again");

@@ -50,8 +50,8 @@ pub(super) enum Unreached {
     Silent,
     /// Something takes the connection and says nothing.
     #[error(
-        "what listens there takes connections, but says nothing in {:.1} s: it is stopped or overloaded, is a node \
-         without a key, or is not a node of scoopi",
+        "the program that listens there accepts connections, but did not answer in {:.1} s: it is stopped or overloaded, \
+         is a node without a key, or is not a node of scoopi",
         FIRST_WORD.as_secs_f32()
     )]
     Mute,
@@ -162,7 +162,7 @@ pub(super) fn build(
     Ok(TransportTimeout::new(proven, HANDSHAKE)
         .map_err(move |error| match error {
             TransportTimeoutError::Timeout => {
-                unproven(format!("nothing of use in {} s", HANDSHAKE.as_secs()))
+                unproven(format!("no valid message in {} s", HANDSHAKE.as_secs()))
             }
             TransportTimeoutError::TimerError(error) => Unreached::socket(&error),
             TransportTimeoutError::Other(unreached) => unreached,

@@ -120,7 +120,7 @@ async fn prove<O>(proof: impl Future<Output = io::Result<O>>, place: Place<Host>
         biased;
         proven = proof => proven,
         () = place.lost() => {
-            Err(io::Error::new(io::ErrorKind::QuotaExceeded, "it made way for others that wait to be proven"))
+            Err(io::Error::new(io::ErrorKind::QuotaExceeded, "it lost its slot to newer connections that are not proven yet"))
         }
     }
 }

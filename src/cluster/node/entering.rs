@@ -53,7 +53,7 @@ impl<N: Network> ClusterNode<N> {
         joined.map_err(|_| {
             let why = why.into_iter().map(|(address, why): (Address, String)| format!("{address}: {why}"));
             let why: Vec<_> = why.collect();
-            let why = if why.is_empty() { "nobody was asked yet".to_owned() } else { why.join("; ") };
+            let why = if why.is_empty() { "no node was asked yet".to_owned() } else { why.join("; ") };
             ClusterError::NotLetIn { cluster, after: options.patience, why }
         })
     }
@@ -71,7 +71,7 @@ impl<N: Network> ClusterNode<N> {
         if !is_still_there {
             warn!(
                 now = %member.me.address, %before,
-                "the other members look for this node at another address: they are told of the new one"
+                "the other members know this node at another address: it tells them the new one"
             );
         }
         !is_still_there
@@ -136,11 +136,11 @@ async fn ask_to_join<N: Network>(
         for address in asked.clone() {
             match member.ask_to_join(&address, has_moved).await {
                 Ok(None) => {
-                    let waits = "it leads, and its members have not agreed yet to let this node in";
+                    let waits = "it is the leader, and a majority has not let this node in yet";
                     why.insert(address, waits.to_owned());
                 }
                 Ok(Some(leader)) => {
-                    why.insert(address, format!("it says that {leader} leads"));
+                    why.insert(address, format!("it says that {leader} is the leader"));
                     asked.insert(leader);
                 }
                 Err(reason) => {

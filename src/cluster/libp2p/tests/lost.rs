@@ -61,7 +61,7 @@ async fn a_host_that_refuses_one_that_is_silent_and_oneself_are_told_apart() {
         for (address, kind, text) in [
             (closed.to_string(), io::ErrorKind::ConnectionRefused, "refused"),
             (silent, io::ErrorKind::TimedOut, "does not answer"),
-            (mute.local_addr().unwrap().to_string(), io::ErrorKind::TimedOut, "says nothing"),
+            (mute.local_addr().unwrap().to_string(), io::ErrorKind::TimedOut, "did not answer"),
             (hasty_host().await, io::ErrorKind::ConnectionAborted, "closed at once"),
             (own.to_string(), io::ErrorKind::InvalidInput, "this node itself"),
             ("no-such-host.invalid:1".into(), io::ErrorKind::NotFound, "resolve"),
