@@ -35,6 +35,7 @@ pub struct Composed {
 /// # Errors
 /// Settings that cannot be; definitions with errors, all of them.
 pub fn check(request: &RunRequest) -> Result<(defs::Definitions, Problems), RunError> {
+    let request = &request.clone().with_mode_in_settings();
     check_settings(&request.settings, &request.origins)?;
     let sources = match &request.definitions {
         Definitions::Folder(folder) => read_folder(folder).map_err(RunError::Definitions)?,

@@ -57,6 +57,8 @@ impl Definitions {
 /// A run to be made.
 #[derive(Debug, Clone)]
 pub struct RunRequest {
+    /// Alone or with others; counts more than the setting `cluster.enable`.
+    pub mode: Mode,
     /// All settings.
     pub settings: Settings,
     /// What to do.
@@ -70,12 +72,20 @@ pub struct RunRequest {
 }
 
 impl RunRequest {
-    /// A run of what settings say, in the working directory.
+    /// A run of what settings say, in the working directory; with others if the setting `cluster.enable` is there.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
         let root = PathBuf::from(".");
         let definitions = Definitions::Folder(resource_folder(&root, &settings.defs.dir));
-        Self { settings, definitions, root, existing: Existing::default(), origins: Origins::default() }
+        let mode = if settings.cluster.enable { Mode::Cluster } else { Mode::Solo };
+        let (existing, origins) = (Existing::default(), Origins::default());
+        Self { mode, settings, definitions, root, existing, origins }
+    }
+
+    /// The same, with settings that say so, too: definitions and scripts may ask them.
+    pub(super) fn with_mode_in_settings(mut self) -> Self {
+        self.settings.cluster.enable = self.mode == Mode::Cluster;
+        self
     }
 }
 

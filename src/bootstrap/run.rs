@@ -4,8 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use thiserror::Error;
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 use crate::cluster::ClusterError;
 use crate::defs::Problems;
@@ -17,7 +19,7 @@ use crate::store::{JobStore, ProjectionError, Status, StoreError};
 
 use super::cluster::Cluster;
 use super::report::Report;
-use super::request::RunRequest;
+use super::request::{Mode, RunRequest};
 use super::settings_check::check_settings;
 use super::solo::Solo;
 
@@ -90,6 +92,9 @@ pub enum RunError {
     /// There are no jobs to begin with.
     #[error(transparent)]
     Seed(#[from] SeedError),
+    /// [`RunHandle::ended`] was called again after it had given the result.
+    #[error("the run has ended, and its result was taken before")]
+    Ended,
     /// A fault of ours.
     #[error("internal error: {0}; please report this")]
     Internal(String),
@@ -130,9 +135,17 @@ pub struct RunHandle {
     shutdown: Shutdown,
     status: watch::Receiver<Status>,
     figures: Arc<Figures>,
-    ended: JoinHandle<Result<Report, RunError>>,
+    /// None once the result was taken.
+    ended: Option<JoinHandle<Result<Report, RunError>>>,
     warnings: Problems,
     resumed: bool,
+}
+
+impl Drop for RunHandle {
+    fn drop(&mut self) {
+        // Whoever keeps what `shutdown` gave does not keep the run going.
+        self.shutdown.cancel();
+    }
 }
 
 /// Makes runs.
@@ -159,26 +172,55 @@ impl Run {
         receiver
     }
 
-    /// Begins, or goes on with the unfinished run in the data folder.
+    /// Begins, or goes on with the unfinished run in the data folder. Reading a long log back and compiling definitions
+    /// happen on threads of their own, so that the runtime does other work meanwhile. Dropping the future gives the
+    /// start up.
     ///
     /// # Errors
     /// Settings or definitions are wrong, the folder holds an unfinished run that was not asked for, or
     /// the log cannot be opened.
     pub async fn start(self) -> Result<RunHandle, RunError> {
-        check_settings(&self.request.settings, &self.request.origins)?;
-        let (shutdown, latch) = Shutdown::new();
-        if self.request.settings.cluster.enable {
-            let cluster = Cluster::open(self.request, self.deliveries).await?;
+        let Self { request, deliveries } = self;
+        let request = request.with_mode_in_settings();
+        check_settings(&request.settings, &request.origins)?;
+        let given_up = CancellationToken::new();
+        let _gives_up = given_up.clone().drop_guard();
+        let started = tokio::task::spawn_blocking(move || {
+            Handle::current().block_on(async {
+                tokio::select! {
+                    started = begin(request, deliveries) => Some(started),
+                    () = given_up.cancelled() => None,
+                }
+            })
+        });
+        match started.await {
+            Ok(Some(started)) => started,
+            Ok(None) => Err(RunError::Internal("the start was given up".to_owned())),
+            Err(error) => Err(RunError::Internal(error.to_string())),
+        }
+    }
+}
+
+async fn begin(
+    request: RunRequest,
+    deliveries: Option<mpsc::Sender<Delivery>>,
+) -> Result<RunHandle, RunError> {
+    let (shutdown, latch) = Shutdown::new();
+    match request.mode {
+        Mode::Cluster => {
+            let cluster = Cluster::open(request, deliveries).await?;
             let (status, figures) = (cluster.work.store.status(), Arc::clone(&cluster.work.figures));
             let (warnings, resumed) = (cluster.warnings.clone(), cluster.resumed);
-            let ended = tokio::spawn(cluster.run(latch));
-            return Ok(RunHandle { shutdown, status, figures, ended, warnings, resumed });
+            let ended = Some(tokio::spawn(cluster.run(latch)));
+            Ok(RunHandle { shutdown, status, figures, ended, warnings, resumed })
         }
-        let solo = Solo::open(self.request, self.deliveries).await?;
-        let (status, figures) = (solo.work.store.status(), Arc::clone(&solo.work.figures));
-        let (warnings, resumed) = (solo.warnings.clone(), solo.resumed);
-        let ended = tokio::spawn(solo.run(latch));
-        Ok(RunHandle { shutdown, status, figures, ended, warnings, resumed })
+        Mode::Solo => {
+            let solo = Solo::open(request, deliveries).await?;
+            let (status, figures) = (solo.work.store.status(), Arc::clone(&solo.work.figures));
+            let (warnings, resumed) = (solo.warnings.clone(), solo.resumed);
+            let ended = Some(tokio::spawn(solo.run(latch)));
+            Ok(RunHandle { shutdown, status, figures, ended, warnings, resumed })
+        }
     }
 }
 
@@ -213,12 +255,14 @@ impl RunHandle {
         Progress { phase: status.phase, counts: status.counts, figures: self.figures.view() }
     }
 
-    /// Waits for the end.
+    /// Waits for the end. May be dropped and called again before it has given the result.
     ///
     /// # Errors
-    /// The run could not go on: the disk refused, say.
+    /// The run could not go on: the disk refused, say. [`RunError::Ended`] if it has given the result before.
     pub async fn ended(&mut self) -> Result<Report, RunError> {
-        (&mut self.ended).await.unwrap_or_else(|error| Err(RunError::Internal(error.to_string())))
+        let ended = self.ended.as_mut().ok_or(RunError::Ended)?.await;
+        self.ended = None;
+        ended.unwrap_or_else(|error| Err(RunError::Internal(error.to_string())))
     }
 }
 
@@ -226,6 +270,7 @@ impl RunHandle {
 mod tests {
     use std::fs;
     use std::path::Path;
+    use std::time::{Duration, Instant};
 
     use super::*;
     use crate::bootstrap::{Definitions, Existing, Outcome};
@@ -241,6 +286,7 @@ dataDefs:
 "#;
 
     const PAGES: usize = 30;
+    const LIMIT: Duration = Duration::from_secs(30);
 
     /// A run over pages that lead from one to the next, with one of them in work at a time.
     fn run(folder: &Path, existing: Existing) -> Run {
@@ -291,6 +337,49 @@ dataDefs:
         assert_eq!((report.outcome, report.counts.rows), (Outcome::Complete, PAGES as u64));
         // There was no snapshot, so those of the first part come again, in the same order.
         assert_eq!((again.len(), &again[..first.len()]), (PAGES, &first[..]));
+    }
+
+    #[tokio::test]
+    async fn a_run_whose_handle_is_dropped_is_cancelled_though_what_stops_it_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut run = run(folder.path(), Existing::Refuse);
+        let mut deliveries = run.deliveries(1);
+        let handle = run.start().await.unwrap();
+        let kept = handle.shutdown();
+        assert!(deliveries.recv().await.is_some());
+        drop(handle);
+        let mut rows = 1;
+        while deliveries.recv().await.is_some() {
+            rows += 1;
+        }
+        assert!(rows < PAGES, "{rows}");
+        kept.cancel();
+    }
+
+    #[tokio::test]
+    async fn a_result_is_given_once_and_asking_again_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut handle = run(folder.path(), Existing::Refuse).start().await.unwrap();
+        assert_eq!(handle.ended().await.unwrap().outcome, Outcome::Complete);
+        let again = handle.ended().await.unwrap_err();
+        assert_eq!(again.to_string(), "the run has ended, and its result was taken before");
+    }
+
+    #[tokio::test]
+    async fn a_start_that_is_given_up_leaves_the_data_folder_to_the_next_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut starting = Box::pin(run(folder.path(), Existing::Refuse).start());
+        // It has begun, on another thread than the only one of this test.
+        assert!(tokio::time::timeout(Duration::ZERO, &mut starting).await.is_err());
+        drop(starting);
+        let begun = Instant::now();
+        let mut handle = loop {
+            match run(folder.path(), Existing::Discard).start().await {
+                Err(RunError::InUse { .. }) if begun.elapsed() < LIMIT => tokio::task::yield_now().await,
+                started => break started.unwrap(),
+            }
+        };
+        assert_eq!(handle.ended().await.unwrap().outcome, Outcome::Complete);
     }
 
     #[tokio::test]

@@ -1,11 +1,13 @@
 //! `scoopi`: runs the definitions.
 
+use std::pin::pin;
+
 use indicatif::MultiProgress;
 use tokio::runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{info, warn};
 
-use crate::bootstrap::{Report, Run, RunHandle, RunRequest};
+use crate::bootstrap::{Mode, Report, Run, RunHandle, RunRequest};
 
 use super::exit::{Exit, Failure};
 use super::options::{Configured, LogFormat, Loudness, Options};
@@ -44,20 +46,18 @@ fn run_to_end(options: &Options, request: RunRequest, progress: &MultiProgress) 
     })
 }
 
-/// Starts the run on a thread of its own: going through a long log hears no signals.
+/// Starts the run, and hears signals meanwhile.
 async fn start(request: RunRequest, signals: &mut Signals<'_>) -> Result<RunHandle, Failure> {
     // A node that waits for others has nothing in work that could come to its end.
-    let may_leave = request.settings.cluster.enable;
-    let mut starting = tokio::spawn(Run::new(request).start());
+    let may_leave = request.mode == Mode::Cluster;
+    let mut starting = pin!(Run::new(request).start());
     loop {
         if signals.is_cancelled && may_leave {
             warn!("leaving before the run has begun on this node");
             std::process::exit(i32::from(Exit::Cancelled.code()));
         }
         tokio::select! {
-            started = &mut starting => {
-                return Ok(started.map_err(|error| Failure::fatal(format!("internal error: {error}")))??);
-            }
+            started = &mut starting => return Ok(started?),
             () = signals.next() => {}
         }
     }
