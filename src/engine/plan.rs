@@ -113,15 +113,32 @@ struct Compiler<'a> {
 
 impl Compiler<'_> {
     fn group(&mut self, group: &TaskGroup) -> Option<PlannedGroup> {
-        let mut loader = None;
+        let mut first: Option<(&TaskDef, (CompactString, Arc<dyn Loader>))> = None;
         let mut tasks = vec![];
         for task in &group.tasks {
             let Some(made) = self.task(group, task) else { continue };
-            loader.get_or_insert(made.loader);
+            match &first {
+                None => first = Some((task, made.loader)),
+                Some((before, (name, _))) if *name != made.loader.0 => {
+                    self.another_loader(task, &made.loader.0, before, name);
+                }
+                Some(_) => {}
+            }
             tasks.push(made.task);
         }
-        let (loader_name, loader) = loader?;
+        let (_, (loader_name, loader)) = first?;
         Some(PlannedGroup { loader, loader_name, tasks })
+    }
+
+    fn another_loader(&mut self, task: &TaskDef, own: &str, first: &TaskDef, loader: &str) {
+        let (task, first) = (&task.name, &first.name.value);
+        let message = format!(
+            "task `{}` begins with step `{own}`, and task `{first}` of its group with `{loader}`: a page is loaded once \
+             for all tasks of a group",
+            task.value
+        );
+        let help = "use the same loader step in all tasks of the group, or put the task in a group of its own";
+        self.problems.push(Problem::error(&task.place, message, help));
     }
 
     fn task(&mut self, group: &TaskGroup, task: &TaskDef) -> Option<MadeTask> {
