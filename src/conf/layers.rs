@@ -229,6 +229,20 @@ mod tests {
     }
 
     #[test]
+    fn a_duration_is_read_in_every_layer() {
+        let file = ("a.toml", "[loader.fetch]\ndelay = \"2s\"\n[cluster]\nsession = 7\nlinger = \"1m\"\n");
+        let environment = [("SCOOPI_CLUSTER_ELECTION", "1s"), ("SCOOPI_JOB_RETRYDELAY", "30")];
+        let settings =
+            check(&[file], &environment, &["fetch.maxRetryAfter=2m", "cluster.quorum.timeout=5 s"]).unwrap();
+        let cluster = &settings.cluster;
+        assert_eq!((settings.loader.fetch.delay, cluster.session, cluster.linger), (2_000, 7, 60_000));
+        assert_eq!((cluster.election, settings.job.retry_delay), (1_000, 30));
+        assert_eq!((settings.fetch.max_retry_after, cluster.quorum.timeout), (120, 5_000));
+        let properties = ("a.properties", "scoopi.fetch.timeout.total=3s\n");
+        assert_eq!(check(&[properties], &[], &[]).unwrap().fetch.timeout.total, 3_000);
+    }
+
+    #[test]
     fn later_layers_win() {
         let file = ("a.toml", "[loader.fetch]\ndelay = 1\nparallelism = 2\n[scoopi.job]\ntakeLimit = 3\n");
         let settings = check(&[file], &[("SCOOPI_LOADER_FETCH_DELAY", "5"), ("HOME", "x")], &[]).unwrap();
@@ -262,7 +276,13 @@ mod tests {
     #[test]
     fn a_value_that_does_not_fit_names_its_key_and_place() {
         let error = check(&[], &[], &["loader.fetch.delay=soon"]).unwrap_err();
-        assert!(error.contains("loader.fetch.delay") && error.contains("--set"), "{error}");
+        let told = "the setting loader.fetch.delay is string \"soon\" (--set): expected a duration such as 250ms, 10s, 5m, \
+                    2h or 1d; a bare number counts milliseconds";
+        assert_eq!(error, told);
+        let error = check(&[("a.toml", "[loader.fetch]\ndelay = -1\n")], &[], &[]).unwrap_err();
+        assert!(error.starts_with("the setting loader.fetch.delay is integer `-1` ("), "{error}");
+        let error = check(&[("a.toml", "[loader.fetch]\ndelay = [ 1 ]\n")], &[], &[]).unwrap_err();
+        assert!(error.starts_with("the setting loader.fetch.delay is sequence ("), "{error}");
         assert!(check(&[], &[], &["loader.fetch.delay"]).unwrap_err().contains("KEY=VALUE"));
     }
 }

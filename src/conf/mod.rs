@@ -7,6 +7,7 @@
 //! defaults < conf/scoopi.toml (or --conf) < environment SCOOPI_… < --set and flags
 //! ```
 
+mod duration;
 mod keys;
 mod layers;
 mod properties;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::duration;
 use super::proxy_url::ProxyUrl;
 
 /// All settings of a run. Keys are the field names with dots between them, `scoopi.` in front or not.
@@ -254,8 +255,10 @@ settings! {
         /// Crashes of a node while it worked on a job that the job survives; with one more it is put aside.
         max_crashes: u32 = 5,
         /// Milliseconds before the second try; doubled before each further one.
+        #[serde(deserialize_with = "duration::millis")]
         retry_delay: u64 = 1_000,
         /// Milliseconds between two tries at most, unless the server asks for more.
+        #[serde(deserialize_with = "duration::millis")]
         max_retry_delay: u64 = 60_000,
         /// Jobs that a run may have altogether; links beyond it are counted and not followed.
         max_jobs: u64 = 10_000_000,
@@ -272,6 +275,7 @@ settings! {
     /// The watch over the end of a run.
     MonitorSettings {
         /// Milliseconds between two looks at whether all is done, when nothing else wakes the watch.
+        #[serde(deserialize_with = "duration::millis")]
         timer_period: u64 = 1_000,
     }
 }
@@ -290,6 +294,7 @@ settings! {
         /// Requests to one host at a time.
         parallelism: u32 = 1,
         /// Milliseconds between the starts of two requests to one host.
+        #[serde(deserialize_with = "duration::millis")]
         delay: u64 = 1_000,
     }
 }
@@ -304,6 +309,7 @@ settings! {
         /// Largest page in bytes, after decompression.
         max_body: u64 = 10 << 20,
         /// Seconds that a host's Retry-After may keep us away at most.
+        #[serde(deserialize_with = "duration::seconds")]
         max_retry_after: u64 = 600,
         /// Whether cookies are kept during a run.
         cookies: bool = true,
@@ -317,12 +323,16 @@ settings! {
     /// Time limits of a fetch, in milliseconds.
     FetchTimeouts {
         /// To connect.
+        #[serde(deserialize_with = "duration::millis")]
         connect: u64 = 10_000,
         /// Until the head of the response is there.
+        #[serde(deserialize_with = "duration::millis")]
         first_byte: u64 = 20_000,
         /// Between two pieces of the body.
+        #[serde(deserialize_with = "duration::millis")]
         idle: u64 = 15_000,
         /// For the whole fetch; a redirect to another page starts a new fetch.
+        #[serde(deserialize_with = "duration::millis")]
         total: u64 = 60_000,
     }
 }
@@ -371,6 +381,7 @@ settings! {
         /// Bytes of stack.
         stack: u64 = 512 << 10,
         /// Milliseconds of one evaluation.
+        #[serde(deserialize_with = "duration::millis")]
         time: u64 = 5_000,
     }
 }
@@ -406,15 +417,20 @@ settings! {
         /// Whether nodes of the same network are looked for by multicast (mDNS).
         mdns: bool = false,
         /// Milliseconds without a sign of life after which a node's jobs are given to others.
+        #[serde(deserialize_with = "duration::millis")]
         session: u64 = 10_000,
         /// Milliseconds between two signs of life.
+        #[serde(deserialize_with = "duration::millis")]
         keep_alive: u64 = 2_000,
         /// A leader that says nothing for three times as many milliseconds, mostly up to four times, is replaced by
         /// another one.
+        #[serde(deserialize_with = "duration::millis")]
         election: u64 = 350,
         /// Milliseconds after which a silent voter's place is given to another node.
+        #[serde(deserialize_with = "duration::millis")]
         voter_timeout: u64 = 60_000,
         /// Milliseconds that a node stays after the end of a run for members that were away; it does not stay if all members were there.
+        #[serde(deserialize_with = "duration::millis")]
         linger: u64 = 60_000,
         /// Which nodes keep the rows: all, leader, or the name of one.
         output_on: String = "all".to_owned(),
@@ -428,6 +444,7 @@ settings! {
         /// `--quorum` sets it.
         size: u32 = 0,
         /// Milliseconds to wait for them.
+        #[serde(deserialize_with = "duration::millis")]
         timeout: u64 = 60_000,
     }
 }

@@ -53,12 +53,18 @@ impl WrongSetting {
                 let key = if inner.key.is_empty() { bare(key) } else { inner.key };
                 Self { key, origin: inner.origin.or_else(|| origin.clone()), ..inner }
             }
-            other => Self {
-                key: String::new(),
-                value: "not valid".to_owned(),
-                reason: shown_within(&other.to_string(), LONGEST).into_owned(),
-                origin: None,
-            },
+            other => {
+                let said = other.to_string();
+                let found =
+                    said.strip_prefix("invalid value: ").or_else(|| said.strip_prefix("invalid type: "));
+                let told = found.and_then(|found| found.split_once(", expected "));
+                let (value, reason) = match told {
+                    Some((value, expected)) => (value, format!("expected {expected}")),
+                    None => ("not valid", said.clone()),
+                };
+                let shown = |text: &str| shown_within(text, LONGEST).into_owned();
+                Self { key: String::new(), value: shown(value), reason: shown(&reason), origin: None }
+            }
         }
     }
 }

@@ -137,7 +137,8 @@ impl Compiler<'_> {
              for all tasks of a group",
             task.value
         );
-        let help = "use the same loader step in all tasks of the group, or put the task in a group of its own";
+        let help =
+            "use the same loader step in all tasks of the group, or put the task in a group of its own";
         self.problems.push(Problem::error(&task.place, message, help));
     }
 
