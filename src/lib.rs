@@ -22,3 +22,8 @@ pub mod query;
 pub mod script;
 pub mod steps;
 pub mod store;
+
+/// What unit tests share with those of the whole program.
+#[cfg(test)]
+#[path = "../tests/support/needs.rs"]
+mod needs;

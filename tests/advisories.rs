@@ -6,6 +6,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, also in its own functions")]
 
+#[path = "support/needs.rs"]
+mod needs;
+
 use std::collections::BTreeSet;
 use std::env;
 use std::fs;
@@ -37,10 +40,11 @@ type Packages = BTreeSet<(String, Version)>;
 #[test]
 fn every_known_fault_of_a_crate_is_accepted_with_a_reason() {
     let Some(folders) = env::var_os(VARIABLE).filter(|folders| !folders.is_empty()) else {
-        println!(
-            "no advisory database at hand, so nothing was checked: name a checkout of rustsec/advisory-db, or a folder in the format of OSV, in {VARIABLE}"
+        let why = format!(
+            "there is no advisory database at hand: name a checkout of rustsec/advisory-db, or a folder in the format of OSV, \
+             in {VARIABLE}"
         );
-        return;
+        return needs::lacks("advisories", &why);
     };
     let packages = packages(&Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.lock"));
     let mut findings = BTreeSet::new();

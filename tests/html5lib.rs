@@ -6,6 +6,9 @@
 
 #![allow(clippy::unwrap_used, reason = "allow-unwrap-in-tests does not cover what tests call")]
 
+#[path = "support/needs.rs"]
+mod needs;
+
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
@@ -37,12 +40,8 @@ struct Test {
 
 #[test]
 fn our_tree_is_what_the_html_standard_demands() {
-    let folder = tests_folder();
-    let Ok(files) = fs::read_dir(&folder) else {
-        println!("skipped: {} is not there", folder.display());
-        return;
-    };
-    let mut files: Vec<PathBuf> = files.map(|entry| entry.unwrap().path()).collect();
+    let Some(folder) = needs::of_shared("html5lib-tests/tree-construction") else { return };
+    let mut files: Vec<PathBuf> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|path| path.extension().is_some_and(|extension| extension == "dat"));
     files.sort();
     let (mut passed, mut skipped, mut failed, mut shown) = (0, 0, BTreeSet::new(), String::new());
@@ -72,12 +71,6 @@ fn our_tree_is_what_the_html_standard_demands() {
     assert!(passed > 0, "no test was found in {}", folder.display());
     assert!(shown.is_empty(), "{shown}");
     assert_eq!(known, failed, "tests on the list that pass");
-}
-
-fn tests_folder() -> PathBuf {
-    let shared = std::env::var_os("SCOOPI_SHARED")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
-    shared.join("html5lib-tests/tree-construction")
 }
 
 fn read_tests(file: &str) -> Vec<Test> {

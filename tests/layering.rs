@@ -49,6 +49,9 @@ const LAYERS: &[(&str, &[&str])] = &[
 /// Folders of `steps`. A station hands values on; it does not call another.
 const STATIONS: &[&str] = &["seed", "load", "parse", "process", "append"];
 
+/// A module that is there for tests only.
+const SHARED_BY_TESTS: &str = "needs";
+
 const LONGEST_FILE: usize = 500;
 
 /// Circles that are still there: a list that only gets shorter.
@@ -93,7 +96,7 @@ fn imports_follow_the_table() {
         }
         // Tests may look at everything below.
         for import in crate_imports(&source.named_by_tests) {
-            if !LAYERS[..=place].iter().any(|(below, _)| *below == import) {
+            if import != SHARED_BY_TESTS && !LAYERS[..=place].iter().any(|(below, _)| *below == import) {
                 wrong.push(format!("{path}: a test of `{module}` may not import `{import}`"));
             }
         }

@@ -6,6 +6,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly wherever it is")]
 
+#[path = "support/needs.rs"]
+mod needs;
+
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -40,10 +43,7 @@ const DEPARTURES: [(&str, &str); 2] = [
 ];
 
 fn suite() -> Option<PathBuf> {
-    let shared = std::env::var_os("SCOOPI_SHARED")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
-    let suite = shared.join("xpath-tests");
-    suite.is_dir().then_some(suite)
+    needs::of_shared("xpath-tests")
 }
 
 /// An expression and the lines that were printed about its value.
@@ -248,10 +248,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 
 #[test]
 fn expressions_without_a_document_give_the_known_values() {
-    let Some(suite) = suite() else {
-        println!("skipped: ../shared/xpath-tests is absent");
-        return;
-    };
+    let Some(suite) = suite() else { return };
     let (mut counts, mut failures) = ((0, 0), vec![]);
     for results in files(&suite.join("result/XPath/expr")) {
         failures.extend(check(&results, "<none/>", &mut counts));
@@ -263,10 +260,7 @@ fn expressions_without_a_document_give_the_known_values() {
 
 #[test]
 fn paths_find_the_known_nodes() {
-    let Some(suite) = suite() else {
-        println!("skipped: ../shared/xpath-tests is absent");
-        return;
-    };
+    let Some(suite) = suite() else { return };
     let documents = files(&suite.join("test/XPath/docs"));
     let (mut counts, mut failures) = ((0, 0), vec![]);
     for results in files(&suite.join("result/XPath/tests")) {

@@ -90,14 +90,7 @@ fn with_steps(steps: &str) -> String {
 }
 
 fn conformance() -> Option<PathBuf> {
-    let shared = std::env::var_os("SCOOPI_SHARED")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
-    let found = shared.join("conformance");
-    if !found.is_dir() {
-        println!("skipped: there is no {}", found.display());
-        return None;
-    }
-    Some(found)
+    crate::needs::of_shared("conformance")
 }
 
 fn folders_with_definitions(dir: &Path) -> Vec<PathBuf> {

@@ -113,21 +113,22 @@ struct Compiler<'a> {
 
 impl Compiler<'_> {
     fn group(&mut self, group: &TaskGroup) -> Option<PlannedGroup> {
-        let mut first: Option<(&TaskDef, (CompactString, Arc<dyn Loader>))> = None;
-        let mut tasks = vec![];
+        let mut planned: Option<(&TaskDef, PlannedGroup)> = None;
         for task in &group.tasks {
-            let Some(made) = self.task(group, task) else { continue };
-            match &first {
-                None => first = Some((task, made.loader)),
-                Some((before, (name, _))) if *name != made.loader.0 => {
-                    self.another_loader(task, &made.loader.0, before, name);
+            let Some(MadeTask { loader: (loader_name, loader), task: made }) = self.task(group, task) else {
+                continue;
+            };
+            match &mut planned {
+                None => planned = Some((task, PlannedGroup { loader, loader_name, tasks: vec![made] })),
+                Some((first, planned)) => {
+                    if planned.loader_name != loader_name {
+                        self.another_loader(task, &loader_name, first, &planned.loader_name);
+                    }
+                    planned.tasks.push(made);
                 }
-                Some(_) => {}
             }
-            tasks.push(made.task);
         }
-        let (_, (loader_name, loader)) = first?;
-        Some(PlannedGroup { loader, loader_name, tasks })
+        planned.map(|(_, planned)| planned)
     }
 
     fn another_loader(&mut self, task: &TaskDef, own: &str, first: &TaskDef, loader: &str) {

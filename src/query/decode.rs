@@ -54,7 +54,6 @@ fn guessed(bytes: &[u8]) -> &'static Encoding {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::path::PathBuf;
 
     use super::*;
 
@@ -125,14 +124,10 @@ mod tests {
     /// of long pages expect a `meta` to count wherever it stands, so they are left out.
     #[test]
     fn html5lib_encodings_are_found() {
-        let shared = std::env::var_os("SCOOPI_SHARED")
-            .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
+        let Some(folder) = crate::needs::of_shared("html5lib-tests/encoding") else { return };
         let (mut run, mut wrong) = (0, Vec::new());
         for file in ["tests1.dat", "tests2.dat", "test-yahoo-jp.dat"] {
-            let Ok(tests) = fs::read(shared.join("html5lib-tests/encoding").join(file)) else {
-                println!("skipped: {file} is not there");
-                continue;
-            };
+            let tests = fs::read(folder.join(file)).unwrap();
             for (data, expected) in html5lib_tests(&tests) {
                 if data.len() > 1024 {
                     continue;

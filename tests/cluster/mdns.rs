@@ -5,6 +5,7 @@
 use std::process::Command;
 use std::process::Stdio;
 
+use crate::support::needs;
 use crate::support::rows;
 use crate::support::scoopi::RUN_DATE;
 use crate::support::scoopi::Running;
@@ -62,7 +63,9 @@ fn ip(arguments: &[&str]) -> Result<(), String> {
 fn nodes_of_one_segment_find_each_other() {
     let segment = match Segment::new() {
         Ok(segment) => segment,
-        Err(reason) => return eprintln!("not asked, since this machine gives no network segment: {reason}"),
+        Err(reason) => {
+            return needs::lacks("netns", &format!("this machine gives no network segment: {reason}"));
+        }
     };
     let settings = [RUN_DATE, "cluster.mdns=true", "cluster.size=2"];
     let folders = HOSTS.map(|_| Scoopi::of_project().with(&settings));

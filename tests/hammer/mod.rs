@@ -41,6 +41,7 @@ use tempfile::TempDir;
 pub(crate) use options::Network;
 pub(crate) use options::Options;
 
+use crate::support::needs;
 use net::Net;
 use plan::Plan;
 use report::Report;
@@ -52,7 +53,7 @@ static STOP: AtomicBool = AtomicBool::new(false);
 /// Plays all runs, and prints what comes of them. Gives how many failed.
 pub(crate) fn run(options: &Options) -> usize {
     if let Some(obstacle) = Net::obstacle(options.network) {
-        println!("skipped, there are no network namespaces here: {obstacle}");
+        needs::lacks("netns", &format!("there are no network namespaces here: {obstacle}"));
         return 0;
     }
     listen();

@@ -8,6 +8,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::path::PathBuf;
 
+use super::needs;
 use super::rows;
 use super::scoopi::Scoopi;
 
@@ -25,14 +26,7 @@ const SETTINGS: [&str; 5] = [
 
 /// The folder of the data, if it is there; says so if it is not.
 pub(crate) fn folder() -> Option<PathBuf> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
-    let shared = std::env::var_os("SCOOPI_SHARED").map_or_else(beside, PathBuf::from);
-    let folder = shared.join("conformance");
-    if !folder.is_dir() {
-        println!("skipped: there is no {}", folder.display());
-        return None;
-    }
-    Some(folder.canonicalize().unwrap())
+    needs::of_shared("conformance").map(|folder| folder.canonicalize().unwrap())
 }
 
 /// Every folder below `folder` that has expected rows, as a path below `conformance`.

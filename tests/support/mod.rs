@@ -12,6 +12,7 @@
 pub(crate) mod cluster;
 pub(crate) mod conformance;
 pub(crate) mod held;
+pub(crate) mod needs;
 pub(crate) mod no_configs;
 pub(crate) mod peer;
 pub(crate) mod random;

@@ -4,6 +4,8 @@ use std::process::Child;
 use std::time::Duration;
 use std::time::Instant;
 
+use crate::support::needs;
+
 use super::*;
 
 /// Answers each connection on this address with what it sends.
@@ -54,7 +56,7 @@ impl Drop for Two {
 #[test]
 fn links_are_cut_and_healed() {
     if let Some(obstacle) = Net::obstacle(Network::Netns) {
-        println!("skipped: {obstacle}");
+        needs::lacks("netns", &obstacle);
         return;
     }
     let two = Two::new();
