@@ -6,6 +6,9 @@
 //!
 //! `docs/ARCHITECTURE.md` says how the modules fit together; `tests/layering.rs` holds which one may know which.
 
+#[cfg(not(unix))]
+compile_error!("scoopi needs a Unix: signals, file modes and plain-file checks have no other form here");
+
 pub mod bootstrap;
 pub mod cli;
 pub mod cluster;

@@ -114,7 +114,6 @@ mod tests {
         assert_eq!(std::fs::read_dir(one.path()).unwrap().count(), 1);
     }
 
-    #[cfg(unix)]
     #[test]
     fn nobody_else_may_read_it_and_a_write_that_was_cut_off_does_no_harm() {
         use std::os::unix::fs::PermissionsExt;

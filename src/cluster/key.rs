@@ -184,7 +184,6 @@ mod tests {
         assert!(error.contains("unable to read"), "{error}");
     }
 
-    #[cfg(unix)]
     #[test]
     fn a_key_that_others_may_read_is_refused_with_the_way_out() {
         use std::os::unix::fs::PermissionsExt;

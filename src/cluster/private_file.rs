@@ -4,6 +4,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use crate::durable;
@@ -18,8 +19,7 @@ const LIMIT: u64 = 4096;
 pub(super) fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.mode(0o600);
     let mut file = options.open(path)?;
     let written = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| sync_folder_of(path));
     if written.is_err() {
@@ -44,7 +44,7 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_folder_of(path)
 }
 
-/// Reads a file, and says its mode (0600 where there is no such thing).
+/// Reads a file, and says its mode.
 ///
 /// # Errors
 /// [`io::ErrorKind::NotFound`] and whatever else the disk says; [`io::ErrorKind::InvalidData`] if it is far too long.
@@ -59,22 +59,11 @@ pub(super) fn read(path: &Path) -> io::Result<(Vec<u8>, u32)> {
     Ok((bytes, mode))
 }
 
-#[cfg(unix)]
 fn mode(file: &File) -> io::Result<u32> {
-    use std::os::unix::fs::PermissionsExt;
     Ok(file.metadata()?.permissions().mode() & 0o7777)
-}
-
-#[cfg(not(unix))]
-fn mode(_: &File) -> io::Result<u32> {
-    Ok(0o600)
 }
 
 fn sync_folder_of(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    #[cfg(unix)]
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
-    #[cfg(not(unix))]
-    let _ = folder;
-    Ok(())
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }

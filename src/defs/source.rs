@@ -233,7 +233,6 @@ mod tests {
         );
     }
 
-    #[cfg(unix)]
     #[test]
     fn links_in_circles_come_to_an_end() {
         let dir = tempfile::tempdir().unwrap();

@@ -5,6 +5,7 @@
 
 use std::fs::{File, FileType};
 use std::io::{self, Read};
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -79,9 +80,7 @@ fn read_blocking(path: &Path, limit: usize) -> Result<Bytes, Fault> {
     }
 }
 
-#[cfg(unix)]
 fn kind(file: FileType) -> &'static str {
-    use std::os::unix::fs::FileTypeExt;
     if file.is_dir() {
         "a directory"
     } else if file.is_fifo() {
@@ -91,11 +90,6 @@ fn kind(file: FileType) -> &'static str {
     } else {
         "a device"
     }
-}
-
-#[cfg(not(unix))]
-fn kind(file: FileType) -> &'static str {
-    if file.is_dir() { "a directory" } else { "a device" }
 }
 
 fn hint(cause: &io::Error, place: Place) -> &'static str {
