@@ -458,13 +458,13 @@ fn a_back_off_outlives_the_process() {
 
 /// Hosts, three pages of each, that `of_kind` answers in its way; behind them, pages of other hosts. All of them are asked
 /// for through one proxy, which is the server. Whether the pages of the others come, though the hosts in front do not.
-fn others_come(hosts: usize, of_kind: impl Fn() -> Response + Send + Sync + 'static) {
+fn others_come(hosts: usize, of_kind: impl Fn(&str) -> Response + Send + Sync + 'static) {
     const OTHERS: usize = 100;
     let (send, came) = mpsc::channel();
     let send = parking_lot::Mutex::new(send);
     let proxy = Server::start(move |request| {
-        if request.path.contains("//kind") {
-            return of_kind();
+        if ["//kind", "//held"].iter().any(|host| request.path.contains(host)) {
+            return of_kind(&request.path);
         }
         send.lock().send(()).unwrap();
         titled("Title")
@@ -484,12 +484,72 @@ fn others_come(hosts: usize, of_kind: impl Fn() -> Response + Send + Sync + 'sta
 
 #[test]
 fn hosts_that_ask_to_be_left_alone_hold_up_no_other() {
-    others_come(120, || Response::status(429).header("Retry-After", "600"));
+    others_come(120, |_| Response::status(429).header("Retry-After", "600"));
 }
 
 #[test]
 fn hosts_that_do_not_answer_hold_up_no_other() {
-    others_come(50, Response::silent);
+    others_come(50, |_| Response::silent());
+}
+
+#[test]
+fn hosts_that_redirect_with_a_cookie_to_one_that_waits_hold_up_no_other() {
+    others_come(140, |url| match url.contains("//held") {
+        true => Response::status(429).header("Retry-After", "600"),
+        false => Response::redirect("http://held.test/").header("Set-Cookie", "k=v"),
+    });
+}
+
+#[test]
+fn a_host_does_not_wait_because_one_to_which_it_redirects_asked_for_it() {
+    let proxy = Server::start(|request| match request.path.as_str() {
+        "http://held.test/" => Response::status(429).header("Retry-After", "600"),
+        "http://own.test/0" => Response::redirect("http://held.test/").header("Set-Cookie", "k=v"),
+        _ => titled("Title"),
+    });
+    let urls: Vec<_> = (0..5).map(|number| ("plain", format!("http://own.test/{number}"))).collect();
+    let proxied = [RUN_DATE, &format!("fetch.proxy={}", proxy.url), "loader.fetch.delay=0", "job.maxTries=1"];
+    let scoopi = Scoopi::new(&definitions(&urls)).with(&proxied);
+    let ended = scoopi.exits(3, &RUN);
+    assert_eq!((scoopi.rows().lines().count(), ended.summary("failed")), (4, "0 failed, 1 quarantined"));
+    ended.said(&["HTTP response: 429, URL: http://held.test/"]);
+}
+
+#[test]
+fn pages_behind_one_that_sets_a_cookie_are_asked_for_with_it() {
+    let pages = ["/1", "/2", "/3", "/4", "/5", "/6", "/7", "/8", "/9", "/10", "/11", "/12"];
+    let server = Server::start(move |request| match (request.path.as_str(), request.header("cookie")) {
+        ("/list", _) => list(&pages),
+        ("/consent", _) => Response::redirect("/home").header("Set-Cookie", "k=v; Path=/"),
+        (_, None) => Response::redirect("/consent"),
+        (path, Some(_)) => titled(path),
+    });
+    let scoopi =
+        Scoopi::new(&links_of(&server.at("/list"))).with(&QUICK).with(&["loader.fetch.parallelism=1"]);
+    let ended = scoopi.exits(0, &RUN);
+    // Those that were on their way to the host with the first one have the same answer.
+    let rows = scoopi.rows().lines().count();
+    assert!(rows >= pages.len() - 2, "{rows} rows: {ended:#?}");
+    assert_eq!(server.hits_of("/consent"), 1);
+}
+
+#[test]
+fn a_redirect_to_a_long_url_fails_and_one_to_a_known_page_is_counted() {
+    let long = format!("/{}", "x".repeat(3_000));
+    let server = Server::start(move |request| match request.path.as_str() {
+        "/list" => list(&["/a", "/b", "/c", "/d"]),
+        "/a" | "/b" => Response::redirect("/c"),
+        "/d" => Response::redirect(&long),
+        _ => titled("Title"),
+    });
+    let scoopi = Scoopi::new(&links_of(&server.at("/list"))).with(&QUICK);
+    let ended = scoopi.exits(3, &RUN);
+    ended.said(&[
+        "the page redirects to a URL of ",
+        " bytes, more than the setting scoopi.job.maxLink allows (2048)",
+    ]);
+    let told = "4 done, 2 redirected (2 of them to a page that was there already), 2 loaded by this process";
+    assert_eq!(ended.summary("pages"), told);
 }
 
 #[test]
@@ -516,7 +576,8 @@ fn a_page_that_others_redirect_to_is_fetched_and_written_once() {
     let ended = scoopi.exits(0, &RUN);
     assert_eq!(scoopi.rows(), "list|pages|title|Target\n");
     assert_eq!((server.hits_of("/target"), server.hits_of("/b")), (1, 1));
-    assert_eq!(ended.summary("pages"), "5 done, 3 redirected, 2 loaded by this process");
+    let told = "5 done, 3 redirected (3 of them to a page that was there already), 2 loaded by this process";
+    assert_eq!(ended.summary("pages"), told);
 }
 
 #[test]

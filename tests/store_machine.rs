@@ -584,8 +584,25 @@ fn a_page_that_moved_becomes_the_job_that_it_moved_to_once() {
     told.refuse(move_to(&earlier, "http://c/"), Refusal::Stale);
     told.accept(finish(&new[0], &["http://a/old", "http://b/new", "http://a/3"]));
     let counts = told.machine.counts();
-    assert_eq!((counts.done, counts.moved, counts.known_links, counts.jobs()), (3, 2, 3, 4));
+    assert_eq!((counts.done, counts.moved, counts.jobs()), (3, 2, 4));
+    assert_eq!((counts.known_links, counts.moved_to_known), (2, 1));
     assert_eq!(told.take(1, 9, 0)[0].page, 3, "numbers go on");
+}
+
+#[test]
+fn a_page_that_another_one_moved_to_has_its_turn_and_its_share_of_bytes() {
+    let pages = ["/1", "/2", "/3"].map(|url| page("n", url));
+    let rules = Rules { max_url_bytes: 30, ..RULES };
+    let mut told = Told::running(rules, 1..=1, &pages);
+    let move_to = |job: &Job, to: &str| Command::Move { job: job.key, epoch: job.epoch, to: to.to_owned() };
+    let first = told.take(1, 1, 0).remove(0);
+    told.accept(move_to(&first, "/gate"));
+    let gate = told.take(1, 1, 0).remove(0);
+    assert_eq!(gate.locator.url, "/gate", "before those that came behind the first one");
+    told.accept(move_to(&gate, &"/x".repeat(20)));
+    let counts = told.machine.counts();
+    assert_eq!((counts.moved, counts.too_many_url_bytes, counts.open()), (2, 1, 2));
+    assert_eq!(told.take_url(1, 0).unwrap(), "/2");
 }
 
 #[test]

@@ -36,15 +36,17 @@ pub enum RunError {
     #[error(
         "an unfinished run lies in {}: it stopped while {phase} with {} jobs done and {} left; \
          `--resume` goes on with it, `--fresh` discards it and starts anew",
-        path.display(), counts.done, counts.open()
+        path.display(), done, left
     )]
     Unfinished {
         /// The folder.
         path: PathBuf,
         /// Where it stopped.
         phase: Phase,
-        /// How far it came.
-        counts: Counts,
+        /// Jobs that are over.
+        done: u64,
+        /// Jobs that are not over.
+        left: u64,
     },
     /// Another process uses the data folder.
     #[error("another scoopi uses the data folder {}; wait for its end, or name another folder with `--data`", path.display())]

@@ -150,7 +150,8 @@ fn existing(
     };
     match (existing, recovery.state()?) {
         (Existing::Refuse, FolderState::Unfinished { phase, counts }) => {
-            Err(RunError::Unfinished { path: folder.path().to_owned(), phase, counts })
+            let (done, left) = (counts.done, counts.open());
+            Err(RunError::Unfinished { path: folder.path().to_owned(), phase, done, left })
         }
         (Existing::Resume, FolderState::Unfinished { .. } | FolderState::Finished) => Ok(Some(recovery)),
         _ => {

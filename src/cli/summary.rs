@@ -41,7 +41,12 @@ pub(super) fn text(report: &Report) -> String {
     };
     line("status", &status);
     line("rows", &counts.rows.to_string());
-    let moved = if counts.moved > 0 { format!(", {} redirected", counts.moved) } else { String::new() };
+    let known = match counts.moved_to_known {
+        0 => String::new(),
+        known => format!(" ({known} of them to a page that was there already)"),
+    };
+    let moved =
+        if counts.moved > 0 { format!(", {} redirected{known}", counts.moved) } else { String::new() };
     line("pages", &format!("{} done{moved}, {} loaded by this process", counts.done, report.figures.pages));
     if report.figures.skipped > 0 {
         let what = "not parsed by this process: they are not text (PDF, images, archives)";

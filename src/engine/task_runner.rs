@@ -101,7 +101,7 @@ impl TaskRunner {
         let pool = self.pools.of(&group.loader_name);
         let document = match group.loader.load(job, pool).await {
             Ok(Loaded::Document(document)) => document,
-            Ok(Loaded::Moved(to)) => return Ok(Came::Moved(to)),
+            Ok(Loaded::Moved(to)) => return self.moved(&group.loader_name, to),
             Err(error) if error.is_skip => {
                 self.skip(job, &error);
                 return Ok(Came::Results(Results::default()));
@@ -118,6 +118,18 @@ impl TaskRunner {
             ran.map_err(|stopped| held_back(stopped, group, task))?;
         }
         Ok(Came::Results(results))
+    }
+
+    /// The page is at another URL, which becomes a job: it may be as long as that of a link.
+    fn moved(&self, loader: &str, to: String) -> Result<Came, Stopped> {
+        if to.len() <= self.max_link {
+            return Ok(Came::Moved(to));
+        }
+        let (length, limit) = (to.len(), self.max_link);
+        let reason = format!(
+            "the page redirects to a URL of {length} bytes, more than the setting scoopi.job.maxLink allows ({limit})"
+        );
+        Err(stopped(loader, StepError::fatal(reason)))
     }
 
     /// Logs why a page is skipped: the first ones as warnings, the others at debug level.

@@ -192,6 +192,10 @@ pub enum FetchError {
         /// The length of the wait.
         time: Duration,
     },
+    /// What went wrong after a redirect that the fetch followed itself. It says nothing about the host of the page that was
+    /// asked for first, and that host was asked.
+    #[error("{0}")]
+    AfterRedirect(Box<Self>),
     /// An https URL on a machine without CA certificates.
     #[error(
         "`{url}` needs https, and this machine has no CA certificates ({reason}); install the package \
@@ -230,6 +234,7 @@ impl FetchError {
         match self {
             Self::Timeout { .. } => true,
             _ if self.is_not_asked() => true,
+            Self::AfterRedirect(error) => error.is_recoverable(),
             Self::Transport { cause, .. } => cause.is_recoverable(),
             Self::Status { status, .. } => match status {
                 408 | 425 | 429 => true,
@@ -245,6 +250,16 @@ impl FetchError {
     #[must_use]
     pub fn is_not_asked(&self) -> bool {
         matches!(self, Self::Closed { .. } | Self::HostBusy { .. } | Self::HostWaits { .. })
+    }
+
+    /// Whether the answer is something else than text, which is not parsed.
+    #[must_use]
+    pub fn is_not_text(&self) -> bool {
+        match self {
+            Self::NotText { .. } => true,
+            Self::AfterRedirect(error) => error.is_not_text(),
+            _ => false,
+        }
     }
 
     /// The hint for other pages of the same host.
@@ -263,8 +278,18 @@ impl FetchError {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Status { retry_after, .. } => *retry_after,
+            Self::AfterRedirect(error) => match &**error {
+                Self::HostWaits { time, .. } => Some(*time),
+                error => error.retry_after(),
+            },
             _ => None,
         }
+    }
+
+    /// The same error, met at another host than the one that was asked first. A fetch that was closed ends as one that
+    /// has not begun.
+    pub(super) fn after_redirect(self) -> Self {
+        if matches!(self, Self::Closed { .. }) { self } else { Self::AfterRedirect(Box::new(self)) }
     }
 }
 

@@ -101,7 +101,7 @@ impl Inner {
                 let Request { host_moves: moves, host_places: places, patience, pool, via, .. } = request;
                 // Every request waits for the delay: if the host went to another node meanwhile, its wait would start again.
                 let patience = patience.map(|patience| patience.saturating_add(self.settings.delay));
-                let word = Word { moves, places, patience, pool };
+                let word = Word { moves, places, patience, busy: None, pool };
                 return self.http.get(&self.settings, url.clone(), word, via).await;
             }
             Target::File(path) => (path.clone(), Place::Anywhere),

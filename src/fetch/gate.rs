@@ -104,6 +104,8 @@ pub(super) struct Word<'p> {
     pub(super) pool: Option<&'p Semaphore>,
     /// Longest time that the request waits for its host.
     pub(super) patience: Option<Duration>,
+    /// Longest time that it waits for other requests to its host, if that is another one.
+    pub(super) busy: Option<Duration>,
     /// How often it moved.
     pub(super) moves: u32,
     /// How many requests may run from here at a time, where that is not simply the parallelism.
@@ -156,14 +158,14 @@ impl Gates {
     /// # Errors
     /// The request would wait for longer than it may.
     pub(super) async fn enter<'p>(&self, host: &str, word: Word<'p>) -> Result<Pass<'p>, Denied> {
-        let deadline = word.patience.map(|patience| Instant::now() + patience);
+        let deadlines = Deadlines::new(word);
         let gate = self.gate(host);
         gate.opening.lock().move_on(word.moves, self.delay);
         word.places.into_iter().for_each(|places| gate.slots.hear(places));
-        let slot = by(deadline, gate.slots.enter()).await?;
+        let slot = by(deadlines.busy, gate.slots.enter()).await?;
         let host = host.to_owned();
         let mut pass = Pass { host, gate, delay: self.delay, pool: word.pool, place: None, _slot: slot };
-        pass.start(deadline).await?;
+        pass.start(deadlines).await?;
         Ok(pass)
     }
 
@@ -218,6 +220,23 @@ impl Opening {
     }
 }
 
+/// Until when a request waits.
+#[derive(Debug, Clone, Copy)]
+struct Deadlines {
+    /// For other requests to its host.
+    busy: Option<Instant>,
+    /// For the time from which its host may be asked.
+    opens: Option<Instant>,
+}
+
+impl Deadlines {
+    fn new(word: Word<'_>) -> Self {
+        let now = Instant::now();
+        let opens = word.patience.map(|patience| now + patience);
+        Self { busy: word.busy.map(|busy| now + busy).or(opens), opens }
+    }
+}
+
 /// Returns the result of `wait`, or [`Denied::Busy`] at the deadline.
 async fn by<T>(deadline: Option<Instant>, wait: impl Future<Output = T>) -> Result<T, Denied> {
     match deadline {
@@ -235,21 +254,21 @@ impl Pass<'_> {
     /// Waits until one more request may start under this pass, as after a redirect on the same host.
     ///
     /// # Errors
-    /// The request would wait for longer than `patience`.
-    pub(super) async fn again(&mut self, patience: Option<Duration>) -> Result<(), Denied> {
+    /// The request would wait for longer than `word` says.
+    pub(super) async fn again(&mut self, word: Word<'_>) -> Result<(), Denied> {
         self.place = None;
-        self.start(patience.map(|patience| Instant::now() + patience)).await
+        self.start(Deadlines::new(word)).await
     }
 
-    async fn start(&mut self, deadline: Option<Instant>) -> Result<(), Denied> {
+    async fn start(&mut self, deadlines: Deadlines) -> Result<(), Denied> {
         let gate = Arc::clone(&self.gate);
-        let _turn = by(deadline, gate.turn.lock()).await?;
+        let _turn = by(deadlines.busy, gate.turn.lock()).await?;
         loop {
             // The host may have asked for more time while this request waited for time or permit, hence the loop.
             let now = Instant::now();
             let opens = gate.opening.lock().later_than(now);
             match (opens, self.pool) {
-                (Some(opens), _) if deadline.is_some_and(|deadline| opens > deadline) => {
+                (Some(opens), _) if deadlines.opens.is_some_and(|deadline| opens > deadline) => {
                     return Err(Denied::Waits(opens - now));
                 }
                 (Some(opens), _) => {

@@ -71,15 +71,14 @@ impl Http {
         let mut left = settings.total_timeout;
         let entered = self.gates.enter_if_open(url::host(&url), word).await;
         let mut pass = entered.map_err(|denied| not_asked(&url, denied))?;
+        let first = pass.host().to_owned();
         // Whether a cookie came: all pages that it leads to belong to it.
         let mut has_cookie = false;
         loop {
             let started = Instant::now();
-            let request = self.request(settings, &url, &pass);
-            let answer = timeout(left, request)
-                .await
-                .map_err(|_| late(&url, Limit::Total, settings.total_timeout))??;
-            match answer {
+            let request = timeout(left, self.request(settings, &url, &pass)).await;
+            let answer = request.unwrap_or_else(|_| Err(late(&url, Limit::Total, settings.total_timeout)));
+            match answer.map_err(|error| of_host(&first, &url, error))? {
                 Answer::Page(page) => return Ok(Fetched::Page(page)),
                 Answer::Redirect(redirect) => {
                     left = left.saturating_sub(started.elapsed());
@@ -88,7 +87,9 @@ impl Http {
                     if !has_cookie {
                         return Ok(Fetched::Moved(url.into()));
                     }
-                    pass = self.pass_on(pass, &url, word).await?;
+                    let word = Word { busy: Some(settings.total_timeout), ..word };
+                    let passed = self.pass_on(pass, &url, word).await;
+                    pass = passed.map_err(|error| of_host(&first, &url, error))?;
                 }
                 // The server did not cause this wait, so it does not count for the limits.
                 Answer::NoRoom(lack) if self.room(lack).await => {}
@@ -144,12 +145,12 @@ impl Http {
     ) -> Result<Pass<'p>, FetchError> {
         let host = url::host(url);
         if pass.host() == host {
-            let started = pass.again(word.patience).await;
+            let started = pass.again(word).await;
             return started.map(|()| pass).map_err(|denied| not_asked(url, denied));
         }
         drop(pass);
-        // It waits without a limit: the caller's knowledge of its own host says nothing about this host.
-        let word = Word { pool: word.pool, ..Word::default() };
+        // The caller's knowledge of its own host says nothing about this host.
+        let word = Word { moves: 0, places: None, ..word };
         self.gates.enter(host, word).await.map_err(|denied| not_asked(url, denied))
     }
 
@@ -275,6 +276,11 @@ fn not_asked(url: &Url, denied: Denied) -> FetchError {
         Denied::Busy => FetchError::HostBusy { url },
         Denied::Waits(time) => FetchError::HostWaits { url, time },
     }
+}
+
+/// The error of a request for `url`, in a fetch that began at host `first`.
+fn of_host(first: &str, url: &Url, error: FetchError) -> FetchError {
+    if url::host(url) == first { error } else { error.after_redirect() }
 }
 
 fn late(url: &Url, limit: Limit, after: Duration) -> FetchError {

@@ -58,7 +58,7 @@ impl From<FetchError> for StepError {
             retry_after: error.retry_after(),
             host: error.host_hint(),
             is_not_begun: error.is_not_asked(),
-            is_skip: matches!(error, FetchError::NotText { .. }),
+            is_skip: error.is_not_text(),
         }
     }
 }

@@ -412,7 +412,7 @@ impl Oracle {
             let locator = Locator { group: link.group.clone(), name: name.clone(), url: link.url.clone() };
             if self.knows(&locator) {
                 self.tally.known_links += 1;
-            } else if self.jobs.len() as u64 >= rules.max_jobs {
+            } else if self.turns() >= rules.max_jobs {
                 self.tally.dropped_links += 1;
             } else if depth > rules.max_depth {
                 self.tally.too_deep_links += 1;
@@ -438,13 +438,20 @@ impl Oracle {
         self.tally.done += 1;
         self.tally.moved += 1;
         let target = Locator { url: to.to_owned(), ..locator.clone() };
+        via.push(locator.url);
+        let bytes: usize = via.iter().map(String::len).sum();
         if self.knows(&target) {
-            self.tally.known_links += 1;
+            self.tally.moved_to_known += 1;
+        } else if self.open_bytes() + bytes + to.len()
+            > self.run.as_ref().unwrap().rules.max_url_bytes as usize
+        {
+            self.tally.too_many_url_bytes += 1;
         } else {
-            via.push(locator.url);
             self.make(target);
-            let made = self.jobs.last_mut().unwrap();
-            (made.page, made.depth, made.via) = (page, depth, via);
+            let made = self.jobs.pop().unwrap();
+            // It has the turn of the one before.
+            let at = self.jobs.iter().position(|job| job.key == key).unwrap();
+            self.jobs.insert(at + 1, Known { page, depth, via, ..made });
         }
         Ok(Reply::Accepted)
     }

@@ -186,8 +186,8 @@ async fn a_second_request_under_one_pass_keeps_the_distance() {
     let gates = gates(1, 1000);
     let mut pass = enter(&gates, "h").await;
     let begin = Instant::now();
-    pass.again(None).await.unwrap();
-    pass.again(None).await.unwrap();
+    pass.again(Word::default()).await.unwrap();
+    pass.again(Word::default()).await.unwrap();
     assert_eq!(begin.elapsed().as_secs(), 2);
 }
 
@@ -252,12 +252,12 @@ async fn closed_gates_send_away_those_who_wait_and_those_who_come() {
     assert_eq!(gates.enter_if_open("other", Word::default()).await.unwrap_err(), Denied::Closed);
     assert_eq!(begin.elapsed(), Duration::ZERO);
     // Who is through may go on, as after a redirect.
-    pass.again(None).await.unwrap();
+    pass.again(Word::default()).await.unwrap();
     assert_eq!(begin.elapsed(), Duration::from_secs(1));
 }
 
 const PATIENT: Word<'static> =
-    Word { pool: None, patience: Some(Duration::from_secs(3)), moves: 0, places: None };
+    Word { pool: None, patience: Some(Duration::from_secs(3)), moves: 0, places: None, busy: None };
 
 #[tokio::test(start_paused = true)]
 async fn one_with_a_deadline_is_told_why_it_does_not_get_through() {
@@ -282,7 +282,7 @@ async fn who_waits_for_a_host_has_no_place_in_the_pool() {
     let mut pass = gates.enter("slow", pooled).await.unwrap();
     assert_eq!(pool.available_permits(), 0);
     {
-        let mut waiting = pin!(pass.again(None));
+        let mut waiting = pin!(pass.again(Word::default()));
         std::future::poll_fn(|context| {
             assert!(waiting.as_mut().poll(context).is_pending());
             Poll::Ready(())

@@ -23,6 +23,8 @@ pub struct Counts {
     pub known_links: u64,
     /// Of those done, pages whose server redirected to another URL, which became a job instead.
     pub moved: u64,
+    /// Of those that moved, the ones whose URL led to a job that was there already.
+    pub moved_to_known: u64,
     /// Links not followed because the run has as many jobs as it may have.
     pub dropped_links: u64,
     /// Links not followed because they lead deeper than they may.

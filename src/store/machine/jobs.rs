@@ -81,8 +81,8 @@ impl Entry {
 struct Origin {
     group: u32,
     name: u32,
-    /// The number of its page, if it takes the place of another one.
-    page: Option<u32>,
+    /// The number of the page and the turn, if it takes the place of another one.
+    place_of: Option<(u32, Seq)>,
     depth: u32,
     via: Box<[Box<str>]>,
 }
@@ -170,7 +170,11 @@ impl Jobs {
         let key = JobKey::new(self.run, &locator.group, &locator.name, &locator.url);
         if !self.slots.contains_key(&key) {
             let (group, name) = (self.names.number(&locator.group), self.names.number(&locator.name));
-            self.add(key, &locator.url, Origin { group, name, page: None, depth: 0, via: Box::default() });
+            self.add(
+                key,
+                &locator.url,
+                Origin { group, name, place_of: None, depth: 0, via: Box::default() },
+            );
         }
     }
 
@@ -294,21 +298,22 @@ impl Jobs {
             self.add(
                 key,
                 &link.url,
-                Origin { group, name: parent.name, page: None, depth, via: Box::default() },
+                Origin { group, name: parent.name, place_of: None, depth, via: Box::default() },
             );
         }
     }
 
     /// Adds a job that is not there yet.
-    fn add(&mut self, key: JobKey, url: &str, Origin { group, name, page, depth, via }: Origin) {
-        let page = page.unwrap_or_else(|| {
+    fn add(&mut self, key: JobKey, url: &str, Origin { group, name, place_of, depth, via }: Origin) {
+        let (page, seq) = place_of.unwrap_or_else(|| {
             let last = self.pages.entry((name, group)).or_default();
             *last += 1;
-            *last
+            self.next_seq += 1;
+            (*last, self.next_seq - 1)
         });
         let entry = Entry {
             url: url.into(),
-            seq: self.next_seq,
+            seq,
             group,
             name,
             host: self.queue.host(Locator::host_of(url)),
@@ -322,7 +327,6 @@ impl Jobs {
             is_failed: false,
             holder: None,
         };
-        self.next_seq += 1;
         self.url_bytes += entry.url_bytes();
         self.queue.push(entry.place(key));
         self.slots.insert(key, Slot::Open(Box::new(entry)));

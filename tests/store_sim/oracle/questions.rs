@@ -203,6 +203,11 @@ impl Oracle {
     }
 
     /// Bytes of the URLs of jobs that are not over.
+    /// How many jobs did not take the place of another one.
+    pub(super) fn turns(&self) -> u64 {
+        self.jobs.iter().filter(|job| job.via.is_empty()).count() as u64
+    }
+
     pub(super) fn open_bytes(&self) -> usize {
         let is_open = |job: &&Known| matches!(job.state, State::Ready | State::Held(_));
         let bytes = |job: &Known| job.locator.url.len() + job.via.iter().map(String::len).sum::<usize>();

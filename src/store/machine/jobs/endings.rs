@@ -30,7 +30,8 @@ impl Jobs {
         Ok(Reply::Accepted)
     }
 
-    /// Ends a job whose page is at another URL, which becomes a job in its place.
+    /// Ends a job whose page is at another URL, which becomes a job in its place: it has the same turn, so that what it
+    /// brings (a cookie that its site wants) is there when the pages behind it are asked for.
     pub(in crate::store::machine) fn move_to(
         &mut self,
         key: JobKey,
@@ -40,16 +41,19 @@ impl Jobs {
         if matches!(self.slots.get(&key), Some(Slot::Over { epoch: at, with_rows: true }) if *at == epoch) {
             return Ok(Reply::Repeated);
         }
-        let Entry { url, group, name, page, depth, via, host, .. } = self.close(key, epoch, true)?;
+        let Entry { url, seq, group, name, page, depth, via, host, .. } = self.close(key, epoch, true)?;
         self.queue.grow(host);
         self.counts.done += 1;
         self.counts.moved += 1;
         let key = JobKey::new(self.run, self.names.text(group), self.names.text(name), to);
+        let via: Box<[Box<str>]> = via.into_iter().chain([url]).collect();
+        let bytes = to.len() + via.iter().map(|url| url.len()).sum::<usize>();
         if self.slots.contains_key(&key) {
-            self.counts.known_links += 1;
+            self.counts.moved_to_known += 1;
+        } else if self.url_bytes.saturating_add(bytes as u64) > self.rules.max_url_bytes {
+            self.counts.too_many_url_bytes += 1;
         } else {
-            let via = via.into_iter().chain([url]).collect();
-            self.add(key, to, Origin { group, name, page: Some(page), depth, via });
+            self.add(key, to, Origin { group, name, place_of: Some((page, seq)), depth, via });
         }
         Ok(Reply::Accepted)
     }
