@@ -80,7 +80,7 @@ impl<S: JobStore> JobRunner<S> {
             let room = working.room();
             let pause = {
                 let seen = status.borrow_and_update();
-                let next_at = seen.next_at.map(|at| self.store.until(at));
+                let next_at = seen.next_at.map(|at| self.store.until(&seen, at));
                 let pause = if working.may_take(&seen) { Some(Duration::ZERO) } else { next_at };
                 pause.filter(|_| room > 0)
             };
@@ -324,7 +324,7 @@ mod tests {
             Ok(())
         }
 
-        fn until(&self, _: u64) -> Duration {
+        fn until(&self, _: &Status, _: u64) -> Duration {
             unreachable!("no job waits for another try")
         }
 

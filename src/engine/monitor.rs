@@ -77,7 +77,7 @@ impl<S: JobStore> Monitor<S> {
     /// Logs what the run waits for and until when, if it only waits.
     fn say_wait(&self, status: &Status, said: &mut Option<u64>) {
         let Some((url, at)) = status.waits_for.as_deref().zip(status.next_at) else { return };
-        let wait = self.store.until(at);
+        let wait = self.store.until(status, at);
         if wait < LONG_WAIT || said.replace(at) == Some(at) {
             return;
         }

@@ -29,7 +29,7 @@ use crate::fetch::redirects::{Redirect, Redirects};
 use crate::fetch::settings::FetchSettings;
 use crate::fetch::transport::Cause;
 use crate::fetch::url;
-use crate::fetch::wire::{self, Lack, Response, Wire};
+use crate::fetch::wire::{self, Lack, Response, Room, Wire};
 use crate::model::HostPlaces;
 
 /// Fetches from web servers.
@@ -74,9 +74,10 @@ impl Http {
         let first = pass.host().to_owned();
         // Whether a cookie came: all pages that it leads to belong to it.
         let mut has_cookie = false;
+        let mut room = None;
         loop {
             let started = Instant::now();
-            let request = timeout(left, self.request(settings, &url, &pass)).await;
+            let request = timeout(left, self.request(settings, &url, &pass, room.take())).await;
             let answer = request.unwrap_or_else(|_| Err(late(&url, Limit::Total, settings.total_timeout)));
             match answer.map_err(|error| of_host(&first, &url, error))? {
                 Answer::Page(page) => return Ok(Fetched::Page(page)),
@@ -92,25 +93,29 @@ impl Http {
                     pass = passed.map_err(|error| of_host(&first, &url, error))?;
                 }
                 // The server did not cause this wait, so it does not count for the limits.
-                Answer::NoRoom(lack) if self.room(lack).await => {}
-                Answer::NoRoom(_) => return Err(not_asked(&url, Denied::Closed)),
+                Answer::NoRoom(lack) => {
+                    let found = self.room(lack).await;
+                    room = found.ok_or_else(|| not_asked(&url, Denied::Closed))?;
+                }
             }
         }
     }
 
-    /// Waits until a further connection may be possible. Returns whether the fetch may continue: it has not begun, so it
-    /// ends when the gates are closed.
-    async fn room(&self, lack: Lack) -> bool {
+    /// Waits until a further connection may be possible. `None` if the gates are closed: the fetch has not begun, so it ends.
+    async fn room(&self, lack: Lack) -> Option<Room> {
         let waiting = async {
             match lack {
-                Lack::Place => self.wire.place().await,
-                Lack::Descriptor => self.descriptor().await,
+                Lack::Place => self.wire.room().await,
+                Lack::Descriptor => {
+                    self.descriptor().await;
+                    None
+                }
             }
         };
         tokio::select! {
             biased;
-            () = self.gates.closed() => false,
-            () = waiting => true,
+            () = self.gates.closed() => None,
+            room = waiting => Some(room),
         }
     }
 
@@ -160,8 +165,9 @@ impl Http {
         settings: &FetchSettings,
         url: &Url,
         pass: &Pass<'_>,
+        room: Room,
     ) -> Result<Answer, FetchError> {
-        let response = match self.head(settings, url).await? {
+        let response = match self.head(settings, url, room).await? {
             Ok(response) => response,
             Err(lack) => return Ok(Answer::NoRoom(lack)),
         };
@@ -189,8 +195,13 @@ impl Http {
         Err(FetchError::Status { url: url::shown_url(url.as_str()), status: status.as_u16(), retry_after })
     }
 
-    async fn head(&self, settings: &FetchSettings, url: &Url) -> Result<Result<Response, Lack>, FetchError> {
-        let response = timeout(settings.first_byte_timeout, self.wire.get(url)).await;
+    async fn head(
+        &self,
+        settings: &FetchSettings,
+        url: &Url,
+        room: Room,
+    ) -> Result<Result<Response, Lack>, FetchError> {
+        let response = timeout(settings.first_byte_timeout, self.wire.get(url, room)).await;
         match response.map_err(|_| late(url, Limit::FirstByte, settings.first_byte_timeout))? {
             Ok(response) => Ok(Ok(response)),
             Err(wire::Fault::Lacks(lack)) => Ok(Err(lack)),

@@ -17,6 +17,8 @@ use bytes::Bytes;
 use hyper::StatusCode;
 use hyper::header::{self, GetAll, HeaderMap, HeaderName, HeaderValue};
 
+use tokio::sync::OwnedSemaphorePermit;
+
 use crate::fetch::coding;
 use crate::fetch::cookies::Cookies;
 use crate::fetch::settings::FetchSettings;
@@ -58,6 +60,9 @@ pub(super) enum Lack {
     Descriptor,
 }
 
+/// The permit for one more connection, where the request has one already.
+pub(super) type Room = Option<OwnedSemaphorePermit>;
+
 /// Sends requests.
 #[derive(Debug)]
 pub(super) struct Wire {
@@ -98,21 +103,24 @@ impl Wire {
         Self { headers, cookies, way }
     }
 
-    /// Asks for the page at `url`. The future may be dropped at any moment.
-    pub(super) async fn get(&self, url: &Url) -> Result<Response, Fault> {
+    /// Asks for the page at `url`, with the room for a connection that [`Wire::room`] may have given. The future may be
+    /// dropped at any moment.
+    pub(super) async fn get(&self, url: &Url, room: Room) -> Result<Response, Fault> {
         match &self.way {
             Way::Direct(direct) => {
-                let response = direct.get(url, self.headers.clone(), self.cookies.as_deref()).await?;
+                let response = direct.get(url, self.headers.clone(), self.cookies.as_deref(), room).await?;
                 Ok(Response::Direct(Box::new(response)))
             }
             Way::Proxied(proxied) => proxied.get(url).await.map(Response::Proxied),
         }
     }
 
-    /// Waits until a further connection may be possible.
-    pub(super) async fn place(&self) {
-        if let Way::Direct(direct) = &self.way {
-            direct.place_is_free().await;
+    /// Waits until a further connection may be possible. Returns the room for it, or none if an idle connection may make
+    /// room.
+    pub(super) async fn room(&self) -> Room {
+        match &self.way {
+            Way::Direct(direct) => direct.room().await,
+            Way::Proxied(_) => None,
         }
     }
 

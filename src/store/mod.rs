@@ -97,8 +97,10 @@ pub trait JobStore: Send + Sync + 'static {
     /// Gives a job back untouched.
     fn release(&self, job: &Job, host: HostHint) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Returns how long it is until a moment of the log's own time, as [`Status::next_at`] names it.
-    fn until(&self, at: u64) -> Duration;
+    /// Returns how long it is until a moment of the log's own time, as [`Status::next_at`] names it. It takes the status that
+    /// the caller has seen, and does not look itself: two looks at once would wait for each other if the log's writer wants
+    /// to change it between them.
+    fn until(&self, seen: &Status, at: u64) -> Duration;
 
     /// Says that this node has nothing in work and sees nothing to do.
     fn vote_done(&self) -> impl Future<Output = Result<(), StoreError>> + Send;

@@ -200,8 +200,8 @@ impl<C: Commit> JobStore for NodeStore<C> {
         unless_stale(self.propose(command).await.map(|_| true)).map(drop)
     }
 
-    fn until(&self, at: u64) -> Duration {
-        self.clock.until(self.commit.status().borrow().now, at)
+    fn until(&self, seen: &Status, at: u64) -> Duration {
+        self.clock.until(seen.now, at)
     }
 
     async fn vote_done(&self) -> Result<(), StoreError> {

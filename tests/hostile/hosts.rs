@@ -56,6 +56,21 @@ fn thousands_of_hosts_are_asked_with_few_descriptors() {
 }
 
 #[test]
+fn hosts_are_asked_where_more_requests_wait_than_connections_are_allowed() {
+    const HOSTS: usize = 600;
+    let server = Server::start_at("0.0.0.0".parse().unwrap(), |request| {
+        Response::html(format!("<h1>{}</h1>", request.header("host").unwrap_or_default()))
+    });
+    let port = server.address().port();
+    let urls = (0..HOSTS).map(|number| format!("http://{}:{port}/", host(number)));
+    let many = ["poolsize.loader=300", "job.takeLimit=600"];
+    let scoopi = Scoopi::new(&definitions(urls)).with(&[RUN_DATE, "loader.fetch.delay=0"]).with(&many);
+    let ended = run(&scoopi, 128);
+    assert_eq!(ended.code(), Some(0), "{ended:#?}");
+    assert_eq!(scoopi.rows().lines().filter(|line| line.contains("127.")).count(), HOSTS);
+}
+
+#[test]
 fn pages_that_are_files_wait_for_a_descriptor() {
     const PAGES: usize = 500;
     let scoopi = Scoopi::new(&definitions((0..PAGES).map(|number| format!("/pages/{number}.html"))));

@@ -43,7 +43,7 @@ use crate::fetch::url;
 use super::connection::{Answer, Connection, Question, closed};
 use super::guard::Stream;
 use super::pool::Pool;
-use super::{Fault, Lack, broken};
+use super::{Fault, Lack, Room, broken};
 
 /// TCP keep-alive: idle time before the first probe, and the interval and number of probes.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -110,23 +110,25 @@ impl Direct {
         }
     }
 
-    /// Requests the page at `url`, with these headers and those that follow from the URL and the cookies.
+    /// Requests the page at `url`, with these headers and those that follow from the URL and the cookies. A new connection
+    /// takes `room`.
     pub(super) async fn get(
         &self,
         url: &Url,
         headers: HeaderMap,
         cookies: Option<&Cookies>,
+        room: Room,
     ) -> Result<Response, Fault> {
         let place = Place::of(url);
         let key = place.key();
         let question = question(&place, headers, cookies)?;
         let (connection, answer) = match self.waiting(&key).await {
-            None => self.ask_anew(&place, question).await?,
+            None => self.ask_anew(&place, question, room).await?,
             Some(mut connection) => match connection.ask(question.clone()).await {
                 Ok(answer) => (connection, answer),
                 Err(Fault::Broken(Cause::Closed, _)) => {
                     drop(connection);
-                    self.ask_anew(&place, question).await?
+                    self.ask_anew(&place, question, room).await?
                 }
                 Err(fault) => return Err(fault),
             },
@@ -151,12 +153,13 @@ impl Direct {
         }
     }
 
-    /// Waits until a connection is closed, or becomes idle and can be closed.
-    pub(super) async fn place_is_free(&self) {
-        let Some(places) = self.places.get() else { return };
+    /// Waits until a connection is closed, and returns its permit; or until one becomes idle and can be closed. Permits go
+    /// to those who wait, in order: a request that gave its permit back to ask again would find it with the next one.
+    pub(super) async fn room(&self) -> Room {
+        let places = self.places.get()?;
         tokio::select! {
-            place = places.acquire() => drop(place),
-            () = self.pool.one_came() => {}
+            place = Arc::clone(places).acquire_owned() => place.ok(),
+            () = self.pool.one_came() => None,
         }
     }
 
@@ -170,15 +173,20 @@ impl Direct {
         }
     }
 
-    async fn ask_anew(&self, place: &Place<'_>, question: Question) -> Result<(Connection, Answer), Fault> {
-        let mut connection = self.connect(place).await?;
+    async fn ask_anew(
+        &self,
+        place: &Place<'_>,
+        question: Question,
+        room: Room,
+    ) -> Result<(Connection, Answer), Fault> {
+        let mut connection = self.connect(place, room).await?;
         let answer = connection.ask(question).await?;
         Ok((connection, answer))
     }
 
-    async fn connect(&self, place: &Place<'_>) -> Result<Connection, Fault> {
+    async fn connect(&self, place: &Place<'_>, room: Room) -> Result<Connection, Fault> {
         let tls = if place.is_secure() { Some(self.tls()?) } else { None };
-        let permit = self.place()?;
+        let permit = room.map_or_else(|| self.place(), Ok)?;
         let connected = timeout(self.connect_timeout, self.line(place, tls));
         let stream = connected.await.map_err(|_| Fault::ConnectTime)??;
         Connection::begin(stream, permit).await
