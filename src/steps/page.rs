@@ -38,15 +38,20 @@ impl Page {
         self.encoding.get_or_init(find)
     }
 
-    /// Whether links on it are followed. Plain text does not have links; but some servers label every page as plain
-    /// text.
+    /// Whether links on it are followed. Text that is not markup does not have links: what looks like one in JSON or in a
+    /// script is a part of a string. But some servers label every page as plain text.
     #[must_use]
     pub fn may_have_links(&self) -> bool {
-        let is_plain = match &self.document.media_type {
-            Some(media_type) => media_type == "text/plain",
-            None => self.document.url.to_ascii_lowercase().ends_with(".txt"),
+        let is_markup = match &self.document.media_type {
+            Some(media_type) => {
+                !WITHOUT_LINKS.contains(&media_type.as_str()) && !media_type.ends_with("+json")
+            }
+            None => {
+                let url = self.document.url.to_ascii_lowercase();
+                !ENDINGS_WITHOUT_LINKS.iter().any(|ending| url.ends_with(ending))
+            }
         };
-        !is_plain || is_html(&self.document.body)
+        is_markup || is_html(&self.document.body)
     }
 
     /// Its tree, made on the first call.
@@ -62,6 +67,24 @@ impl Page {
         self.tree.get_or_init(parse).as_ref().map_err(Clone::clone)
     }
 }
+
+/// Media types of text that is not markup.
+const WITHOUT_LINKS: &[&str] = &[
+    "text/plain",
+    "text/css",
+    "text/csv",
+    "text/javascript",
+    "text/markdown",
+    "application/javascript",
+    "application/x-javascript",
+    "application/json",
+    "application/x-ndjson",
+    "application/x-sh",
+];
+
+/// The same by the end of the URL, where no media type is known.
+const ENDINGS_WITHOUT_LINKS: &[&str] =
+    &[".txt", ".css", ".csv", ".js", ".mjs", ".json", ".ndjson", ".md", ".sh"];
 
 /// Whether a body begins like HTML.
 fn is_html(body: &[u8]) -> bool {
@@ -92,6 +115,14 @@ mod tests {
         check(Some("text/plain"), "http://h/a.html", link, false);
         check(None, "/defs/page.TXT", link, false);
         check(None, "file:///data/robots.txt", link, false);
+        for media_type in ["application/json", "application/ld+json", "text/css", "text/javascript"] {
+            check(Some(media_type), "http://h/a", link, false);
+            check(Some(media_type), "http://h/a", b" <!doctype html><a href=x>", true);
+        }
+        check(None, "/api/index.json", link, false);
+        check(None, "/api/index.json.html", link, true);
+        check(Some("application/xhtml+xml"), "http://h/a", link, true);
+        check(Some("application/rss+xml"), "http://h/a", link, true);
         check(Some("text/plain"), "http://h/", b"\xef\xbb\xbf\n<!DOCTYPE HTML><a href=x>", true);
         check(Some("text/plain"), "http://h/", b"<HTML><a href=x>", true);
     }
