@@ -79,7 +79,8 @@ pub(super) fn other_than_text(
     }
     match media_type.map_or(Says::Nothing, says) {
         Says::Text => None,
-        Says::Other if is_markup(start) => None,
+        // One stray NUL must not lose a page, and browsers show it.
+        Says::Other | Says::Nothing if is_markup(start) => None,
         Says::Other => media_type.map(|name| format!("its type is {name}").into()),
         Says::Nothing => has_nul(charset, start).then(|| "it has NUL bytes, which text does not have".into()),
     }
@@ -220,7 +221,12 @@ mod tests {
     fn bytes_that_no_text_has_decide_where_no_type_does() {
         check("", b"abc\0def", false);
         check("application/octet-stream", b"abc\0def", false);
-        // The type decides: one stray NUL must not lose a page.
+        // One stray NUL must not lose a page: neither where the type decides nor where the page begins as markup.
         check("text/html", b"<p>abc\0def", true);
+        check("text/plain", b"abc\0def", true);
+        for media_type in ["", "application/octet-stream", "nonsense"] {
+            check(media_type, b"<html><p>abc\0def", true);
+            check(media_type, b" \n<!doctype html>\0", true);
+        }
     }
 }

@@ -130,6 +130,10 @@ async fn what_is_not_text() {
         typed("application/octet-stream", b"abc\0def"),
         Fail(&["NUL bytes, which text does not have"]),
     ));
+    for name in ["application/octet-stream", ""] {
+        let page = typed(name, b"<html><p>ok\0</p>");
+        cases.push(case(format!("a page with one NUL as {name:?}"), page, text("<html><p>ok\0</p>")));
+    }
     // It is not read to its end, and not called too large.
     let film = typed("video/mp4", &vec![1; MAX_BODY * 2]);
     cases.push(case("a film that is too large", film, Fail(&["is not text (its type is video/mp4)"])));
