@@ -10,7 +10,8 @@
 //!
 //! A request may also need a permit of a pool that all hosts share. A pass holds the permit only while it does not have to
 //! wait for its host, so that hosts with waiting requests do not take permits from others. A request with a deadline does
-//! not wait beyond it: it gets the time that the host waits, and may come again.
+//! not wait beyond it: it gets the time that the host waits, and may come again. Time that the gate waited for a permit does
+//! not count, because the host is not its cause.
 //!
 //! A host may be asked from several machines in turn, each with gates of its own. Whoever comes says how
 //! often it moved; where that is news, the gate opens a whole delay later, as if the host had been asked
@@ -19,6 +20,7 @@
 //!
 //! The gates can be closed for good: whoever waits in front of one is sent away, whoever is through goes on.
 
+mod patience;
 mod slots;
 
 use std::collections::HashMap;
@@ -29,10 +31,11 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep_until};
 
 use crate::model::HostPlaces;
 
+use patience::{Deadline, PoolTime};
 use slots::{Slot, Slots};
 
 /// Idle hosts are forgotten when this many are known, and again whenever their number has doubled since.
@@ -63,6 +66,7 @@ struct Gate {
     /// Held by the one who waits for the clock, so that starts keep their order and their distance.
     turn: tokio::sync::Mutex<()>,
     opening: Mutex<Opening>,
+    pool_time: PoolTime,
 }
 
 /// When a gate opens.
@@ -156,11 +160,11 @@ impl Gates {
     /// # Errors
     /// The request would wait for longer than it may.
     pub(super) async fn enter<'p>(&self, host: &str, word: Word<'p>) -> Result<Pass<'p>, Denied> {
-        let deadline = word.patience.map(|patience| Instant::now() + patience);
         let gate = self.gate(host);
+        let mut deadline = word.patience.map(|patience| Deadline::after(patience, &gate.pool_time));
         gate.opening.lock().move_on(word.moves, self.delay);
         word.places.into_iter().for_each(|places| gate.slots.hear(places));
-        let slot = by(deadline, gate.slots.enter()).await?;
+        let slot = by(&mut deadline, &gate.pool_time, gate.slots.enter()).await?;
         let host = host.to_owned();
         let mut pass = Pass { host, gate, delay: self.delay, pool: word.pool, place: None, _slot: slot };
         pass.start(deadline).await?;
@@ -177,6 +181,7 @@ impl Gates {
             slots: Slots::new(self.parallelism.get()),
             turn: tokio::sync::Mutex::new(()),
             opening: Mutex::default(),
+            pool_time: PoolTime::default(),
         });
         hosts.gates.insert(host.to_owned(), Arc::clone(&gate));
         gate
@@ -219,10 +224,14 @@ impl Opening {
 }
 
 /// Returns the result of `wait`, or [`Denied::Busy`] at the deadline.
-async fn by<T>(deadline: Option<Instant>, wait: impl Future<Output = T>) -> Result<T, Denied> {
+async fn by<T>(
+    deadline: &mut Option<Deadline>,
+    pool: &PoolTime,
+    wait: impl Future<Output = T>,
+) -> Result<T, Denied> {
     match deadline {
         None => Ok(wait.await),
-        Some(deadline) => timeout_at(deadline, wait).await.map_err(|_| Denied::Busy),
+        Some(deadline) => deadline.hold(pool, wait).await,
     }
 }
 
@@ -238,18 +247,21 @@ impl Pass<'_> {
     /// The request would wait for longer than `patience`.
     pub(super) async fn again(&mut self, patience: Option<Duration>) -> Result<(), Denied> {
         self.place = None;
-        self.start(patience.map(|patience| Instant::now() + patience)).await
+        let deadline = patience.map(|patience| Deadline::after(patience, &self.gate.pool_time));
+        self.start(deadline).await
     }
 
-    async fn start(&mut self, deadline: Option<Instant>) -> Result<(), Denied> {
+    async fn start(&mut self, mut deadline: Option<Deadline>) -> Result<(), Denied> {
         let gate = Arc::clone(&self.gate);
-        let _turn = by(deadline, gate.turn.lock()).await?;
+        let _turn = by(&mut deadline, &gate.pool_time, gate.turn.lock()).await?;
         loop {
             // The host may have asked for more time while this request waited for time or permit, hence the loop.
             let now = Instant::now();
             let opens = gate.opening.lock().later_than(now);
             match (opens, self.pool) {
-                (Some(opens), _) if deadline.is_some_and(|deadline| opens > deadline) => {
+                (Some(opens), _)
+                    if deadline.as_mut().is_some_and(|deadline| opens > deadline.at(&gate.pool_time)) =>
+                {
                     return Err(Denied::Waits(opens - now));
                 }
                 (Some(opens), _) => {
@@ -257,7 +269,10 @@ impl Pass<'_> {
                     sleep_until(opens).await;
                 }
                 // The semaphore is never closed; without a permit the delay still holds.
-                (None, Some(pool)) if self.place.is_none() => self.place = pool.acquire().await.ok(),
+                (None, Some(pool)) if self.place.is_none() => {
+                    let _waiting = gate.pool_time.begin();
+                    self.place = pool.acquire().await.ok();
+                }
                 (None, _) => {
                     gate.opening.lock().at = Some(now + self.delay);
                     return Ok(());
