@@ -134,6 +134,11 @@ async fn what_is_not_text() {
         let page = typed(name, b"<html><p>ok\0</p>");
         cases.push(case(format!("a page with one NUL as {name:?}"), page, text("<html><p>ok\0</p>")));
     }
+    cases.push(case(
+        "a CSV file as a spreadsheet",
+        typed("application/vnd.ms-excel", b"a;b\n"),
+        text("a;b\n"),
+    ));
     // The last line counts; one that does not name a type does not count.
     for (lines, body, must) in [
         (["application/pdf", "text/plain"], &b"a"[..], text("a")),
