@@ -3,13 +3,16 @@
 //! Which cookie goes where is decided by reqwest's jar. That jar takes whatever it is given, so this file
 //! counts: a site that makes up new cookies for ever gets no further ones kept, and nobody is sent more
 //! than a request header may hold. It also checks who may set a cookie: a site cannot set one for a public suffix such as
-//! `co.uk` (public suffix list), and it enforces the prefixes `__Host-` and `__Secure-` (RFC 6265bis).
+//! `co.uk` (public suffix list), and it enforces the prefixes `__Host-` and `__Secure-` (RFC 6265bis). The jar reads names
+//! and domains more generously than this file: it trims Unicode white space and maps other letters to ASCII (IDNA). So this
+//! file refuses what the jar could read otherwise.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 
 use ::url::Url;
+use memchr::memchr;
 use parking_lot::Mutex;
 use reqwest::cookie::{CookieStore, Jar};
 use reqwest::header::HeaderValue;
@@ -43,7 +46,7 @@ impl CookieStore for Cookies {
         let host = url.host_str().unwrap_or_default();
         let is_secure = url.scheme() == "https";
         let allowed =
-            headers.filter_map(|header| Attributes::of(header.as_bytes()).allowed(header, host, is_secure));
+            headers.filter_map(|header| Attributes::of(header.as_bytes())?.allowed(header, host, is_secure));
         let kept: Vec<_> = allowed.filter(|header| known.admits(host, header.as_bytes())).collect();
         self.jar.set_cookies(&mut kept.iter().map(|header| &**header), url);
     }
@@ -67,13 +70,20 @@ impl CookieStore for Cookies {
 #[derive(Default)]
 struct Attributes<'a> {
     name: &'a [u8],
+    /// Empty if the last one is.
     domain: Option<&'a [u8]>,
     path: Option<&'a [u8]>,
     is_secure: bool,
 }
 
 impl<'a> Attributes<'a> {
-    fn of(header: &'a [u8]) -> Self {
+    /// `None` if the jar could read them otherwise: white space and letters beyond ASCII. A value may have them.
+    fn of(header: &'a [u8]) -> Option<Self> {
+        let (cookie, attributes) = header.split_at(memchr(b';', header).unwrap_or(header.len()));
+        let name = cookie.get(..memchr(b'=', cookie)?)?;
+        if !name.is_ascii() || !attributes.is_ascii() {
+            return None;
+        }
         let mut parts = header.split(|byte| *byte == b';').map(|part| {
             let mut pair = part.splitn(2, |byte| *byte == b'=').map(<[u8]>::trim_ascii);
             (pair.next().unwrap_or_default(), pair.next().unwrap_or_default())
@@ -82,15 +92,14 @@ impl<'a> Attributes<'a> {
         let mut attributes = Self { name, ..Self::default() };
         for (name, value) in parts {
             if name.eq_ignore_ascii_case(b"domain") {
-                attributes.domain =
-                    Some(value.strip_prefix(b".").unwrap_or(value)).filter(|value| !value.is_empty());
+                attributes.domain = Some(value.strip_prefix(b".").unwrap_or(value));
             } else if name.eq_ignore_ascii_case(b"path") {
                 attributes.path = Some(value);
             } else if name.eq_ignore_ascii_case(b"secure") {
                 attributes.is_secure = true;
             }
         }
-        attributes
+        Some(attributes)
     }
 
     /// Returns the cookie as it may be stored; `None` if `host` may not set it.
@@ -107,10 +116,15 @@ impl<'a> Attributes<'a> {
         if (self.is_secure || begins(b"__Secure-") || is_host_bound) && !(self.is_secure && is_secure) {
             return None;
         }
-        if is_host_bound && (self.domain.is_some() || self.path != Some(b"/")) {
+        if is_host_bound && (self.domain.is_some_and(|domain| !domain.is_empty()) || self.path != Some(b"/"))
+        {
             return None;
         }
         match self.domain {
+            // The jar ignores an empty one and would take the one before it.
+            Some([]) => without_domain(header).map(Cow::Owned),
+            // It trims once more after the leading dot.
+            Some(domain) if !domain.iter().all(|byte| is_of_host(*byte)) => None,
             Some(domain) if is_public(domain) => {
                 // A host that is a public suffix itself may set cookies, for itself only.
                 domain
@@ -120,6 +134,11 @@ impl<'a> Attributes<'a> {
             _ => Some(Cow::Borrowed(header)),
         }
     }
+}
+
+/// Whether names and addresses of hosts have this character.
+fn is_of_host(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'[' | b':' | b']')
 }
 
 /// Whether the domain is a public suffix: its subdomains belong to different people.
@@ -179,13 +198,13 @@ mod tests {
     use super::*;
 
     fn set(cookies: &Cookies, url: &str, header: &str) {
-        let header = HeaderValue::from_str(header).unwrap();
+        let header = HeaderValue::from_bytes(header.as_bytes()).unwrap();
         cookies.set_cookies(&mut std::iter::once(&header), &Url::parse(url).unwrap());
     }
 
     fn sent(cookies: &Cookies, url: &str) -> String {
         let header = cookies.cookies(&Url::parse(url).unwrap());
-        header.map_or_else(String::new, |header| header.to_str().unwrap().to_owned())
+        header.map_or_else(String::new, |header| String::from_utf8(header.as_bytes().to_vec()).unwrap())
     }
 
     #[test]
@@ -280,6 +299,61 @@ mod tests {
         ] {
             check(from, header, secure, expected);
         }
+    }
+
+    /// The jar reads more generously than browsers do: what it could read otherwise than this file must not reach it.
+    #[test]
+    fn nobody_hides_a_domain_from_the_check() {
+        let domains = [
+            "Domain=\u{a0}co.uk",
+            "Domain=co.uk\u{a0}",
+            "Domain=\u{2003}co.uk",
+            "Domain\u{a0}=co.uk",
+            "\u{85}Domain=co.uk",
+            "Domain=\u{ff43}\u{ff4f}.uk",
+            "Domain=c\u{ad}o.uk",
+            "Domain=co\u{3002}uk",
+            "Domain=. co.uk",
+            "Domain=.\tco.uk",
+            "Domain=co.uk; Domain=",
+            "Domain=co.uk; Domain",
+            "Domain=co.uk; Domain=.",
+            "Domain=a.co.uk; Domain=co.uk",
+            "Domain=co.uk; \u{a0}Domain=a.co.uk",
+            "Domain=CO.UK",
+            "Domain = co.uk ",
+            "Domain=%63o.uk",
+            "Domain=co.uk:80",
+        ];
+        let hidden = domains.into_iter().filter(|domain| {
+            let cookies = Cookies::default();
+            set(&cookies, "http://a.co.uk/", &format!("k=1; Path=/; {domain}"));
+            !sent(&cookies, "http://other.co.uk/").is_empty()
+        });
+        assert_eq!(hidden.collect::<Vec<_>>(), [""; 0]);
+        check("http://a.co.uk./", "k=1; Domain=co.uk.", "http://other.co.uk./", "");
+        check("http://a.co.uk/", "k=1; Domain=co.uk; Domain=", "http://a.co.uk/", "k=1");
+        check("http://a.co.uk/", "k=1; Domain=co.uk; Domain=a.co.uk", "http://x.a.co.uk/", "k=1");
+        check("http://[::1]/", "k=1; Domain=[::1]", "http://[::1]/", "k=1");
+        check("http://a_b.test/", "k=1; Domain=a_b.test", "http://a_b.test/", "k=1");
+    }
+
+    #[test]
+    fn nobody_hides_a_prefix_from_the_check() {
+        for header in [
+            "\u{a0}__Host-k=1",
+            "\u{85}__Secure-k=1",
+            "\u{2003}__Host-k=1; Path=/",
+            "__Host-k\u{a0}=1",
+            "\t__Host-k=1",
+        ] {
+            check("http://a.test/", header, "https://a.test/", "");
+        }
+        check("https://a.test/", "__Host-k=1; Secure; Path=/; \u{a0}Domain=a.test", "https://x.a.test/", "");
+        check("https://a.test/", "__Host-k=1; Secure; Path=/; \u{a0}Path=/x", "https://a.test/x", "");
+        check("http://a.test/", "k=1; \u{a0}Secure", "https://a.test/", "");
+        // A value may be any text.
+        check("http://a.test/", "k=\u{e4}\u{a0}b; Path=/", "http://a.test/", "k=\u{e4}\u{a0}b");
     }
 
     #[test]

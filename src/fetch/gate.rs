@@ -10,7 +10,8 @@
 //!
 //! A request may also need a permit of a pool that all hosts share. A pass holds the permit only while it does not have to
 //! wait for its host, so that hosts with waiting requests do not take permits from others. A request with a deadline does
-//! not wait beyond it: it gets the time that the host waits, and may come again.
+//! not wait beyond it: it gets the time that the host waits, and may come again. Time that the gate waited for a permit does
+//! not count, because the host is not its cause.
 //!
 //! A host may be asked from several machines in turn, each with gates of its own. Whoever comes says how
 //! often it moved; where that is news, the gate opens a whole delay later, as if the host had been asked
@@ -19,6 +20,7 @@
 //!
 //! The gates can be closed for good: whoever waits in front of one is sent away, whoever is through goes on.
 
+mod patience;
 mod slots;
 
 use std::collections::HashMap;
@@ -29,10 +31,11 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep_until};
 
 use crate::model::HostPlaces;
 
+use patience::{Deadline, PoolTime};
 use slots::{Slot, Slots};
 
 /// Idle hosts are forgotten when this many are known, and again whenever their number has doubled since.
@@ -63,6 +66,7 @@ struct Gate {
     /// Held by the one who waits for the clock, so that starts keep their order and their distance.
     turn: tokio::sync::Mutex<()>,
     opening: Mutex<Opening>,
+    pool_time: PoolTime,
 }
 
 /// When a gate opens.
@@ -158,11 +162,11 @@ impl Gates {
     /// # Errors
     /// The request would wait for longer than it may.
     pub(super) async fn enter<'p>(&self, host: &str, word: Word<'p>) -> Result<Pass<'p>, Denied> {
-        let deadlines = Deadlines::new(word);
         let gate = self.gate(host);
+        let mut deadlines = Deadlines::new(word, &gate.pool_time);
         gate.opening.lock().move_on(word.moves, self.delay);
         word.places.into_iter().for_each(|places| gate.slots.hear(places));
-        let slot = by(deadlines.busy, gate.slots.enter()).await?;
+        let slot = by(&mut deadlines.busy, &gate.pool_time, gate.slots.enter()).await?;
         let host = host.to_owned();
         let mut pass = Pass { host, gate, delay: self.delay, pool: word.pool, place: None, _slot: slot };
         pass.start(deadlines).await?;
@@ -179,6 +183,7 @@ impl Gates {
             slots: Slots::new(self.parallelism.get()),
             turn: tokio::sync::Mutex::new(()),
             opening: Mutex::default(),
+            pool_time: PoolTime::default(),
         });
         hosts.gates.insert(host.to_owned(), Arc::clone(&gate));
         gate
@@ -221,27 +226,35 @@ impl Opening {
 }
 
 /// Until when a request waits.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct Deadlines {
     /// For other requests to its host.
-    busy: Option<Instant>,
+    busy: Option<Deadline>,
     /// For the time from which its host may be asked.
-    opens: Option<Instant>,
+    opens: Option<Deadline>,
 }
 
 impl Deadlines {
-    fn new(word: Word<'_>) -> Self {
-        let now = Instant::now();
-        let opens = word.patience.map(|patience| now + patience);
-        Self { busy: word.busy.map(|busy| now + busy).or(opens), opens }
+    fn new(word: Word<'_>, pool: &PoolTime) -> Self {
+        let after = |patience: Option<Duration>| patience.map(|patience| Deadline::after(patience, pool));
+        Self { busy: after(word.busy.or(word.patience)), opens: after(word.patience) }
+    }
+
+    /// Whether the request does not wait until the host `opens`.
+    fn are_over(&mut self, opens: Instant, pool: &PoolTime) -> bool {
+        self.opens.as_mut().is_some_and(|deadline| opens > deadline.at(pool))
     }
 }
 
 /// Returns the result of `wait`, or [`Denied::Busy`] at the deadline.
-async fn by<T>(deadline: Option<Instant>, wait: impl Future<Output = T>) -> Result<T, Denied> {
+async fn by<T>(
+    deadline: &mut Option<Deadline>,
+    pool: &PoolTime,
+    wait: impl Future<Output = T>,
+) -> Result<T, Denied> {
     match deadline {
         None => Ok(wait.await),
-        Some(deadline) => timeout_at(deadline, wait).await.map_err(|_| Denied::Busy),
+        Some(deadline) => deadline.hold(pool, wait).await,
     }
 }
 
@@ -257,18 +270,19 @@ impl Pass<'_> {
     /// The request would wait for longer than `word` says.
     pub(super) async fn again(&mut self, word: Word<'_>) -> Result<(), Denied> {
         self.place = None;
-        self.start(Deadlines::new(word)).await
+        let deadlines = Deadlines::new(word, &self.gate.pool_time);
+        self.start(deadlines).await
     }
 
-    async fn start(&mut self, deadlines: Deadlines) -> Result<(), Denied> {
+    async fn start(&mut self, mut deadlines: Deadlines) -> Result<(), Denied> {
         let gate = Arc::clone(&self.gate);
-        let _turn = by(deadlines.busy, gate.turn.lock()).await?;
+        let _turn = by(&mut deadlines.busy, &gate.pool_time, gate.turn.lock()).await?;
         loop {
             // The host may have asked for more time while this request waited for time or permit, hence the loop.
             let now = Instant::now();
             let opens = gate.opening.lock().later_than(now);
             match (opens, self.pool) {
-                (Some(opens), _) if deadlines.opens.is_some_and(|deadline| opens > deadline) => {
+                (Some(opens), _) if deadlines.are_over(opens, &gate.pool_time) => {
                     return Err(Denied::Waits(opens - now));
                 }
                 (Some(opens), _) => {
@@ -276,7 +290,10 @@ impl Pass<'_> {
                     sleep_until(opens).await;
                 }
                 // The semaphore is never closed; without a permit the delay still holds.
-                (None, Some(pool)) if self.place.is_none() => self.place = pool.acquire().await.ok(),
+                (None, Some(pool)) if self.place.is_none() => {
+                    let _waiting = gate.pool_time.begin();
+                    self.place = pool.acquire().await.ok();
+                }
                 (None, _) => {
                     gate.opening.lock().at = Some(now + self.delay);
                     return Ok(());

@@ -10,14 +10,28 @@ use jiff::fmt::rfc2822::DateTimeParser;
 /// Longest charset label in bytes; no known one is half as long.
 const MAX_LABEL: usize = 64;
 
+/// The media type and the charset of a page with these `Content-Type` lines. The last line counts, as in browsers; a
+/// charset also holds for later lines with the same type.
+pub(super) fn content_type<'a>(lines: impl Iterator<Item = &'a str>) -> (Option<String>, Option<String>) {
+    lines.fold((None, None), |(media, label), line| {
+        let (next, next_label) = (media_type(line), charset(line));
+        match &next {
+            _ if next == media => (media, next_label.or(label)),
+            None => (media, label),
+            Some(any) if any == "*/*" && media.is_some() => (media, label),
+            Some(_) => (next, next_label),
+        }
+    })
+}
+
 /// The media type of a `Content-Type` in lower case, without parameters.
-pub(super) fn media_type(content_type: &str) -> Option<String> {
+fn media_type(content_type: &str) -> Option<String> {
     let media = content_type.split(';').next().unwrap_or_default().trim();
     (!media.is_empty()).then(|| media.to_ascii_lowercase())
 }
 
 /// The `charset` parameter of a `Content-Type`, as it stands but for quotes.
-pub(super) fn charset(content_type: &str) -> Option<String> {
+fn charset(content_type: &str) -> Option<String> {
     let label = content_type.split(';').skip(1).find_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;
         name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches(['"', '\'']).trim())
@@ -52,6 +66,23 @@ fn http_date(text: &str) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_last_type_counts() {
+        let check = |lines: &[&str], media: &str, label: &str| {
+            let (of_lines, charset) = content_type(lines.iter().copied());
+            let found = (of_lines.unwrap_or_default(), charset.unwrap_or_default());
+            assert_eq!(found, (media.to_owned(), label.to_owned()), "{lines:?}");
+        };
+        check(&[], "", "");
+        check(&["text/html; charset=a"], "text/html", "a");
+        check(&["; charset=a"], "", "a");
+        check(&["text/html; charset=a", "text/plain"], "text/plain", "");
+        check(&["text/html; charset=a", "Text/HTML"], "text/html", "a");
+        check(&["text/html; charset=a", "text/html; charset=b"], "text/html", "b");
+        check(&["text/html; charset=a", "", "*/*; charset=b"], "text/html", "a");
+        check(&["*/*", "text/plain"], "text/plain", "");
+    }
 
     fn check_type(header: &str, media: Option<&str>, label: Option<&str>) {
         assert_eq!(media_type(header).as_deref(), media, "{header}");

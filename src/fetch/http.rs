@@ -214,9 +214,8 @@ impl Http {
 /// early; the media check reads only the first bytes, so a film is not loaded to its end.
 async fn page(settings: &FetchSettings, url: &Url, mut response: Response) -> Result<Page, FetchError> {
     let limit = settings.max_body;
-    let content_type = response.text(header::CONTENT_TYPE);
-    let charset = content_type.and_then(headers::charset);
-    let media_type = content_type.and_then(headers::media_type);
+    let lines = response.all(header::CONTENT_TYPE).iter().filter_map(|line| line.to_str().ok());
+    let (media_type, charset) = headers::content_type(lines);
     let fault = |fault| match (fault, &media_type) {
         (Fault::TooLarge, Some(name)) if media::is_other_than_text(name) => {
             FetchError::NotText { url: url::shown_url(url.as_str()), what: format!("its type is {name}") }

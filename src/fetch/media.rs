@@ -67,6 +67,10 @@ const APPLICATIONS: &[&str] = &[
     "x-rpm",
 ];
 
+/// Types of spreadsheets below `application/`. Servers also send CSV files under them, so that a browser opens the
+/// spreadsheet program.
+const SPREADSHEETS: [&str; 2] = ["vnd.ms-excel", "vnd.openxmlformats-officedocument.spreadsheetml.sheet"];
+
 /// Returns what a body is if it is not text; `None` if it is text or nothing shows the contrary. `start` are its first
 /// [`START`] bytes, or all of it.
 pub(super) fn other_than_text(
@@ -79,7 +83,9 @@ pub(super) fn other_than_text(
     }
     match media_type.map_or(Says::Nothing, says) {
         Says::Text => None,
-        Says::Other if is_markup(start) => None,
+        // One stray NUL must not lose a page, and browsers show it.
+        Says::Other | Says::Nothing if is_markup(start) => None,
+        Says::Other if media_type.is_some_and(is_spreadsheet) && is_plain(charset, start) => None,
         Says::Other => media_type.map(|name| format!("its type is {name}").into()),
         Says::Nothing => has_nul(charset, start).then(|| "it has NUL bytes, which text does not have".into()),
     }
@@ -127,12 +133,26 @@ fn is_markup(start: &[u8]) -> bool {
     matches!(start, [b'<', next, ..] if next.is_ascii_alphabetic() || matches!(next, b'!' | b'?'))
 }
 
+fn is_spreadsheet(media_type: &str) -> bool {
+    media_type.strip_prefix("application/").is_some_and(|name| SPREADSHEETS.contains(&name))
+}
+
+/// Whether all bytes are such as text has: no control characters but white space. An empty body shows nothing.
+fn is_plain(charset: Option<&str>, start: &[u8]) -> bool {
+    let is_text = |byte: u8| byte >= b' ' || matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b);
+    !start.is_empty() && (is_wide(charset, start) || start.iter().all(|byte| is_text(*byte)))
+}
+
 /// Whether a NUL shows that this is not text: only text in UTF-16 and UTF-32 contains NUL bytes.
 fn has_nul(charset: Option<&str>, start: &[u8]) -> bool {
-    let is_wide = start.starts_with(b"\xff\xfe")
+    !is_wide(charset, start) && start.contains(&0)
+}
+
+/// Whether the text is in UTF-16 or UTF-32.
+fn is_wide(charset: Option<&str>, start: &[u8]) -> bool {
+    start.starts_with(b"\xff\xfe")
         || start.starts_with(b"\xfe\xff")
-        || charset.is_some_and(|label| label.trim().to_ascii_lowercase().starts_with("utf-16"));
-    !is_wide && start.contains(&0)
+        || charset.is_some_and(|label| label.trim().to_ascii_lowercase().starts_with("utf-16"))
 }
 
 #[cfg(test)]
@@ -217,10 +237,32 @@ mod tests {
     }
 
     #[test]
+    fn text_that_is_sent_as_a_spreadsheet_is_text() {
+        for media_type in
+            ["application/vnd.ms-excel", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"]
+        {
+            check(media_type, b"name;price\r\nSt\xfchle;5\t\n", true);
+            check(media_type, b"\xff\xfea\0;\0b\0", true);
+            check(media_type, b"PK\x03\x04\x14\0", false);
+            check(media_type, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", false);
+            // The first record of older spreadsheets.
+            check(media_type, b"\x09\x08\x10\0\0\x06\x05\0", false);
+            check(media_type, b"\x01\x02\x03", false);
+        }
+        check("application/msword", b"name;price\n", false);
+        check("application/vnd.oasis.opendocument.text", b"name;price\n", false);
+    }
+
+    #[test]
     fn bytes_that_no_text_has_decide_where_no_type_does() {
         check("", b"abc\0def", false);
         check("application/octet-stream", b"abc\0def", false);
-        // The type decides: one stray NUL must not lose a page.
+        // One stray NUL must not lose a page: neither where the type decides nor where the page begins as markup.
         check("text/html", b"<p>abc\0def", true);
+        check("text/plain", b"abc\0def", true);
+        for media_type in ["", "application/octet-stream", "nonsense"] {
+            check(media_type, b"<html><p>abc\0def", true);
+            check(media_type, b" \n<!doctype html>\0", true);
+        }
     }
 }

@@ -318,3 +318,52 @@ async fn the_distance_is_kept_between_requests_that_waited_for_a_place() {
         tokio::join!(starts, async { gates.enter("h", pooled).await.map(|_| begin.elapsed()) }, release);
     assert_eq!((first.as_millis(), second.unwrap().as_millis()), (900, 1900));
 }
+
+/// A pool whose only permit is taken for 10 s; then two requests of `length` ms each to one host. Returns what came of
+/// them and when, in ms.
+async fn behind_a_full_pool(parallelism: usize, length: u64) -> [(Option<Denied>, u128); 2] {
+    let (gates, pool) = (gates(parallelism, 0), Semaphore::new(1));
+    let pooled = Word { pool: Some(&pool), ..PATIENT };
+    let other = gates.enter("other", pooled).await.unwrap();
+    let begin = Instant::now();
+    let request = async || {
+        let pass = gates.enter("h", pooled).await;
+        let at = begin.elapsed().as_millis();
+        tokio::time::sleep(Duration::from_millis(length)).await;
+        (pass.err(), at)
+    };
+    let release = async {
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        drop(other);
+    };
+    let (first, second, ()) = tokio::join!(request(), request(), release);
+    [first, second]
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_pool_is_not_blamed_on_the_host() {
+    for parallelism in [1, 2] {
+        let came = behind_a_full_pool(parallelism, 1000).await;
+        assert_eq!(came, [(None, 10_000), (None, 11_000)], "parallelism {parallelism}");
+        // With two at a time, the host is not what the second one waits for.
+        let second = if parallelism == 1 { (Some(Denied::Busy), 13_000) } else { (None, 15_000) };
+        let came = behind_a_full_pool(parallelism, 5000).await;
+        assert_eq!(came, [(None, 10_000), second], "parallelism {parallelism}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_who_gives_up_waiting_for_the_pool_stops_its_clock() {
+    let (gates, pool) = (gates(2, 0), Semaphore::new(0));
+    let begin = Instant::now();
+    let gone = async {
+        let pooled = Word { pool: Some(&pool), ..PATIENT };
+        let gone = tokio::time::timeout(Duration::from_secs(10), gates.enter("h", pooled)).await;
+        assert!(gone.is_err());
+    };
+    let ((), pass) = tokio::join!(gone, gates.enter("h", PATIENT));
+    assert_eq!((pass.as_ref().err(), begin.elapsed().as_secs()), (None, 10));
+    let _other = gates.enter("h", PATIENT).await.unwrap();
+    assert_eq!(gates.enter("h", PATIENT).await.unwrap_err(), Denied::Busy);
+    assert_eq!(begin.elapsed().as_secs(), 13);
+}

@@ -2,12 +2,13 @@
 //!
 //! Knows messages of HTTP/1.1 and HTTP/2, one at a time. An HTTP/1.1 connection does not have a task of its own: the caller
 //! that waits for an answer drives it, so that the bytes do not cross from one thread to another. An HTTP/2 connection has
-//! a task, as hyper requires; the task ends with it.
+//! tasks, as hyper requires. They end soon after it, and its descriptor and permit are free when they have ended.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Empty;
@@ -15,9 +16,11 @@ use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
 use hyper::header;
 use hyper::http::uri::Scheme;
+use hyper::rt::Executor;
 use hyper::{Request, Uri};
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use tokio::sync::OwnedSemaphorePermit;
+use hyper_util::rt::TokioIo;
+use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::time::timeout;
 
 use crate::fetch::transport::{Cause, Stage};
 
@@ -30,13 +33,14 @@ pub(super) type Question = Request<Empty<Bytes>>;
 /// The head of an answer; its body follows.
 pub(super) type Answer = hyper::Response<Incoming>;
 
+/// Time that an HTTP/2 connection has to send its last frames when it is no longer needed.
+const FAREWELL: Duration = Duration::from_secs(2);
+
 /// One connection to a server.
 #[derive(Debug)]
 pub(super) struct Connection {
     line: Line,
     toll: Arc<Toll>,
-    /// Its permit for a descriptor.
-    _place: OwnedSemaphorePermit,
 }
 
 #[derive(Debug)]
@@ -45,8 +49,42 @@ enum Line {
         sender: http1::SendRequest<Empty<Bytes>>,
         /// `None` after the end of the connection.
         driver: Option<Box<http1::Connection<TokioIo<Guard>, Empty<Bytes>>>>,
+        /// Its permit for a descriptor.
+        _place: OwnedSemaphorePermit,
     },
-    Two(http2::SendRequest<Empty<Bytes>>),
+    Two {
+        sender: http2::SendRequest<Empty<Bytes>>,
+        /// Its tasks end soon after this is dropped.
+        _owner: watch::Sender<()>,
+    },
+}
+
+/// The tasks of an HTTP/2 connection. They hold its permit, because they hold its descriptor.
+#[derive(Debug, Clone)]
+struct Tasks {
+    owner: watch::Receiver<()>,
+    place: Arc<OwnedSemaphorePermit>,
+}
+
+impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Tasks {
+    fn execute(&self, task: F) {
+        tokio::spawn(self.clone().drive(task));
+    }
+}
+
+impl Tasks {
+    /// Drives a task to its end, or until a short time after the owner has gone: a task ends only after it has sent
+    /// everything, and a server that does not read would keep it and its descriptor for ever.
+    async fn drive(mut self, task: impl Future<Output = ()>) {
+        let mut task = pin!(task);
+        tokio::select! {
+            () = &mut task => return,
+            // Nothing is ever sent: this is the end of the sender.
+            _ = self.owner.changed() => {}
+        }
+        let _in_time = timeout(FAREWELL, task).await;
+        drop(self.place);
+    }
 }
 
 impl Connection {
@@ -57,22 +95,29 @@ impl Connection {
             let toll = Toll::new(Counted::Bytes);
             let line = TokioIo::new(Guard::new(stream, Arc::clone(&toll)));
             let (sender, driver) = http1::handshake(line).await.map_err(failed)?;
-            let line = Line::One { sender, driver: Some(Box::new(driver)) };
-            return Ok(Self { line, toll, _place: place });
+            let line = Line::One { sender, driver: Some(Box::new(driver)), _place: place };
+            return Ok(Self { line, toll });
         }
+        Self::begin_two(stream, place).await
+    }
+
+    async fn begin_two(stream: Stream, place: OwnedSemaphorePermit) -> Result<Self, Fault> {
+        let failed = |error: hyper::Error| broken(&error, Stage::Connect);
         let toll = Toll::new(Counted::Frames);
         let line = TokioIo::new(Guard::new(stream, Arc::clone(&toll)));
-        let (sender, driver) = http2::handshake(TokioExecutor::new(), line).await.map_err(failed)?;
+        let (owner, receiver) = watch::channel(());
+        let tasks = Tasks { owner: receiver, place: Arc::new(place) };
+        let (sender, driver) = http2::handshake(tasks.clone(), line).await.map_err(failed)?;
         // The driver ends when the sender is gone; those who wait for an answer or a body get its error.
-        tokio::spawn(async move { drop(driver.await) });
-        Ok(Self { line: Line::Two(sender), toll, _place: place })
+        tasks.execute(async move { drop(driver.await) });
+        Ok(Self { line: Line::Two { sender, _owner: owner }, toll })
     }
 
     /// Sends a request and returns the head of its answer.
     pub(super) async fn ask(&mut self, question: Question) -> Result<Answer, Fault> {
         self.toll.begin();
         let answer = match &mut self.line {
-            Line::One { sender, driver } => {
+            Line::One { sender, driver, .. } => {
                 let mut answer = pin!(sender.send_request(question));
                 poll_fn(|cx| {
                     let is_open = drive(driver, cx);
@@ -86,7 +131,7 @@ impl Connection {
                 })
                 .await
             }
-            Line::Two(sender) => {
+            Line::Two { sender, .. } => {
                 let answer = sender.send_request(of_two(question)?).await;
                 answer.map_err(|error| broken(&error, Stage::Head))
             }
@@ -98,14 +143,14 @@ impl Connection {
     /// Whether it can carry another request.
     pub(super) fn is_ready(&mut self, cx: &mut Context<'_>) -> bool {
         match &mut self.line {
-            Line::One { sender, driver } => drive(driver, cx) && sender.is_ready(),
-            Line::Two(sender) => sender.is_ready(),
+            Line::One { sender, driver, .. } => drive(driver, cx) && sender.is_ready(),
+            Line::Two { sender, .. } => sender.is_ready(),
         }
     }
 
     /// Whether it can carry another request before a body has been read to its end.
     pub(super) fn may_leave_bodies(&self) -> bool {
-        matches!(self.line, Line::Two(_))
+        matches!(self.line, Line::Two { .. })
     }
 
     /// Reads and writes what it can. Returns whether more may come.
@@ -113,7 +158,7 @@ impl Connection {
         match &mut self.line {
             Line::One { driver, .. } => drive(driver, cx),
             // Its own task does that, and the body gets its error.
-            Line::Two(_) => true,
+            Line::Two { .. } => true,
         }
     }
 
@@ -157,3 +202,6 @@ fn drive<L: Future + Unpin>(line: &mut Option<L>, cx: &mut Context<'_>) -> bool 
 pub(super) fn closed() -> Fault {
     Fault::Broken(Cause::Closed, "the connection has ended".to_owned())
 }
+
+#[cfg(test)]
+pub(super) mod tests;

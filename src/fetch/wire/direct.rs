@@ -192,17 +192,13 @@ impl Direct {
         Connection::begin(stream, permit).await
     }
 
-    /// Returns a permit for one more connection; closes an idle connection if no permit is free.
+    /// Returns a permit for one more connection; closes an idle connection if no permit is free. The permit of an HTTP/2
+    /// connection is free a moment later, so that the caller has to wait for it: closing further ones would not help.
     fn place(&self) -> Result<OwnedSemaphorePermit, Fault> {
         let places = self.places.get_or_init(|| Arc::new(Semaphore::new(descriptors::for_connections())));
-        loop {
-            if let Ok(place) = Arc::clone(places).try_acquire_owned() {
-                return Ok(place);
-            }
-            if !self.pool.close_oldest() {
-                return Err(Fault::Lacks(Lack::Place));
-            }
-        }
+        let free = || Arc::clone(places).try_acquire_owned().ok();
+        let place = free().or_else(|| if self.pool.close_oldest() { free() } else { None });
+        place.ok_or(Fault::Lacks(Lack::Place))
     }
 
     async fn line(&self, place: &Place<'_>, tls: Option<&Secure>) -> Result<Stream, Fault> {
@@ -403,3 +399,6 @@ impl Service<Name> for Names {
         Box::pin(async move { addresses.await.map_err(Unresolved) })
     }
 }
+
+#[cfg(test)]
+mod tests;

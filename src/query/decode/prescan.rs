@@ -149,27 +149,26 @@ impl<'a> Scan<'a> {
 
     /// Reads the attributes of a `meta` element.
     fn meta_encoding(&mut self) -> Option<&'static Encoding> {
-        let mut seen: Vec<Vec<u8>> = Vec::new();
         let (mut has_pragma, mut needs_pragma, mut found) = (false, None, None);
+        // The first attribute of a name counts. A tag may have thousands of other names, which need not be remembered.
+        let (mut saw_pragma, mut saw_content, mut saw_charset) = (false, false, false);
         while let Some((name, value)) = self.attribute() {
-            if seen.contains(&name) {
-                continue;
-            }
             match name.as_slice() {
-                b"http-equiv" => has_pragma |= value == b"content-type",
-                b"content" if found.is_none() => {
+                b"http-equiv" if !std::mem::replace(&mut saw_pragma, true) => {
+                    has_pragma = value == b"content-type";
+                }
+                b"content" if !std::mem::replace(&mut saw_content, true) && found.is_none() => {
                     if let Some(label) = label_in_content(&value) {
                         found = inside_page(label);
                         needs_pragma = found.map(|_| true);
                     }
                 }
-                b"charset" => {
+                b"charset" if !std::mem::replace(&mut saw_charset, true) => {
                     found = inside_page(&value);
                     needs_pragma = Some(false);
                 }
                 _ => {}
             }
-            seen.push(name);
         }
         // A tag that the bytes end in says nothing.
         self.byte()?;
@@ -204,19 +203,20 @@ impl<'a> Scan<'a> {
         Some((name, self.value()?))
     }
 
+    /// Reads a value, lower-cased. A value without an end reaches to the end of the bytes: what looks like a tag in it is
+    /// not one, and reading the same bytes again for each of them would take long.
     fn value(&mut self) -> Option<Vec<u8>> {
         let rest = self.rest();
-        let quoted = match self.byte()? {
-            quote @ (b'"' | b'\'') => {
-                let inside = rest.get(1..)?;
-                let end = memchr(quote, inside)?;
-                self.at += end + 2;
-                return Some(inside.get(..end)?.to_ascii_lowercase());
-            }
-            _ => rest.iter().position(|byte| is_blank(*byte) || *byte == b'>')?,
+        let (begin, end, after) = match self.byte()? {
+            quote @ (b'"' | b'\'') => (1, memchr(quote, rest.get(1..)?).map(|end| end + 1), 1),
+            _ => (0, rest.iter().position(|byte| is_blank(*byte) || *byte == b'>'), 0),
         };
-        self.at += quoted;
-        Some(rest.get(..quoted)?.to_ascii_lowercase())
+        let Some(end) = end else {
+            self.at = self.bytes.len();
+            return None;
+        };
+        self.at += end + after;
+        Some(rest.get(begin..end)?.to_ascii_lowercase())
     }
 }
 
@@ -249,6 +249,8 @@ fn xml_declaration(bytes: &[u8]) -> Option<&'static Encoding> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, Instant};
+
     use super::*;
 
     fn check(page: &str, expected: Option<&str>) {
@@ -334,6 +336,60 @@ mod tests {
         check("<title>x</titl", None);
         check("<", None);
         check("<meta charset=koi8-r", None);
+    }
+
+    #[test]
+    fn the_first_attribute_of_a_name_counts_however_many_there_are() {
+        let names: String = (0..2000).map(|number| format!(" a{number}")).collect();
+        let page = format!("<meta{names} charset=koi8-r charset=utf-8>");
+        assert_eq!(late_encoding(page.as_bytes()).map(Encoding::name), Some("KOI8-R"));
+        check("<meta charset=klingon charset=koi8-r>", None);
+        check("<meta http-equiv=refresh http-equiv=content-type content='charset=koi8-r'>", None);
+    }
+
+    #[test]
+    fn a_tag_that_the_page_ends_in_swallows_the_rest() {
+        let blanks = " ".repeat(REACH);
+        for page in [
+            "<link title=\"x><meta charset=koi8-r>",
+            "<link title='x><meta charset=koi8-r>",
+            "<meta content='x><meta charset=koi8-r>",
+            "<title lang='x><meta charset=koi8-r></title><meta charset=koi8-r>",
+        ] {
+            check(page, None);
+            assert_eq!(late_encoding(format!("{blanks}{page}").as_bytes()), None, "{page}");
+        }
+    }
+
+    /// No page may cost more than in proportion to its length: 128 KiB of each must take milliseconds, and took seconds
+    /// where that was not so.
+    #[test]
+    fn no_page_takes_long() {
+        let attributes: String = (0..30_000).map(|number| format!(" {number:x}")).collect();
+        let pages = [
+            ("attributes", format!("<meta{attributes}>")),
+            ("attributes with values", format!("<meta{}>", " a=b".repeat(32_000))),
+            ("labels", format!("<meta content=\"{}\">", "charset".repeat(18_000))),
+            ("open comments", "<!--".repeat(32_000)),
+            ("comments", "<!-->".repeat(26_000)),
+            ("meta elements", "<meta name=a>".repeat(10_000)),
+            ("open meta elements", "<meta ".repeat(21_000)),
+            ("open elements", "<link ".repeat(21_000)),
+            ("open values", "<link/a=".repeat(16_000)),
+            ("open values of meta elements", "<meta/a=".repeat(16_000)),
+            ("open quotes", "<link a=\"<link a='".repeat(7_000)),
+            ("open titles", "<title>".repeat(18_000)),
+            ("ends of other titles", format!("<title>{}", "</titl".repeat(21_000))),
+            ("no tags", "<".repeat(130_000)),
+            ("long names", format!("<{}", "a".repeat(130_000))),
+        ];
+        let took = pages.map(|(name, page)| {
+            let started = Instant::now();
+            late_encoding(page.as_bytes());
+            (name, started.elapsed())
+        });
+        let long: Vec<_> = took.iter().filter(|(_, took)| *took > Duration::from_millis(500)).collect();
+        assert!(long.is_empty(), "{long:?}");
     }
 
     #[test]

@@ -130,6 +130,28 @@ async fn what_is_not_text() {
         typed("application/octet-stream", b"abc\0def"),
         Fail(&["NUL bytes, which text does not have"]),
     ));
+    for name in ["application/octet-stream", ""] {
+        let page = typed(name, b"<html><p>ok\0</p>");
+        cases.push(case(format!("a page with one NUL as {name:?}"), page, text("<html><p>ok\0</p>")));
+    }
+    cases.push(case(
+        "a CSV file as a spreadsheet",
+        typed("application/vnd.ms-excel", b"a;b\n"),
+        text("a;b\n"),
+    ));
+    // The last line counts; one that does not name a type does not count.
+    for (lines, body, must) in [
+        (["application/pdf", "text/plain"], &b"a"[..], text("a")),
+        (["text/plain", "application/pdf"], b"a", Fail(&["is not text (its type is application/pdf)"])),
+        (["text/plain", ""], b"a\0", text("a\0")),
+        (["text/html; charset=utf-8", "text/html; charset=koi8-r"], b"\xc1", text("\u{430}")),
+        (["text/html; charset=koi8-r", "text/html"], b"\xc1", text("\u{430}")),
+        (["text/html; charset=koi8-r", "text/plain"], b"\xc3\xa4", text("\u{e4}")),
+        (["text/html; charset=koi8-r", "*/*"], b"\xc1", text("\u{430}")),
+    ] {
+        let response = Response::ok(body).header("Content-Type", lines[0]).header("Content-Type", lines[1]);
+        cases.push(case(format!("Content-Type: {}", lines.join(" and ")), response, must));
+    }
     // It is not read to its end, and not called too large.
     let film = typed("video/mp4", &vec![1; MAX_BODY * 2]);
     cases.push(case("a film that is too large", film, Fail(&["is not text (its type is video/mp4)"])));

@@ -7,7 +7,7 @@ use crate::support::server::Server;
 #[tokio::test]
 async fn cookies() {
     let long = format!("k={}", "v".repeat(5000));
-    let cases: [(&str, &str); 22] = [
+    let cases: [(&str, &str); 26] = [
         ("k=1", "k=1"),
         ("k=1; Path=/", "k=1"),
         ("k=1; path=/deep", ""),
@@ -26,6 +26,10 @@ async fn cookies() {
         ("__Secure-k=1; Secure", ""),
         ("__Host-k=1; Secure; Path=/", ""),
         ("__HOST-k=1; Path=/", ""),
+        ("\u{a0}__Host-k=1; Path=/", ""),
+        ("\u{a0}__Secure-k=1", ""),
+        ("k=1; Domain=\u{a0}127.0.0.1", ""),
+        ("k=1; P\u{e4}th=/", ""),
         ("=1", ""),
         ("", ""),
         ("k=\u{e4}; Path=/", "k=\u{e4}"),

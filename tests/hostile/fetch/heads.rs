@@ -117,7 +117,7 @@ async fn headers() {
         "Content-Type: ",
         "Content-Type: ;;;=;",
         "Content-Type: text/html; charset",
-        "Content-Type: text/html\r\nContent-Type: image/png",
+        "Content-Type: image/png\r\nContent-Type: text/html",
         "Date: yesterday",
         "Retry-After: -5",
         "Connection: close, close",

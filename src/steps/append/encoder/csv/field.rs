@@ -2,6 +2,8 @@
 //!
 //! Knows quotes, delimiters and what a spreadsheet runs as a formula. Does not know rows.
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -51,23 +53,23 @@ impl Fields {
 
     /// Writes a value. Returns whether a line break in it was replaced.
     pub(super) fn push(&self, out: &mut Vec<u8>, text: &str) -> bool {
-        let prefix = if self.formula == Formula::Escape && is_formula(text) { "'" } else { "" };
+        let text = match self.formula {
+            // The apostrophe is part of the value: it may begin a delimiter, too.
+            Formula::Escape if is_formula(text) => Cow::Owned(["'", text].concat()),
+            Formula::Escape | Formula::Keep => Cow::Borrowed(text),
+        };
         if !text.bytes().any(|byte| self.special[usize::from(byte)]) {
-            out.extend_from_slice(prefix.as_bytes());
             out.extend_from_slice(text.as_bytes());
             return false;
         }
         if !self.quote {
-            out.extend_from_slice(prefix.as_bytes());
-            return push_flat(out, text);
+            return push_flat(out, &text);
         }
-        if self.needs_quotes(text) {
+        if self.needs_quotes(&text) {
             out.push(b'"');
-            out.extend_from_slice(prefix.as_bytes());
             out.extend_from_slice(text.replace('"', "\"\"").as_bytes());
             out.push(b'"');
         } else {
-            out.extend_from_slice(prefix.as_bytes());
             out.extend_from_slice(text.as_bytes());
         }
         false
@@ -87,10 +89,15 @@ impl Fields {
 }
 
 /// Whether a spreadsheet would run the text as a formula: its first character begins one, and it is not a number.
+///
+/// Spreadsheets of East Asian systems also take the full-width signs `＝＋－＠`.
 fn is_formula(text: &str) -> bool {
-    match text.as_bytes() {
-        [b'+' | b'-', rest @ ..] => !rest.is_empty() && !is_number(rest),
-        [b'=' | b'@' | b'\t' | b'\r' | b'\n', rest @ ..] => !rest.is_empty(),
+    let mut rest = text.chars();
+    let first = rest.next();
+    let rest = rest.as_str();
+    match first {
+        Some('+' | '-' | '\u{ff0b}' | '\u{ff0d}') => !rest.is_empty() && !is_number(rest.as_bytes()),
+        Some('=' | '@' | '\t' | '\r' | '\n' | '\u{ff1d}' | '\u{ff20}') => !rest.is_empty(),
         _ => false,
     }
 }
@@ -169,6 +176,10 @@ mod tests {
             "-a",
             "+4 9",
             "--1",
+            "\u{ff1d}1+1",
+            "\u{ff0b}1+1",
+            "\u{ff0d}2+3",
+            "\u{ff20}SUM(A1)",
             "-1e",
             "-.",
         ] {
@@ -180,6 +191,9 @@ mod tests {
             "+",
             "=",
             "@",
+            "\u{ff1d}",
+            "\u{ff0b}1.5",
+            "a\u{ff1d}1",
             "-1",
             "+1.5",
             "-1,234.50",
@@ -205,6 +219,12 @@ mod tests {
         check(true, "-5", "-5");
         check(false, "@x\ny", "'@x y");
         check(false, "\r=1", "' =1");
+        check(true, "\u{ff1d}1", "'\u{ff1d}1");
+        for delimiter in ["'", "'="] {
+            let fields = Fields::new(delimiter, true, Formula::Escape);
+            assert_eq!(written(&fields, "=1+1").0, "\"'=1+1\"", "{delimiter}");
+            assert_eq!(written(&fields, "5").0, "5", "{delimiter}");
+        }
         let keep = Fields::new(",", true, Formula::Keep);
         assert_eq!(written(&keep, "=1+1").0, "=1+1");
     }
