@@ -534,6 +534,20 @@ fn pages_behind_one_that_sets_a_cookie_are_asked_for_with_it() {
 }
 
 #[test]
+fn a_query_that_finds_nothing_on_any_page_is_told_once() {
+    const WORDS: &str = "no query of the dataDef found anything on the pages that this process read";
+    let server = Server::start(|request| match request.path.as_str() {
+        "/none" => Response::html("<p>x</p>"),
+        _ => titled("Title"),
+    });
+    let said = |names: &[&str]| {
+        let ended = run_of(&server, names, &["loader.fetch.delay=0"]).exits(0, &RUN);
+        ended.stderr.matches(WORDS).count()
+    };
+    assert_eq!([said(&["none"]), said(&["none", "page"]), said(&["page"])], [1, 0, 0]);
+}
+
+#[test]
 fn a_redirect_to_a_long_url_fails_and_one_to_a_known_page_is_counted() {
     let long = format!("/{}", "x".repeat(3_000));
     let server = Server::start(move |request| match request.path.as_str() {

@@ -61,6 +61,7 @@ impl<C: Commit> Work<C> {
         // A runner that cannot go on leaves nothing to watch for.
         let worked = tokio::try_join!(watched, runner);
         drain.abort();
+        self.plan.sum_up();
         Ok(worked?.0?)
     }
 

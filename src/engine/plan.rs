@@ -76,6 +76,12 @@ impl Plan {
         }
     }
 
+    /// The run is over for this process: lets steps log what only all pages together show.
+    pub(crate) fn sum_up(&self) {
+        let tasks = self.groups.values().flat_map(|group| &group.tasks);
+        tasks.flat_map(|task| &task.steps).for_each(|(_, step)| step.sum_up());
+    }
+
     /// Gets pages from elsewhere.
     #[cfg(test)]
     pub(crate) fn load_from(&mut self, loader: Arc<dyn Loader>) {

@@ -81,6 +81,9 @@ pub trait Step: Send + Sync {
 
     /// Stops: work that takes long ends with a recoverable error.
     fn close(&self) {}
+
+    /// The run is over for this process: logs what only all pages together show.
+    fn sum_up(&self) {}
 }
 
 /// A step that only computes on data. Most contributed steps are this, and no more.

@@ -51,6 +51,8 @@ pub(super) struct Extraction<'a, E: Engine> {
     pub(super) each_match: bool,
     /// The values of the item in the current row, if there are several.
     pub(super) matched: Vec<CellText>,
+    /// Whether the page had a value for any axis.
+    pub(super) found: bool,
     pub(super) cache: Cache<E::Node>,
     pub(super) scratch: E::Scratch<'a>,
 }
@@ -211,6 +213,7 @@ impl<E: Engine> Extraction<'_, E> {
                 prefixed(&program.prefix, value)
             }
         };
+        self.found |= value.is_some() && matches!(program.origin, Origin::Page { .. });
         let value = match axes[own].kind {
             AxisKind::Fact => Some(self.replacements.fact(value)),
             AxisKind::Item | AxisKind::Dim => value,

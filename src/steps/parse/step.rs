@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use compact_str::CompactString;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tracing::warn;
@@ -80,6 +81,11 @@ struct Parser<E: Engine> {
     stop: AtomicBool,
     /// Pages on which the index ran out before the values.
     cut_short: AtomicU64,
+    /// Pages that were read, and whether any of them had a value.
+    pages: AtomicU64,
+    has_found: AtomicBool,
+    /// The name of the task's group.
+    group: CompactString,
     engine: PhantomData<E>,
 }
 
@@ -105,6 +111,9 @@ impl<E: Engine> Parser<E> {
                 .is_some_and(|links| E::EACH_MATCH_OF_OLD || !links.kind.value.starts_with(OLD)),
             stop: AtomicBool::new(false),
             cut_short: AtomicU64::new(0),
+            pages: AtomicU64::new(0),
+            has_found: AtomicBool::new(false),
+            group: build.group.name.value.as_str().into(),
             engine: PhantomData,
         })
     }
@@ -125,10 +134,15 @@ impl<E: Engine> Parser<E> {
             bounds: self.bounds,
             each_match: self.each_match,
             matched: vec![],
+            found: false,
             cache: Cache::new(self.program.blocks.len(), self.program.by_index),
             scratch: E::scratch(tree),
         };
         let rows = extraction.rows()?;
+        self.pages.fetch_add(1, Ordering::Relaxed);
+        if extraction.found {
+            self.has_found.store(true, Ordering::Relaxed);
+        }
         if let Some(cut) = extraction.cut_short() {
             self.tell_cut_short(source, &cut);
         }
@@ -176,6 +190,18 @@ impl<E: Engine> Step for Parser<E> {
 
     fn may_wait(&self) -> bool {
         self.program.needs_engine()
+    }
+
+    fn sum_up(&self) {
+        let pages = self.pages.load(Ordering::Relaxed);
+        if pages == 0 || self.has_found.load(Ordering::Relaxed) {
+            return;
+        }
+        warn!(
+            group = %self.group, data_def = %self.program.shape.name, pages,
+            "no query of the dataDef found anything on the pages that this process read: try its block and selectors on one of \
+             them with `scoopi shell URL`"
+        );
     }
 
     fn close(&self) {
