@@ -534,6 +534,23 @@ fn pages_behind_one_that_sets_a_cookie_are_asked_for_with_it() {
 }
 
 #[test]
+fn a_page_that_moved_is_not_asked_for_while_it_is_kept() {
+    let server = Server::start(|request| match request.path.as_str() {
+        "/old" => Response::redirect("/new"),
+        _ => titled("Title").header("Content-Type", "application/x-scoopi-moved"),
+    });
+    let definitions = definitions(&[("plain", server.at("/old"))]);
+    let kept = definitions.replace("  plain: { plain:", "  plain: { live: P1D, plain:");
+    assert_ne!(definitions, kept);
+    let scoopi = Scoopi::new(&kept).with(&["loader.fetch.delay=0"]);
+    for output in ["first", "second"] {
+        let ended = scoopi.exits(0, &["--output", output]);
+        assert_eq!(ended.summary("rows"), "1");
+        assert_eq!((server.hits_of("/old"), server.hits_of("/new")), (1, 1), "{output}");
+    }
+}
+
+#[test]
 fn a_query_that_finds_nothing_on_any_page_is_told_once() {
     const WORDS: &str = "no query of the dataDef found anything on the pages that this process read";
     let server = Server::start(|request| match request.path.as_str() {

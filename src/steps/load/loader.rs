@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use jiff::{Timestamp, Zoned};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -21,6 +22,9 @@ use super::{LoadFuture, Loaded, Loader};
 /// Longest wait of a job for its host, in addition to the delay between two requests. After that the node gives the job
 /// back, so that others get its slot.
 const PATIENCE: Duration = Duration::from_secs(3);
+
+/// The media type of what is kept of a page that moved: its URL is the new one. No page from a server has it.
+const MOVED: &str = "application/x-scoopi-moved";
 
 /// The step `loader` has no settings.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -80,7 +84,7 @@ impl PageLoader {
             url: page.url,
             fetched_at: self.run_date_time.timestamp().as_millisecond(),
             charset: page.charset,
-            media_type: page.content_type,
+            media_type: page.content_type.filter(|media_type| media_type != MOVED),
             body: page.body,
         }))
     }
@@ -95,16 +99,29 @@ impl PageLoader {
         let place = request.place().await;
         if let Some(document) = keeper.document(&job.locator).await {
             if self.is_live(live, document.fetched_at) {
-                return Ok(Loaded::Document(document));
+                let is_moved = document.media_type.as_deref() == Some(MOVED);
+                return Ok(if is_moved { Loaded::Moved(document.url) } else { Loaded::Document(document) });
             }
             keeper.forget(&job.locator).await;
         }
         drop(place);
         let loaded = self.fetch(request).await?;
-        if let Loaded::Document(document) = &loaded {
-            keeper.keep_document(&job.locator, document).await;
+        match &loaded {
+            Loaded::Document(document) => keeper.keep_document(&job.locator, document).await,
+            Loaded::Moved(to) => keeper.keep_document(&job.locator, &self.moved(to)).await,
         }
         Ok(loaded)
+    }
+
+    /// What is kept of a page that moved, as long as a page would be.
+    fn moved(&self, to: &str) -> Document {
+        Document {
+            url: to.to_owned(),
+            fetched_at: self.run_date_time.timestamp().as_millisecond(),
+            charset: None,
+            media_type: Some(MOVED.to_owned()),
+            body: Bytes::new(),
+        }
     }
 
     fn is_live(&self, live: &Live, fetched_at: i64) -> bool {
