@@ -534,6 +534,30 @@ fn pages_behind_one_that_sets_a_cookie_are_asked_for_with_it() {
 }
 
 #[test]
+fn links_are_relative_to_the_base_that_a_page_names() {
+    let server = Server::start(|request| match request.path.as_str() {
+        "/list" => {
+            Response::html("<base target=x><base href='/below/x/'><base href=/no/><li><a href=one>x</a>")
+        }
+        "/below/x/one" => titled("One"),
+        _ => Response::status(404),
+    });
+    let scoopi = Scoopi::new(&links_of(&server.at("/list"))).with(&QUICK);
+    scoopi.exits(0, &RUN);
+    assert_eq!(scoopi.rows(), "list|pages|title|One\n");
+    // It may lead to another host, but not away from the web.
+    let page = "<base href='file:///etc/'><li><a href=passwd>x</a>";
+    let server = Server::start(move |request| match request.path.as_str() {
+        "/list" => Response::html(page),
+        "/passwd" => titled("Page"),
+        _ => Response::status(404),
+    });
+    let scoopi = Scoopi::new(&links_of(&server.at("/list"))).with(&QUICK);
+    scoopi.exits(0, &RUN);
+    assert_eq!(scoopi.rows(), "list|pages|title|Page\n");
+}
+
+#[test]
 fn a_page_that_moved_is_not_asked_for_while_it_is_kept() {
     let server = Server::start(|request| match request.path.as_str() {
         "/old" => Response::redirect("/new"),

@@ -107,6 +107,8 @@ pub struct Data {
     pub shape: Arc<Shape>,
     /// The rows, in odometer order.
     pub rows: Vec<Row>,
+    /// What the page says that its links are relative to (`<base href>`), as it is written there. Read for links only.
+    pub base: Option<Arc<str>>,
 }
 
 impl Data {

@@ -10,7 +10,7 @@ mod doctype;
 mod html;
 mod written;
 
-use html5ever::LocalName;
+use html5ever::{LocalName, local_name};
 
 pub use builder::TreeBuilder;
 pub use doctype::Doctype;
@@ -201,6 +201,14 @@ impl Tree {
     pub fn attr_value(&self, attr: AttrId) -> &str {
         let (from, to) = self.attrs[attr as usize].value;
         &self.values[from as usize..to as usize]
+    }
+
+    /// The `href` of the first `base` element that has one, as it is written.
+    #[must_use]
+    pub fn base(&self) -> Option<&str> {
+        let nodes = (0..self.len()).filter(|node| self.is_element(*node));
+        let bases = nodes.filter(|node| *self.name(*node) == local_name!("base"));
+        bases.filter_map(|node| self.attr(node, &local_name!("href"))).next()
     }
 
     /// The doctype, which is no node.

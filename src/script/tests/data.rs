@@ -27,6 +27,7 @@ fn data(rows: u32) -> Data {
         ]),
     };
     Data {
+        base: None,
         source: Arc::new(Source {
             id: "j-1".into(),
             locator: "acme".into(),

@@ -77,6 +77,8 @@ struct Parser<E: Engine> {
     keeper: Option<(Arc<Keeper>, Fingerprint)>,
     /// Whether each match of an item is a value of its own, as for links.
     each_match: bool,
+    /// Whether the rows become links.
+    makes_links: bool,
     /// Whether the run is being stopped.
     stop: AtomicBool,
     /// Pages on which the index ran out before the values.
@@ -109,6 +111,7 @@ impl<E: Engine> Parser<E> {
             each_match: build
                 .links
                 .is_some_and(|links| E::EACH_MATCH_OF_OLD || !links.kind.value.starts_with(OLD)),
+            makes_links: build.links.is_some(),
             stop: AtomicBool::new(false),
             cut_short: AtomicU64::new(0),
             pages: AtomicU64::new(0),
@@ -184,7 +187,8 @@ impl<E: Engine> Step for Parser<E> {
     fn run(&self, source: &Arc<Source>, payload: Payload) -> Result<Outcome, StepError> {
         let page = payload.page()?;
         let rows = self.rows(source, &page)?;
-        let data = Data { source: Arc::clone(source), shape: Arc::clone(&self.program.shape), rows };
+        let base = if self.makes_links { page.tree()?.base().map(Arc::from) } else { None };
+        let data = Data { source: Arc::clone(source), shape: Arc::clone(&self.program.shape), rows, base };
         Ok(Outcome::Next(Payload::Data(data)))
     }
 

@@ -71,16 +71,25 @@ impl LinkItem {
         })
     }
 
-    /// Returns the URL that a value leads to; `None` if the value is not a link.
-    fn url(&self, source: &Source, value: &str) -> Option<Result<String, LinkError>> {
+    /// Returns the URL that a value leads to, on a page that says what its links are relative to; `None` if the value is not
+    /// a link.
+    fn url(&self, source: &Source, base: &str, value: &str) -> Option<Result<String, LinkError>> {
         if value.trim().is_empty() || self.break_on.iter().any(|stop| stop == value) {
             return None;
         }
         if !self.resolve && is_resource(&source.page_url) && is_resource(value) {
             return Some(Ok(canonical_url(value)));
         }
-        Some(resolve_link(&source.page_url, value, source.encoding))
+        Some(resolve_link(base, value, source.encoding))
     }
+}
+
+/// The URL that links are relative to on a page of the web that says so. It leads to the web, too; pages of files say
+/// nothing of that, since definitions put prefixes before their links.
+fn base_on_the_web(page_url: &str, base: &str) -> Option<String> {
+    let Ok(Target::Http(page)) = Target::parse(page_url) else { return None };
+    let base = page.join(base.trim()).ok()?;
+    matches!(base.scheme(), "http" | "https").then(|| base.into())
 }
 
 fn is_resource(url: &str) -> bool {
@@ -90,11 +99,13 @@ fn is_resource(url: &str) -> bool {
 impl Step for LinkStep {
     fn run(&self, source: &Arc<Source>, payload: Payload) -> Result<Outcome, StepError> {
         let data = payload.data()?;
+        let base = data.base.as_deref().and_then(|base| base_on_the_web(&source.page_url, base));
+        let base = base.as_deref().unwrap_or(&source.page_url);
         let mut left_out = LeftOut::new(source, &self.said);
         let links = data.rows.iter().filter_map(|row| {
             let item = self.targets.get(row.template as usize)?.as_ref()?;
             let value = row.cells.first()?.value.as_deref()?;
-            match item.url(source, value)? {
+            match item.url(source, base, value)? {
                 Ok(url) => Some(Link { group: item.group.clone(), url }),
                 Err(error) => {
                     left_out.note(value, &error);

@@ -75,6 +75,7 @@ mod tests {
         let axes = values.iter().enumerate().map(axis).collect();
         let cells = values.iter().map(|value| Cell { value: value.map(Into::into), index: 1 }).collect();
         Data {
+            base: None,
             source: Arc::new(Source {
                 id: "".into(),
                 locator: "l".into(),
