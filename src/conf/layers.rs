@@ -121,6 +121,14 @@ impl Layers {
         self.set(key.trim(), ValueKind::String(value.to_owned()), "--set")
     }
 
+    /// Adds the value of an option that is short for a setting.
+    ///
+    /// # Errors
+    /// There is no such key.
+    pub fn option(&mut self, option: &str, key: &str, value: String) -> Result<(), ConfError> {
+        self.set(key, ValueKind::String(value), option)
+    }
+
     /// Keys that were accepted and have no effect, with where they were written.
     #[must_use]
     pub fn ignored(&self) -> &[String] {
