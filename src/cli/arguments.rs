@@ -9,6 +9,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use super::check::CheckArguments;
 use super::cluster::{AtArguments, KeyArguments, StatusArguments};
+use super::generated::{PageArgument, ShellArgument};
 use super::options::RunOptions;
 use super::shell::ShellArguments;
 
@@ -38,6 +39,10 @@ pub(super) enum Command {
     Status(StatusArguments),
     /// Cancel the run of a cluster, on all nodes
     Cancel(AtArguments),
+    /// Write a script to stdout that completes commands and options in a shell
+    Completions(ShellArgument),
+    /// Write a manual page to stdout, in the format of man
+    Man(PageArgument),
 }
 
 impl Arguments {
@@ -60,7 +65,8 @@ impl Arguments {
 /// Moves the options before the name of a command behind it, where clap compares them with those that the command takes.
 /// A command line that this does not understand stays as it is: clap says what is wrong with it.
 fn with_options_behind(mut words: Vec<OsString>) -> Vec<OsString> {
-    let before = RunOptions::augment_args(clap::Command::new("scoopi")).allow_external_subcommands(true);
+    let before = RunOptions::augment_args(clap::Command::new("scoopi"));
+    let before = before.allow_external_subcommands(true);
     let Ok(read) = before.try_get_matches_from(&words) else { return words };
     let Some((name, rest)) = read.subcommand() else { return words };
     let is_command = Arguments::command_tree().find_subcommand(name).is_some();

@@ -7,6 +7,7 @@ mod check;
 mod cluster;
 mod descriptors;
 mod exit;
+mod generated;
 mod logging;
 mod options;
 mod plugins;
@@ -35,6 +36,8 @@ pub fn main() -> Exit {
         Command::Keygen(key) => cluster::keygen(&key),
         Command::Status(status) => cluster::status(&status),
         Command::Cancel(at) => cluster::cancel(&at),
+        Command::Completions(shell) => Ok(generated::completions(&shell, Arguments::command_tree())),
+        Command::Man(page) => generated::man(&page, Arguments::command_tree()),
     };
     done.unwrap_or_else(|failure| failure.tell())
 }

@@ -66,6 +66,8 @@ fn help_groups_the_options_and_shows_them_where_they_act() {
         ("keygen", vec!["--conf", "--set"]),
         ("status", vec!["--at", "--json", "--watch", "--conf", "--set", "--key-file"]),
         ("cancel", vec!["--at", "--conf", "--set", "--key-file"]),
+        ("completions", vec![]),
+        ("man", vec![]),
     ] {
         let help = help(&[command]);
         let shows =
@@ -120,4 +122,44 @@ fn keygen_writes_the_key_file_of_the_settings_if_no_file_is_named() {
     for file in ["own.key", "named.key", "cluster.key"] {
         assert_eq!(scoopi.read(file).lines().count(), 3, "{file}");
     }
+}
+
+#[test]
+fn completions_know_commands_and_their_options() {
+    let scoopi = Scoopi::new("");
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let ended = scoopi.exits(0, &["completions", shell]);
+        assert_eq!(ended.stderr, "");
+        for word in ["completions", "keygen", "log-format", "key-file"] {
+            let word = if shell == "fish" { word.trim_start_matches("--") } else { word };
+            assert!(ended.stdout.contains(word), "{shell}: {word}");
+        }
+    }
+    scoopi.exits(2, &["completions", "csh"]).said(&["csh", "bash", "elvish", "fish", "powershell", "zsh"]);
+    scoopi.exits(2, &["completions"]).said(&["<SHELL>"]);
+    let bash = scoopi.exits(0, &["completions", "bash"]).stdout;
+    scoopi.write("completions", &bash);
+    let ask = r#"source ./completions; COMP_WORDS=(scoopi shell --j); COMP_CWORD=2; _scoopi scoopi --j shell
+        echo "join: ${COMPREPLY[*]}"; COMP_WORDS=(scoopi st); COMP_CWORD=1; _scoopi scoopi st scoopi; echo "${COMPREPLY[*]}""#;
+    let output =
+        std::process::Command::new("bash").args(["-c", ask]).current_dir(scoopi.path("")).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "join: \nstatus\n", "{output:?}");
+}
+
+#[test]
+fn the_manual_has_a_page_for_the_program_and_for_each_command() {
+    let scoopi = Scoopi::new("");
+    let page = scoopi.exits(0, &["man"]);
+    assert_eq!(page.stderr, "");
+    for words in
+        [".TH scoopi 1", "scoopi\\-check(1)", "\\-\\-resume", env!("CARGO_PKG_VERSION")]
+    {
+        assert!(page.stdout.contains(words), "{words}: {}", page.stdout);
+    }
+    let page = scoopi.exits(0, &["man", "status"]).stdout;
+    for words in [".TH scoopi-status 1", "\\-\\-at", "\\-\\-watch", "\\-\\-key\\-file"] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    assert!(!page.contains("\\-\\-join"), "{page}");
+    scoopi.exits(2, &["man", "nonsense"]).said(&["scoopi man nonsense", "check", "status"]);
 }
