@@ -5,10 +5,11 @@
 
 use std::ffi::OsString;
 
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::check::CheckArguments;
 use super::cluster::{AtArguments, KeyArguments, StatusArguments};
+use super::color::Color;
 use super::generated::{PageArgument, ShellArgument};
 use super::options::RunOptions;
 use super::shell::ShellArguments;
@@ -19,6 +20,9 @@ use super::shell::ShellArguments;
 pub(super) struct Arguments {
     #[command(flatten)]
     options: RunOptions,
+    /// Colours of messages, log lines and help; auto: on a terminal, unless NO_COLOR is set
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto, global = true, help_heading = "Output")]
+    color: Color,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -47,8 +51,9 @@ pub(super) enum Command {
 
 impl Arguments {
     /// Reads the command line; its first word is the name of the program.
-    pub(super) fn read(words: Vec<OsString>) -> Result<Self, clap::Error> {
-        Self::try_parse_from(with_options_behind(words))
+    pub(super) fn read(words: Vec<OsString>, color: Color) -> Result<Self, clap::Error> {
+        let tree = Self::command_tree().color(color.of_clap());
+        Self::from_arg_matches(&tree.try_get_matches_from(with_options_behind(words))?)
     }
 
     /// Returns the command: a run if none is named.
@@ -65,8 +70,9 @@ impl Arguments {
 /// Moves the options before the name of a command behind it, where clap compares them with those that the command takes.
 /// A command line that this does not understand stays as it is: clap says what is wrong with it.
 fn with_options_behind(mut words: Vec<OsString>) -> Vec<OsString> {
+    let color = clap::Arg::new("color").long("color").value_name("WHEN");
     let before = RunOptions::augment_args(clap::Command::new("scoopi"));
-    let before = before.allow_external_subcommands(true);
+    let before = before.arg(color).allow_external_subcommands(true);
     let Ok(read) = before.try_get_matches_from(&words) else { return words };
     let Some((name, rest)) = read.subcommand() else { return words };
     let is_command = Arguments::command_tree().find_subcommand(name).is_some();

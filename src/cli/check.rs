@@ -6,7 +6,7 @@ use crate::bootstrap::{self, RunRequest};
 
 use super::exit::{Exit, Failure};
 use super::options::{Configured, QuietOption, SettingsOptions};
-use super::speech::{print, tell};
+use super::speech::{print, tell, warn};
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArguments {
@@ -19,7 +19,7 @@ pub(super) struct CheckArguments {
 pub(super) fn check(arguments: &CheckArguments) -> Result<Exit, Failure> {
     let Configured { settings, ignored, origins } = arguments.settings.read()?;
     for key in ignored {
-        tell(&format!("warning: setting {key} has no effect any more"));
+        warn(&format!("setting {key} has no effect any more"));
     }
     let (definitions, warnings) = bootstrap::check(&RunRequest { origins, ..RunRequest::new(settings) })?;
     if arguments.quiet.quiet {

@@ -5,6 +5,7 @@
 mod arguments;
 mod check;
 mod cluster;
+mod color;
 mod descriptors;
 mod exit;
 mod generated;
@@ -18,13 +19,17 @@ mod speech;
 mod summary;
 
 use arguments::{Arguments, Command};
+use color::Color;
 pub use exit::Exit;
 
 /// Does what the command line says.
 #[must_use]
 pub fn main() -> Exit {
     speech::tell_panics();
-    let arguments = match Arguments::read(std::env::args_os().collect()) {
+    let words: Vec<_> = std::env::args_os().collect();
+    let color = Color::of(&words);
+    color.decide();
+    let arguments = match Arguments::read(words, color) {
         Ok(arguments) => arguments,
         Err(error) => return exit::of_clap(&error),
     };

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use clap::{ArgAction, Args, ValueEnum};
 
 use crate::bootstrap::{Existing, RunRequest};
-use crate::conf::{ConfError, Layers, Origins, Settings};
+use crate::conf::{CONFIG_VARIABLE, Layers, Origins, Settings};
+
+use super::exit::Failure;
 
 /// The configuration file that is read if no other one is named.
 const CONF: &str = "conf/scoopi.toml";
@@ -64,7 +66,8 @@ struct ExistingOptions {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Configuration")]
 pub(super) struct ConfigurationOptions {
-    /// Configuration file, TOML or old .properties [default: conf/scoopi.toml, if it is there]
+    /// Configuration file, TOML or old .properties [default: what the environment variable `SCOOPI_CONFIG` names, or
+    /// conf/scoopi.toml, if it is there]
     #[arg(long, value_name = "FILE")]
     conf: Option<PathBuf>,
     /// Change a setting, for example `--set loader.fetch.delay=0`
@@ -198,7 +201,7 @@ impl RunOptions {
 
 impl SettingsOptions {
     /// Returns the settings, from all layers.
-    pub(super) fn read(&self) -> Result<Configured, ConfError> {
+    pub(super) fn read(&self) -> Result<Configured, Failure> {
         let text = |path: &Option<PathBuf>| path.as_ref().map(|path| path.to_string_lossy().into_owned());
         let (places, cluster) = (&self.places, &self.cluster);
         let is_cluster = places.mode == ModeName::Cluster;
@@ -219,7 +222,7 @@ impl SettingsOptions {
 
 impl OutsideOptions {
     /// Returns the settings, from all layers.
-    pub(super) fn read(&self) -> Result<Configured, ConfError> {
+    pub(super) fn read(&self) -> Result<Configured, Failure> {
         self.configuration.read_with([self.key.shortcut()])
     }
 }
@@ -233,16 +236,20 @@ impl KeyOption {
 
 impl ConfigurationOptions {
     /// Returns the settings, from all layers.
-    pub(super) fn read(&self) -> Result<Configured, ConfError> {
+    pub(super) fn read(&self) -> Result<Configured, Failure> {
         self.read_with([])
     }
 
-    fn read_with(&self, shortcuts: impl IntoIterator<Item = Shortcut>) -> Result<Configured, ConfError> {
+    fn read_with(&self, shortcuts: impl IntoIterator<Item = Shortcut>) -> Result<Configured, Failure> {
         let mut layers = Layers::default();
-        match &self.conf {
-            Some(file) => layers.file(file)?,
-            None if Path::new(CONF).is_file() => layers.file(Path::new(CONF))?,
-            None => {}
+        let named = std::env::var_os(CONFIG_VARIABLE).filter(|file| !file.is_empty());
+        match (&self.conf, named) {
+            (Some(file), _) => layers.file(file)?,
+            (None, Some(file)) => layers.file(Path::new(&file)).map_err(|error| {
+                Failure::usage(format!("{error}; the environment variable {CONFIG_VARIABLE} names this file"))
+            })?,
+            (None, None) if Path::new(CONF).is_file() => layers.file(Path::new(CONF))?,
+            (None, None) => {}
         }
         layers.environment(
             std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))),

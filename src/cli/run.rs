@@ -18,7 +18,7 @@ use super::{descriptors, logging, summary};
 pub(super) fn run(options: &RunOptions) -> Result<Exit, Failure> {
     let Configured { settings, ignored, origins } = options.settings.read()?;
     let progress = MultiProgress::new();
-    logging::start(&settings.log.dir, options.log.log_format, options.log.loudness(), &progress);
+    logging::start(&settings.log.dir, options.log.log_format, options.log.loudness(), &progress)?;
     descriptors::raise();
     for key in ignored {
         warn!("setting {key} has no effect any more");

@@ -9,6 +9,8 @@ use std::panic;
 
 use crate::model::shown_lines;
 
+use super::color::{Style, is_colored, painted};
+
 /// Clears a terminal and moves its cursor to the top.
 const CLEAR: &str = "\x1b[2J\x1b[H";
 
@@ -39,6 +41,21 @@ pub(super) fn tell(line: &str) {
 fn write_line(line: &str) {
     // One write: lines of threads and processes that share the terminal do not mix.
     let _gone = stderr().write_all(format!("{line}\n").as_bytes());
+}
+
+/// Writes a warning to stderr.
+pub(super) fn warn(message: &str) {
+    tell_as(Style::Warning, "warning:", message);
+}
+
+/// Writes why the program ends early to stderr.
+pub(super) fn fail(message: &str) {
+    tell_as(Style::Error, "scoopi:", message);
+}
+
+fn tell_as(style: Style, label: &str, message: &str) {
+    let label = if is_colored() { painted(style, label) } else { label.to_owned() };
+    write_line(&format!("{label} {}", shown_lines(message)));
 }
 
 /// Prints panics with escapes as well: a panic message may quote a page.

@@ -13,6 +13,7 @@ use crate::model::nearest;
 use super::keys::{Key, WITHOUT_EFFECT, keys};
 use super::properties;
 use super::settings::Settings;
+use super::variables::setting_of;
 use super::wrong::{Origins, WrongSetting};
 
 /// Why there is no configuration.
@@ -87,7 +88,7 @@ impl Layers {
     }
 
     /// Adds the variables of an environment that begin with `SCOOPI_`: `SCOOPI_LOADER_FETCH_DELAY` sets
-    /// `scoopi.loader.fetch.delay`.
+    /// `scoopi.loader.fetch.delay`. Passes over those that are not settings, such as `SCOOPI_CONFIG`.
     ///
     /// # Errors
     /// A variable that names no key.
@@ -96,7 +97,7 @@ impl Layers {
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<(), ConfError> {
         for (variable, value) in variables {
-            let Some(name) = variable.strip_prefix("SCOOPI_") else { continue };
+            let Some(name) = setting_of(&variable) else { continue };
             let shout = |key: &str| key.replace('.', "_").to_uppercase();
             let open = self.known.iter().filter(|key| key.name.ends_with('.'));
             let key = open

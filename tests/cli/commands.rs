@@ -46,7 +46,7 @@ fn help_groups_the_options_and_shows_them_where_they_act() {
             ("Run", &["--mode", "--defs", "--output", "--data", "--resume", "--fresh"][..]),
             ("Configuration", &["--conf", "--set"]),
             ("Cluster", &CLUSTER),
-            ("Output", &["--verbose", "--quiet", "--log-format"]),
+            ("Output", &["--verbose", "--quiet", "--log-format", "--color"]),
         ] {
             let part = below(&help, heading);
             options.iter().for_each(|option| assert!(part.contains(option), "{option}: {part}"));
@@ -75,6 +75,7 @@ fn help_groups_the_options_and_shows_them_where_they_act() {
         let shown: Vec<_> = all.iter().filter(shows).copied().collect();
         let expected: Vec<_> = all.iter().filter(|option| expected.contains(option)).copied().collect();
         assert_eq!(shown, expected, "{command}: {help}");
+        assert!(help.contains("--color <WHEN>"), "{command}: {help}");
     }
 }
 
@@ -130,7 +131,7 @@ fn completions_know_commands_and_their_options() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let ended = scoopi.exits(0, &["completions", shell]);
         assert_eq!(ended.stderr, "");
-        for word in ["completions", "keygen", "log-format", "key-file"] {
+        for word in ["completions", "keygen", "log-format", "key-file", "--color"] {
             let word = if shell == "fish" { word.trim_start_matches("--") } else { word };
             assert!(ended.stdout.contains(word), "{shell}: {word}");
         }
@@ -152,7 +153,7 @@ fn the_manual_has_a_page_for_the_program_and_for_each_command() {
     let page = scoopi.exits(0, &["man"]);
     assert_eq!(page.stderr, "");
     for words in
-        [".TH scoopi 1", "scoopi\\-check(1)", "\\-\\-resume", env!("CARGO_PKG_VERSION")]
+        [".TH scoopi 1", "scoopi\\-check(1)", "\\-\\-resume", "\\-\\-color", env!("CARGO_PKG_VERSION")]
     {
         assert!(page.stdout.contains(words), "{words}: {}", page.stdout);
     }

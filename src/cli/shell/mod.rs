@@ -19,7 +19,7 @@ use clap::Args;
 use crate::bootstrap;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::options::{ConfigurationOptions, Configured, QuietOption};
-use crate::cli::speech::tell;
+use crate::cli::speech::{tell, warn};
 use crate::model::shown_lines;
 
 use page::LoadedPage;
@@ -41,7 +41,7 @@ pub(super) struct ShellArguments {
 pub(super) fn shell(arguments: &ShellArguments) -> Result<Exit, Failure> {
     let Configured { settings, ignored, .. } = arguments.configuration.read()?;
     for key in ignored {
-        tell(&format!("warning: setting {key} has no effect any more"));
+        warn(&format!("setting {key} has no effect any more"));
     }
     let page = LoadedPage::load(&arguments.page, &settings)?;
     let is_terminal = io::stdin().is_terminal();
