@@ -9,6 +9,8 @@
 
 #[path = "cli/commands.rs"]
 mod commands;
+#[path = "cli/config.rs"]
+mod config;
 #[path = "cli/environment.rs"]
 mod environment;
 mod support;

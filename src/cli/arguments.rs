@@ -10,6 +10,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use super::check::CheckArguments;
 use super::cluster::{AtArguments, KeyArguments, StatusArguments};
 use super::color::Color;
+use super::config::ConfigArguments;
 use super::generated::{PageArgument, ShellArgument};
 use super::options::RunOptions;
 use super::shell::ShellArguments;
@@ -35,6 +36,8 @@ pub(super) enum Command {
     Check(Box<CheckArguments>),
     /// Try queries on a page: see nodes and values
     Shell(ShellArguments),
+    /// Show the settings that are in effect, and where each comes from
+    Config(Box<ConfigArguments>),
     /// List every step and plugin with its settings, defaults and aliases
     Plugins,
     /// Make the key that all nodes of a cluster share

@@ -6,6 +6,7 @@ mod arguments;
 mod check;
 mod cluster;
 mod color;
+mod config;
 mod descriptors;
 mod exit;
 mod generated;
@@ -37,6 +38,7 @@ pub fn main() -> Exit {
         Command::Run(options) => run::run(&options),
         Command::Check(check) => check::check(&check),
         Command::Shell(shell) => shell::shell(&shell),
+        Command::Config(config) => config::config(&config),
         Command::Plugins => plugins::plugins(),
         Command::Keygen(key) => cluster::keygen(&key),
         Command::Status(status) => cluster::status(&status),

@@ -10,6 +10,7 @@
 mod duration;
 mod keys;
 mod layers;
+mod lines;
 mod properties;
 mod proxy_url;
 mod settings;

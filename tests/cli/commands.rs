@@ -62,6 +62,10 @@ fn help_groups_the_options_and_shows_them_where_they_act() {
                 .concat(),
         ),
         ("shell", vec!["--conf", "--set", "--quiet"]),
+        (
+            "config",
+            [&["--json", "--mode", "--defs", "--output", "--data", "--conf", "--set"], &CLUSTER[..]].concat(),
+        ),
         ("plugins", vec![]),
         ("keygen", vec!["--conf", "--set"]),
         ("status", vec!["--at", "--json", "--watch", "--conf", "--set", "--key-file"]),

@@ -26,6 +26,26 @@ fn exits(scoopi: &Scoopi, code: i32, arguments: &[&str], variables: &[(&str, &st
 }
 
 #[test]
+fn a_variable_names_the_configuration_file() {
+    let scoopi = folder();
+    for (file, delay) in [("conf/scoopi.toml", 1), ("named.toml", 2), ("option.toml", 3)] {
+        scoopi.write(file, format!("[loader.fetch]\ndelay = {delay}\n"));
+    }
+    let delay = |arguments: &[&str], variables: &[(&str, &str)]| {
+        let text = exits(&scoopi, 0, &[&["config"], arguments].concat(), variables).stdout;
+        let line = text.lines().find(|line| line.starts_with("loader.fetch.delay = ")).unwrap();
+        line.trim_start_matches("loader.fetch.delay = ").to_owned()
+    };
+    assert_eq!(delay(&[], &[]), "1  # conf/scoopi.toml:2");
+    assert_eq!(delay(&[], &[("SCOOPI_CONFIG", "named.toml")]), "2  # named.toml:2");
+    assert_eq!(delay(&[], &[("SCOOPI_CONFIG", "")]), "1  # conf/scoopi.toml:2");
+    assert_eq!(delay(&["--conf", "option.toml"], &[("SCOOPI_CONFIG", "named.toml")]), "3  # option.toml:2");
+    assert_eq!(delay(&["--conf", "option.toml"], &[("SCOOPI_CONFIG", "nowhere")]), "3  # option.toml:2");
+    let ended = exits(&scoopi, 2, &RUN, &[("SCOOPI_CONFIG", "nowhere.toml")]);
+    ended.said(&["nowhere.toml", "SCOOPI_CONFIG names this file"]);
+}
+
+#[test]
 fn a_variable_filters_log_lines_unless_an_option_does() {
     let scoopi = folder();
     let said = |arguments: &[&str], filter: &str| {
