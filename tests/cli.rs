@@ -7,6 +7,12 @@
     reason = "a test fails by panicking, also in its own functions"
 )]
 
+#[path = "cli/commands.rs"]
+mod commands;
+#[path = "cli/config.rs"]
+mod config;
+#[path = "cli/environment.rs"]
+mod environment;
 mod support;
 
 use std::fs;
@@ -196,7 +202,7 @@ fn check_says_all_that_is_wrong_at_once_with_its_places() {
 
 #[test]
 fn plugins_lists_every_step_with_its_settings_and_old_names() {
-    let scoopi = folder();
+    let scoopi = Scoopi::new("");
     let ended = scoopi.exits(0, &["plugins"]);
     for words in [
         "step `loader`",
@@ -221,7 +227,7 @@ fn plugins_lists_every_step_with_its_settings_and_old_names() {
 
 #[test]
 fn version_and_help_are_no_errors() {
-    let scoopi = folder();
+    let scoopi = Scoopi::new("");
     assert_eq!(scoopi.exits(0, &["--version"]).stdout, format!("scoopi {}\n", env!("CARGO_PKG_VERSION")));
     let help = scoopi.exits(0, &["--help"]);
     for words in

@@ -1,18 +1,28 @@
 //! `scoopi check`: validates everything, fetches nothing.
 
-use crate::bootstrap;
+use clap::Args;
+
+use crate::bootstrap::{self, RunRequest};
 
 use super::exit::{Exit, Failure};
-use super::options::{Configured, Loudness, Options};
-use super::speech::{print, tell};
+use super::options::{Configured, QuietOption, SettingsOptions};
+use super::speech::{print, tell, warn};
 
-pub(super) fn check(options: &Options) -> Result<Exit, Failure> {
-    let Configured { settings, ignored, origins } = options.settings()?;
+#[derive(Debug, Args)]
+pub(super) struct CheckArguments {
+    #[command(flatten)]
+    settings: SettingsOptions,
+    #[command(flatten)]
+    quiet: QuietOption,
+}
+
+pub(super) fn check(arguments: &CheckArguments) -> Result<Exit, Failure> {
+    let Configured { settings, ignored, origins } = arguments.settings.read()?;
     for key in ignored {
-        tell(&format!("warning: setting {key} has no effect any more"));
+        warn(&format!("setting {key} has no effect any more"));
     }
-    let (definitions, warnings) = bootstrap::check(&options.request(settings, origins))?;
-    if options.loudness() == Loudness::Quiet {
+    let (definitions, warnings) = bootstrap::check(&RunRequest { origins, ..RunRequest::new(settings) })?;
+    if arguments.quiet.quiet {
         return Ok(Exit::Complete);
     }
     for warning in warnings.sorted() {

@@ -11,29 +11,33 @@ use crate::bootstrap::{Outsider, make_key};
 use crate::model::shown_json;
 
 use super::exit::{Exit, Failure};
-use super::options::Options;
+use super::options::{ConfigurationOptions, OutsideOptions};
 use super::speech::{clear, print};
 
 /// Between two looks of `--watch`.
 const PERIOD: Duration = Duration::from_secs(1);
 
+/// The key file that `keygen` makes if no other one is named.
+const KEY_FILE: &str = "cluster.key";
+
 #[derive(Debug, Args)]
 pub(super) struct KeyArguments {
-    /// The file to write
-    #[arg(default_value = "cluster.key")]
-    file: PathBuf,
+    /// The file to write [default: setting `cluster.keyFile`, or cluster.key]
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    configuration: ConfigurationOptions,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct StatusArguments {
-    #[command(flatten)]
-    at: AtArguments,
     /// One JSON object
     #[arg(long)]
     json: bool,
     /// Again every second, until the run has ended or Ctrl-C
     #[arg(long)]
     watch: bool,
+    #[command(flatten)]
+    at: AtArguments,
 }
 
 #[derive(Debug, Args)]
@@ -41,20 +45,25 @@ pub(super) struct AtArguments {
     /// Any node of the cluster
     #[arg(long, value_name = "HOST:PORT")]
     at: String,
+    #[command(flatten)]
+    options: OutsideOptions,
 }
 
 pub(super) fn keygen(arguments: &KeyArguments) -> Result<Exit, Failure> {
-    make_key(&arguments.file)?;
+    let settings = arguments.configuration.read()?.settings;
+    let configured = || settings.cluster.key_file.map_or_else(|| KEY_FILE.into(), PathBuf::from);
+    let file = arguments.file.clone().unwrap_or_else(configured);
+    make_key(&file)?;
     print(&format!(
         "a new cluster key is in {}: copy it to every host, readable by scoopi only, and name it with `--key-file`\n",
-        arguments.file.display()
+        file.display()
     ));
     Ok(Exit::Complete)
 }
 
-pub(super) fn status(options: &Options, arguments: &StatusArguments) -> Result<Exit, Failure> {
+pub(super) fn status(arguments: &StatusArguments) -> Result<Exit, Failure> {
     on_runtime(async {
-        let outsider = outsider(options, &arguments.at).await?;
+        let outsider = outsider(&arguments.at).await?;
         let mut is_first = true;
         loop {
             let view = match outsider.status().await {
@@ -81,17 +90,17 @@ pub(super) fn status(options: &Options, arguments: &StatusArguments) -> Result<E
     })
 }
 
-pub(super) fn cancel(options: &Options, arguments: &AtArguments) -> Result<Exit, Failure> {
+pub(super) fn cancel(arguments: &AtArguments) -> Result<Exit, Failure> {
     on_runtime(async {
-        let outsider = outsider(options, arguments).await?;
+        let outsider = outsider(arguments).await?;
         outsider.cancel().await.map_err(|error| Failure::fatal(error.to_string()))?;
         print("the run is cancelled: jobs in work come to their end, `--resume` goes on with the rest\n");
         Ok(Exit::Complete)
     })
 }
 
-async fn outsider(options: &Options, arguments: &AtArguments) -> Result<Outsider, Failure> {
-    let settings = options.settings()?.settings;
+async fn outsider(arguments: &AtArguments) -> Result<Outsider, Failure> {
+    let settings = arguments.options.read()?.settings;
     let key_file = settings.cluster.key_file.map(PathBuf::from);
     Ok(Outsider::new(&arguments.at, key_file.as_deref()).await?)
 }

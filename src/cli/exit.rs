@@ -65,7 +65,7 @@ impl Failure {
 
     /// Says it, once.
     pub(super) fn tell(self) -> Exit {
-        speech::tell(&format!("scoopi: {}", self.message));
+        speech::fail(&self.message);
         self.exit
     }
 

@@ -1,6 +1,7 @@
 //! Where log lines go: to stderr, beside the progress line, and to a file.
 
 use std::borrow::Cow;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
@@ -12,14 +13,16 @@ use tracing::{Event, Subscriber};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter};
-use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::layer::{Filter, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{Layer, Registry, fmt};
+use tracing_subscriber::{EnvFilter, Layer, Registry, fmt};
 
 use crate::durable;
 use crate::model::{shown_json, shown_within};
 
+use super::color::{Style, is_colored, painted};
+use super::exit::Failure;
 use super::options::{LogFormat, Loudness};
 use super::speech;
 
@@ -29,8 +32,53 @@ const FILE: &str = "scoopi.log";
 /// Longest line, in bytes.
 const LONGEST: usize = 16 << 10;
 
+/// The environment variable that says which events become lines.
+const VARIABLE: &str = "RUST_LOG";
+
+/// Longest filter that a message repeats, in bytes.
+const LONGEST_FILTER: usize = 200;
+
+/// How levels look on a terminal.
+const LEVELS: [(&str, Style); 5] = [
+    ("ERROR", Style::Error),
+    ("WARN", Style::Warning),
+    ("INFO", Style::Good),
+    ("DEBUG", Style::Detail),
+    ("TRACE", Style::Dim),
+];
+
 /// Starts logging. A log file that cannot be made is said and does not stop the run.
-pub(super) fn start(folder: &str, format: LogFormat, loudness: Loudness, progress: &MultiProgress) {
+///
+/// # Errors
+/// The variable `RUST_LOG` is not a filter.
+pub(super) fn start(
+    folder: &str,
+    format: LogFormat,
+    loudness: Loudness,
+    progress: &MultiProgress,
+) -> Result<(), Failure> {
+    let (terminal, file) = filters(loudness, std::env::var_os(VARIABLE))?;
+    let stderr = Beside(progress.clone());
+    let mut layers = vec![layer(format, is_colored(), stderr).with_filter(terminal).boxed()];
+    match open(folder) {
+        Ok(log) => layers.push(layer(format, false, Arc::new(log)).with_filter(file).boxed()),
+        Err(error) => speech::warn(&format!("no log file in {folder}: {folder}/{FILE}: {error}")),
+    }
+    // Fails only if a program that uses us as a library logs already, which is as good.
+    let _already_set = tracing_subscriber::registry().with(layers).try_init();
+    Ok(())
+}
+
+/// Decides which events become lines.
+type Chosen = Box<dyn Filter<Registry> + Send + Sync>;
+
+/// Returns what goes to the terminal and to the file: what the options say, else what the variable says.
+fn filters(loudness: Loudness, variable: Option<OsString>) -> Result<(Chosen, Chosen), Failure> {
+    let variable = variable.filter(|filter| !filter.is_empty());
+    let chosen = variable.map(|filter| read_filter(&filter)).transpose()?;
+    if let (Loudness::Normal, Some(chosen)) = (loudness, chosen) {
+        return Ok((Box::new(chosen.clone()), Box::new(chosen)));
+    }
     let terminal = match loudness {
         Loudness::Quiet => LevelFilter::ERROR,
         Loudness::Normal => LevelFilter::WARN,
@@ -38,15 +86,18 @@ pub(super) fn start(folder: &str, format: LogFormat, loudness: Loudness, progres
         Loudness::Debug => LevelFilter::DEBUG,
     };
     let file = if loudness == Loudness::Debug { LevelFilter::DEBUG } else { LevelFilter::INFO };
-    let stderr = Beside(progress.clone());
-    let (terminal, file) = (of_interest(terminal), of_interest(file));
-    let mut layers = vec![layer(format, stderr).with_filter(terminal).boxed()];
-    match open(folder) {
-        Ok(log) => layers.push(layer(format, Arc::new(log)).with_filter(file).boxed()),
-        Err(error) => speech::tell(&format!("warning: no log file in {folder}: {folder}/{FILE}: {error}")),
-    }
-    // Fails only if a program that uses us as a library logs already, which is as good.
-    let _already_set = tracing_subscriber::registry().with(layers).try_init();
+    Ok((Box::new(of_interest(terminal)), Box::new(of_interest(file))))
+}
+
+fn read_filter(filter: &OsStr) -> Result<EnvFilter, Failure> {
+    let text = filter.to_string_lossy();
+    EnvFilter::builder().parse(&text).map_err(|error| {
+        let text = shown_within(&text, LONGEST_FILTER);
+        Failure::usage(format!(
+            "the environment variable {VARIABLE} is \"{text}\": {error}; write a level, such as `debug`, or \
+             `MODULE=LEVEL`, such as `scoopi::fetch=trace`, with commas between"
+        ))
+    })
 }
 
 /// What these libraries say is for those who look for faults: to them, a node that is gone is an error.
@@ -66,18 +117,18 @@ fn open(folder: &str) -> io::Result<File> {
     Ok(file)
 }
 
-fn layer<W>(format: LogFormat, writer: W) -> Box<dyn Layer<Registry> + Send + Sync>
+fn layer<W>(format: LogFormat, is_colored: bool, writer: W) -> Box<dyn Layer<Registry> + Send + Sync>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
     match format {
         LogFormat::Text => {
             let layer = fmt::layer().with_ansi(false).with_target(false).with_writer(writer);
-            layer.map_event_format(|format| Shown { format, shown: shown_text }).boxed()
+            layer.map_event_format(|format| Shown { format, shown: shown_text, is_colored }).boxed()
         }
         LogFormat::Json => {
             let layer = fmt::layer().json().with_target(false).with_writer(writer);
-            layer.map_event_format(|format| Shown { format, shown: shown_object }).boxed()
+            layer.map_event_format(|format| Shown { format, shown: shown_object, is_colored: false }).boxed()
         }
     }
 }
@@ -87,6 +138,8 @@ where
 struct Shown<F> {
     format: F,
     shown: fn(&str) -> Cow<'_, str>,
+    /// Whether time and level are painted, after everything else became escapes.
+    is_colored: bool,
 }
 
 impl<S, N, F> FormatEvent<S, N> for Shown<F>
@@ -104,8 +157,19 @@ where
         let mut line = String::new();
         self.format.format_event(context, Writer::new(&mut line), event)?;
         let line = line.strip_suffix('\n').unwrap_or(&line);
-        writeln!(writer, "{}", (self.shown)(line))
+        let line = (self.shown)(line);
+        if self.is_colored { writeln!(writer, "{}", colored(&line)) } else { writeln!(writer, "{line}") }
     }
+}
+
+/// Paints the time and the level of a line, which are its first two words.
+fn colored(line: &str) -> Cow<'_, str> {
+    let Some((time, rest)) = line.split_once(' ') else { return line.into() };
+    let event = rest.trim_start();
+    let level = LEVELS.iter().find_map(|(name, style)| Some((name, style, event.strip_prefix(name)?)));
+    let Some((name, style, event)) = level else { return line.into() };
+    let space = " ".repeat(line.len() - time.len() - name.len() - event.len());
+    format!("{}{space}{}{event}", painted(Style::Dim, time), painted(*style, name)).into()
 }
 
 fn shown_text(line: &str) -> Cow<'_, str> {
@@ -200,7 +264,7 @@ mod tests {
     /// Returns the lines of an event, whatever way its text comes into it.
     fn lines(format: LogFormat, text: &str) -> Vec<String> {
         let written = Written::default();
-        let subscriber = tracing_subscriber::registry().with(layer(format, written.clone()));
+        let subscriber = tracing_subscriber::registry().with(layer(format, false, written.clone()));
         tracing::subscriber::with_default(subscriber, || {
             tracing::warn!("{text}");
             tracing::warn!(text, "as it is");
@@ -227,6 +291,29 @@ mod tests {
                 assert_eq!(read["fields"]["text"], text);
             }
         }
+    }
+
+    #[test]
+    fn only_time_and_level_are_painted() {
+        for (line, expected) in [
+            ("12:00  WARN a  b", "\u{1b}[2m12:00\u{1b}[0m  \u{1b}[33mWARN\u{1b}[0m a  b"),
+            ("12:00 ERROR a", "\u{1b}[2m12:00\u{1b}[0m \u{1b}[1;31mERROR\u{1b}[0m a"),
+            ("12:00 a WARN", "12:00 a WARN"),
+            ("", ""),
+        ] {
+            assert_eq!(colored(line), expected);
+        }
+    }
+
+    #[test]
+    fn the_variable_chooses_lines_where_no_option_does() {
+        let read = |loudness, text: &str| filters(loudness, Some(text.into())).map(|(terminal, _)| terminal);
+        let level = |filter: Chosen| filter.max_level_hint();
+        assert_eq!(level(read(Loudness::Normal, "scoopi=trace").unwrap()), Some(LevelFilter::TRACE));
+        assert_eq!(level(read(Loudness::Normal, "off").unwrap()), Some(LevelFilter::OFF));
+        assert_eq!(level(read(Loudness::Normal, "").unwrap()), Some(LevelFilter::WARN));
+        assert_eq!(level(read(Loudness::Quiet, "trace").unwrap()), Some(LevelFilter::ERROR));
+        assert!(read(Loudness::Verbose, "scoopi=loud").is_err());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! `scoopi`: runs the definitions.
+//! `scoopi run`, or `scoopi` alone: runs the definitions.
 
 use std::pin::pin;
 
@@ -10,36 +10,36 @@ use tracing::{info, warn};
 use crate::bootstrap::{Mode, Report, Run, RunHandle, RunRequest};
 
 use super::exit::{Exit, Failure};
-use super::options::{Configured, LogFormat, Loudness, Options};
+use super::options::{Configured, LogFormat, Loudness, RunOptions};
 use super::progress::{PERIOD, ProgressLine};
 use super::speech::print;
 use super::{descriptors, logging, summary};
 
-pub(super) fn run(options: &Options) -> Result<Exit, Failure> {
-    let Configured { settings, ignored, origins } = options.settings()?;
+pub(super) fn run(options: &RunOptions) -> Result<Exit, Failure> {
+    let Configured { settings, ignored, origins } = options.settings.read()?;
     let progress = MultiProgress::new();
-    logging::start(&settings.log.dir, options.log_format, options.loudness(), &progress);
+    logging::start(&settings.log.dir, options.log.log_format, options.log.loudness(), &progress)?;
     descriptors::raise();
     for key in ignored {
         warn!("setting {key} has no effect any more");
     }
     let done = run_to_end(options, options.request(settings, origins), &progress);
-    match options.log_format {
+    match options.log.log_format {
         LogFormat::Text => done,
         LogFormat::Json => Ok(done.unwrap_or_else(Failure::log)),
     }
 }
 
-fn run_to_end(options: &Options, request: RunRequest, progress: &MultiProgress) -> Result<Exit, Failure> {
+fn run_to_end(options: &RunOptions, request: RunRequest, progress: &MultiProgress) -> Result<Exit, Failure> {
     let runtime = runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::fatal(format!("unable to start: {error}")))?;
     runtime.block_on(async {
         let mut signals = Signals::listen(progress)?;
         let mut handle = start(request, &mut signals).await?;
         greet(options, &handle);
-        let line = ProgressLine::new(progress, options.loudness());
+        let line = ProgressLine::new(progress, options.log.loudness());
         let report = watch(&mut handle, line, &mut signals).await?;
-        if options.loudness() > Loudness::Quiet {
+        if options.log.loudness() > Loudness::Quiet {
             print(&summary::text(&report));
         }
         Ok(summary::exit(&report))
@@ -63,7 +63,7 @@ async fn start(request: RunRequest, signals: &mut Signals<'_>) -> Result<RunHand
     }
 }
 
-fn greet(options: &Options, handle: &RunHandle) {
+fn greet(options: &RunOptions, handle: &RunHandle) {
     for warning in handle.warnings().sorted() {
         warn!("{}", warning.line());
     }

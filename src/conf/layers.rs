@@ -1,5 +1,6 @@
 //! Settings from where they are written: files, the environment, the command line.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -11,8 +12,10 @@ use crate::durable;
 use crate::model::nearest;
 
 use super::keys::{Key, WITHOUT_EFFECT, keys};
+use super::lines::lines;
 use super::properties;
 use super::settings::Settings;
+use super::variables::setting_of;
 use super::wrong::{Origins, WrongSetting};
 
 /// Why there is no configuration.
@@ -83,11 +86,11 @@ impl Layers {
         let parsed = Config::builder().add_source(config::File::from_str(&text, FileFormat::Toml)).build();
         let parsed =
             parsed.map_err(|error| ConfError::Syntax { path: path.into(), message: error.to_string() })?;
-        self.table("", parsed.cache, &path.display().to_string())
+        self.table("", parsed.cache, &Written { path, lines: lines(&text) })
     }
 
     /// Adds the variables of an environment that begin with `SCOOPI_`: `SCOOPI_LOADER_FETCH_DELAY` sets
-    /// `scoopi.loader.fetch.delay`.
+    /// `scoopi.loader.fetch.delay`. Passes over those that are not settings, such as `SCOOPI_CONFIG`.
     ///
     /// # Errors
     /// A variable that names no key.
@@ -96,7 +99,7 @@ impl Layers {
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<(), ConfError> {
         for (variable, value) in variables {
-            let Some(name) = variable.strip_prefix("SCOOPI_") else { continue };
+            let Some(name) = setting_of(&variable) else { continue };
             let shout = |key: &str| key.replace('.', "_").to_uppercase();
             let open = self.known.iter().filter(|key| key.name.ends_with('.'));
             let key = open
@@ -119,6 +122,14 @@ impl Layers {
     pub fn assignment(&mut self, text: &str) -> Result<(), ConfError> {
         let (key, value) = text.split_once('=').ok_or_else(|| ConfError::NoValue(text.to_owned()))?;
         self.set(key.trim(), ValueKind::String(value.to_owned()), "--set")
+    }
+
+    /// Adds the value of an option that is short for a setting.
+    ///
+    /// # Errors
+    /// There is no such key.
+    pub fn option(&mut self, option: &str, key: &str, value: String) -> Result<(), ConfError> {
+        self.set(key, ValueKind::String(value), option)
     }
 
     /// Keys that were accepted and have no effect, with where they were written.
@@ -152,18 +163,18 @@ impl Layers {
         built.map_err(|error| wrong(&error))
     }
 
-    fn table(&mut self, prefix: &str, value: Value, origin: &str) -> Result<(), ConfError> {
+    fn table(&mut self, prefix: &str, value: Value, written: &Written<'_>) -> Result<(), ConfError> {
         match value.kind {
             ValueKind::Table(table) => {
                 let mut entries: Vec<_> = table.into_iter().collect();
                 entries.sort_by(|a, b| a.0.cmp(&b.0));
                 for (key, value) in entries {
                     let key = if prefix.is_empty() { key } else { format!("{prefix}.{key}") };
-                    self.table(&key, value, origin)?;
+                    self.table(&key, value, written)?;
                 }
                 Ok(())
             }
-            kind => self.set(prefix, kind, origin),
+            kind => self.set(prefix, kind, &written.origin(prefix)),
         }
     }
 
@@ -188,6 +199,22 @@ impl Layers {
             |near| format!(": did you mean `scoopi.{near}`?"),
         );
         Err(ConfError::Unknown { key: key.to_owned(), origin: origin.to_owned(), help })
+    }
+}
+
+/// A TOML file, and where its keys stand.
+struct Written<'a> {
+    path: &'a Path,
+    lines: BTreeMap<String, usize>,
+}
+
+impl Written<'_> {
+    /// Returns file and line of a key.
+    fn origin(&self, key: &str) -> String {
+        match self.lines.get(key) {
+            Some(line) => format!("{}:{line}", self.path.display()),
+            None => self.path.display().to_string(),
+        }
     }
 }
 

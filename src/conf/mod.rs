@@ -4,15 +4,17 @@
 //! handed to those who do.
 //!
 //! ```text
-//! defaults < conf/scoopi.toml (or --conf) < environment SCOOPI_… < --set and flags
+//! defaults < conf/scoopi.toml (or SCOOPI_CONFIG, or --conf) < environment SCOOPI_… < --set and flags
 //! ```
 
 mod duration;
 mod keys;
 mod layers;
+mod lines;
 mod properties;
 mod proxy_url;
 mod settings;
+mod variables;
 mod wrong;
 
 pub use keys::{Key, keys};
@@ -24,4 +26,5 @@ pub use settings::{
     LogSettings, MonitorSettings, NotFoundSettings, PageSettings, ParseSettings, PersistSettings,
     QuerySettings, QuorumSettings, ScriptSettings, Settings, StoreSettings, WebClientSettings,
 };
+pub use variables::CONFIG_VARIABLE;
 pub use wrong::{Origins, WrongSetting};

@@ -18,8 +18,8 @@ use clap::Args;
 
 use crate::bootstrap;
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::options::{Configured, Loudness, Options};
-use crate::cli::speech::tell;
+use crate::cli::options::{ConfigurationOptions, Configured, QuietOption};
+use crate::cli::speech::{tell, warn};
 use crate::model::shown_lines;
 
 use page::LoadedPage;
@@ -32,16 +32,20 @@ pub(super) struct ShellArguments {
     /// URL of the page, path below the working directory such as /defs/page.html, or any file
     #[arg(value_name = "URL|FILE")]
     page: String,
+    #[command(flatten)]
+    configuration: ConfigurationOptions,
+    #[command(flatten)]
+    quiet: QuietOption,
 }
 
-pub(super) fn shell(options: &Options, arguments: &ShellArguments) -> Result<Exit, Failure> {
-    let Configured { settings, ignored, .. } = options.settings()?;
+pub(super) fn shell(arguments: &ShellArguments) -> Result<Exit, Failure> {
+    let Configured { settings, ignored, .. } = arguments.configuration.read()?;
     for key in ignored {
-        tell(&format!("warning: setting {key} has no effect any more"));
+        warn(&format!("setting {key} has no effect any more"));
     }
     let page = LoadedPage::load(&arguments.page, &settings)?;
     let is_terminal = io::stdin().is_terminal();
-    if options.loudness() > Loudness::Quiet {
+    if !arguments.quiet.quiet {
         tell(&page.description());
     }
     if is_terminal {
