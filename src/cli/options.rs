@@ -205,18 +205,29 @@ impl SettingsOptions {
         let text = |path: &Option<PathBuf>| path.as_ref().map(|path| path.to_string_lossy().into_owned());
         let (places, cluster) = (&self.places, &self.cluster);
         let is_cluster = places.mode == ModeName::Cluster;
-        self.configuration.read_with([
+        let shortcuts = [
             ("--mode", "cluster.enable", is_cluster.then(|| true.to_string())),
             ("--defs", "defs.dir", text(&places.defs)),
             ("--output", "appender.file.baseDir", text(&places.output)),
             ("--data", "store.dir", text(&places.data)),
+        ];
+        let of_cluster = [
             ("--listen", "cluster.listen", cluster.listen.clone()),
             ("--join", "cluster.join", cluster.join.clone()),
             ("--quorum", "cluster.quorum.size", cluster.quorum.map(|size| size.to_string())),
             ("--name", "cluster.name", cluster.name.clone()),
             cluster.key.shortcut(),
             ("--output-on", "cluster.outputOn", cluster.output_on.clone()),
-        ])
+        ];
+        let given = of_cluster.iter().find(|(_, _, value)| value.is_some()).map(|(option, ..)| *option);
+        let configured = self.configuration.read_with(shortcuts.into_iter().chain(of_cluster))?;
+        match given {
+            // Several hosts would each do the whole run.
+            Some(option) if !configured.settings.cluster.enable => Err(Failure::usage(format!(
+                "`{option}` acts in a cluster only: add `--mode cluster`, or leave it out"
+            ))),
+            _ => Ok(configured),
+        }
     }
 }
 

@@ -37,6 +37,20 @@ fn run_is_what_scoopi_alone_does() {
 }
 
 #[test]
+fn an_option_of_a_cluster_without_one_is_an_error() {
+    let scoopi = folder();
+    for (option, value) in
+        [("--join", "h:1,h:2"), ("--quorum", "2"), ("--listen", "h:1"), ("--key-file", "k")]
+    {
+        for command in ["run", "check"] {
+            let message =
+                format!("scoopi: `{option}` acts in a cluster only: add `--mode cluster`, or leave it out\n");
+            assert_eq!(scoopi.exits(2, &[command, option, value]).stderr, message);
+        }
+    }
+}
+
+#[test]
 fn help_groups_the_options_and_shows_them_where_they_act() {
     let scoopi = Scoopi::new("");
     let help = |command: &[&str]| scoopi.exits(0, &[command, &["--help"]].concat()).stdout;

@@ -73,6 +73,7 @@ fn its_text_is_a_configuration_file_with_the_same_settings() {
         "--set=fact.blank.replaceWith=a\"b\\c\u{1b}\u{85}#'\u{e9}",
         "--set=timeZone=Asia/Kolkata",
         "--output=o",
+        "--mode=cluster",
         "--listen=127.0.0.1:1",
     ];
     let printed = text(&scoopi, &arguments);
