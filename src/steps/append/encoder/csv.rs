@@ -13,7 +13,7 @@ use serde::Deserialize;
 use tracing::warn;
 
 use crate::defs::{DataDef, PluginDef};
-use crate::model::{Cell, Data, Row, nearest, without_user_info};
+use crate::model::{Cell, Data, Source, nearest, without_user_info};
 use crate::plugin::About;
 use crate::steps::Build;
 
@@ -64,6 +64,13 @@ enum Column {
     /// The values of item, dims and fact.
     Axes,
     Empty,
+}
+
+impl Column {
+    /// Whether it is the same in all rows of a page.
+    fn is_of_page(self) -> bool {
+        matches!(self, Self::Locator | Self::Group | Self::Url | Self::Page | Self::One | Self::Empty)
+    }
 }
 
 /// A yes or no that old definitions also write as text.
@@ -230,12 +237,17 @@ impl Csv {
 
 impl Encoder for Csv {
     fn encode(&self, data: &Data, limit: usize, out: &mut Vec<u8>) -> Result<u32, Full> {
-        let mut flattened = false;
+        // What is the same in all rows of a page is written once and copied.
+        let of_page = self.columns.iter().take_while(|column| column.is_of_page()).count();
+        let (of_page, of_row) = self.columns.split_at(of_page);
+        let mut head = vec![];
+        let mut line = Line::new(&mut head, &self.fields);
+        of_page.iter().for_each(|column| line.column(*column, &data.source, &[]));
+        let mut flattened = line.flattened;
         for row in &data.rows {
             let mut line = Line::new(out, &self.fields);
-            for column in &self.columns {
-                line.column(*column, data, row);
-            }
+            line.begin(&head, of_page.is_empty());
+            of_row.iter().for_each(|column| line.column(*column, &data.source, &row.cells));
             flattened |= line.end();
             if out.len() > limit {
                 return Err(Full);
@@ -283,17 +295,23 @@ impl<'a> Line<'a> {
         Self { from: out.len(), out, fields, is_first: true, flattened: false }
     }
 
-    fn column(&mut self, column: Column, data: &Data, row: &Row) {
+    /// Begins with columns that were written before; `is_empty` if there are none.
+    fn begin(&mut self, head: &[u8], is_empty: bool) {
+        self.out.extend_from_slice(head);
+        self.is_first = is_empty;
+    }
+
+    fn column(&mut self, column: Column, source: &Source, cells: &[Cell]) {
         match column {
-            Column::Locator => self.value(&data.source.locator),
-            Column::Group => self.value(&data.source.group),
-            Column::Url => self.value(&without_user_info(&data.source.url)),
-            Column::Page => self.number(data.source.page),
+            Column::Locator => self.value(&source.locator),
+            Column::Group => self.value(&source.group),
+            Column::Url => self.value(&without_user_info(&source.url)),
+            Column::Page => self.number(source.page),
             Column::One => self.number(1),
-            Column::Item => self.value(row.cells.first().map_or("", text)),
-            Column::Dim(number) => self.value(row.cells.get(1 + number).map_or("", text)),
-            Column::Fact => self.value(row.cells.last().map_or("", text)),
-            Column::Axes => row.cells.iter().for_each(|cell| self.value(text(cell))),
+            Column::Item => self.value(cells.first().map_or("", text)),
+            Column::Dim(number) => self.value(cells.get(1 + number).map_or("", text)),
+            Column::Fact => self.value(cells.last().map_or("", text)),
+            Column::Axes => cells.iter().for_each(|cell| self.value(text(cell))),
             Column::Empty => self.value(""),
         }
     }

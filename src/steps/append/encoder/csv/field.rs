@@ -28,18 +28,22 @@ pub(super) struct Fields {
     formula: Formula,
     /// Bytes that need a closer look; plain values do not contain them.
     special: [bool; 256],
+    /// Those of them that are printable ASCII: if values are quoted, the quote and the first byte of the delimiter.
+    marks: [u8; 2],
 }
 
 impl Fields {
     pub(super) fn new(delimiter: &str, quote: bool, formula: Formula) -> Self {
         let mut special = [false; 256];
         let breaks = [b'\n', b'\r', 0xb, 0xc, 0x1c, 0x1d, 0x1e, 0xc2, 0xe2];
-        // If a value ends like the delimiter begins, the next value could complete a delimiter.
-        let quoted = delimiter.bytes().chain([b'"']).filter(|_| quote);
-        for byte in quoted.chain(breaks) {
+        // If a value ends like the delimiter begins, the next value could complete a delimiter. Both it and a whole delimiter
+        // have the delimiter's first byte.
+        let first = delimiter.bytes().next().unwrap_or(b'"');
+        let marks = if quote { [b'"', first] } else { [b'\n'; 2] };
+        for byte in marks.into_iter().chain(breaks) {
             special[usize::from(byte)] = true;
         }
-        Self { delimiter: delimiter.to_owned(), quote, formula, special }
+        Self { delimiter: delimiter.to_owned(), quote, formula, special, marks }
     }
 
     pub(super) fn delimiter(&self) -> &[u8] {
@@ -58,7 +62,7 @@ impl Fields {
             Formula::Escape if is_formula(text) => Cow::Owned(["'", text].concat()),
             Formula::Escape | Formula::Keep => Cow::Borrowed(text),
         };
-        if !text.bytes().any(|byte| self.special[usize::from(byte)]) {
+        if !self.has_special(text.as_bytes()) {
             out.extend_from_slice(text.as_bytes());
             return false;
         }
@@ -73,6 +77,27 @@ impl Fields {
             out.extend_from_slice(text.as_bytes());
         }
         false
+    }
+
+    /// Whether a byte of the text needs a closer look. Looks at eight bytes at a time first: most values are plain ASCII.
+    fn has_special(&self, text: &[u8]) -> bool {
+        let is_special = |bytes: &[u8]| bytes.iter().any(|byte| self.special[usize::from(*byte)]);
+        let Some(last) = text.last_chunk::<8>() else { return is_special(text) };
+        let (words, rest) = text.as_chunks::<8>();
+        // The last eight bytes, in place of those that fill no word.
+        let tail = if rest.is_empty() { &words[..0] } else { std::slice::from_ref(last) };
+        let may_be = words.iter().chain(tail).any(|word| self.may_be_special(u64::from_le_bytes(*word)));
+        may_be && is_special(text)
+    }
+
+    /// Whether one of eight bytes may be special: a control character, one beyond ASCII, or one of the marks.
+    fn may_be_special(&self, word: u64) -> bool {
+        const ONES: u64 = u64::MAX / 0xff;
+        const HIGH: u64 = ONES << 7;
+        // The high bit of each byte that is below `limit`, of bytes that are ASCII.
+        let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word;
+        let [quote, delimiter] = self.marks.map(|mark| below(word ^ (ONES * u64::from(mark)), 1));
+        (word | below(word, 0x20) | quote | delimiter) & HIGH != 0
     }
 
     fn needs_quotes(&self, text: &str) -> bool {
@@ -126,6 +151,23 @@ mod tests {
         let mut out = vec![];
         let replaced = fields.push(&mut out, text);
         (String::from_utf8(out).unwrap(), replaced)
+    }
+
+    #[test]
+    fn a_special_byte_is_seen_at_every_place_of_every_length() {
+        let fields = Fields::new("|", true, Formula::Keep);
+        for length in 1..30 {
+            assert!(!fields.has_special(&vec![b'~'; length]) && !fields.has_special(&vec![b' '; length]));
+            for (at, byte) in (0..length).flat_map(|at| (0..=255).map(move |byte| (at, byte))) {
+                let mut text = vec![b'{'; length];
+                text[at] = byte;
+                assert_eq!(
+                    fields.has_special(&text),
+                    fields.special[usize::from(byte)],
+                    "{length} {at} {byte}"
+                );
+            }
+        }
     }
 
     #[test]
