@@ -2,7 +2,8 @@
 //!
 //! A test that goes without says so with a line that begins with `skipped`. `SCOOPI_REQUIRE` names, with commas between, what
 //! must be there: then the test fails instead. The names are `shared` (the folder beside the project, or the one that
-//! `SCOOPI_SHARED` names), `netns` (network namespaces) and `advisories`.
+//! `SCOOPI_SHARED` names), `netns` (network namespaces), `advisories` and `script` (the
+//! program that gives a process a terminal).
 
 #![allow(dead_code, reason = "each test that takes this in uses its own part")]
 

@@ -151,7 +151,7 @@ pub(crate) fn bare(program: impl AsRef<OsStr>) -> Command {
     ours.for_each(|(name, _)| {
         command.env_remove(name);
     });
-    command.env("TZ", "UTC").stdin(Stdio::null());
+    command.env("TZ", "UTC").env_remove("RUST_LOG").env_remove("NO_COLOR").stdin(Stdio::null());
     command
 }
 
