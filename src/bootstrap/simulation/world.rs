@@ -28,6 +28,9 @@ const STEP: u64 = 2;
 /// From the last fault to the end of the run.
 const END: u64 = 150_000;
 
+/// No world goes on for so long, whatever happens in it.
+const LONGEST: u64 = 600_000;
+
 /// From the end of the run to that of each node which is there.
 const FAREWELL: u64 = 30_000;
 
@@ -359,6 +362,9 @@ impl World {
         }
         self.oracle.majority(self.has_pair())?;
         let now = clock::now();
+        if now > LONGEST {
+            return Err(self.stuck("nodes end and are started again without end"));
+        }
         if self.shut_at.is_none() && (self.oracle.furthest >= Phase::Shutdown || self.oracle.has_end()) {
             self.tell("the end is decided");
             self.shut_at = Some(now);
