@@ -36,7 +36,7 @@ use super::solo::log_settings;
 use super::telling::{tell_quorum, tell_waiting};
 use super::work::{Scope, Work, output_place};
 
-/// For a network to end when nobody uses it.
+/// Longest wait for the end of a network that is not used any more.
 const CLOSED: Duration = Duration::from_secs(5);
 
 /// Key of the run in the store.

@@ -145,7 +145,7 @@ pub struct RunHandle {
 
 impl Drop for RunHandle {
     fn drop(&mut self) {
-        // Whoever keeps what `shutdown` gave does not keep the run going.
+        // A `Shutdown` that the program kept does not keep the run alive.
         self.shutdown.cancel();
     }
 }
@@ -174,7 +174,7 @@ impl Run {
         receiver
     }
 
-    /// Begins, or goes on with the unfinished run in the data folder. Reading a long log back and compiling definitions
+    /// Begins a run, or continues the unfinished one in the data folder. Reading a long log back and compiling definitions
     /// happen on threads of their own, so that the runtime does other work meanwhile. Dropping the future gives the
     /// start up.
     ///

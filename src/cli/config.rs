@@ -79,7 +79,7 @@ fn json_of(entries: &[Entry]) -> String {
     shown_json(&format!("[\n  {}\n]\n", objects.join(",\n  "))).into_owned()
 }
 
-/// A line of TOML; a comment if there is no value. Keys may go without quotes: layers accept no others.
+/// Returns a line of TOML; a comment if the setting does not have a value. Keys do not need quotes: layers accept only keys without them.
 fn line(Entry { key, value, origin }: &Entry) -> String {
     let origin = shown(origin);
     match toml_value(value) {

@@ -97,7 +97,7 @@ fn standing<N: Network>(member: &Member<N>) -> Standing {
 }
 
 /// Whether another node leads, or led when this one was started again: it may still do, and needs a moment to find this
-/// node. Who led itself knows that nobody does.
+/// node. A node that led knows that no other node does.
 fn is_led(vote: &openraft::Vote<u64>, me: NodeId) -> bool {
     vote.is_committed() && vote.leader_id().node_id != me.0
 }

@@ -93,7 +93,7 @@ impl<N: Network> Member<N> {
         self.timing.stretched(self.caller.contact().round_trip().0)
     }
 
-    /// What Raft says of itself now, as a copy: whoever reads the machine meanwhile must not hold up Raft.
+    /// What Raft says of itself now, as a copy: code that then reads the machine must not block Raft.
     pub(super) fn metrics(&self) -> Metrics {
         self.raft.metrics().borrow().clone()
     }

@@ -128,7 +128,7 @@ pub(super) async fn expire<N: Network>(member: Arc<Member<N>>) {
             continue;
         };
         if !member.caller.contact().has_quorum() {
-            // Nothing can be decided, and whoever is not heard may be well on the other side of what is broken.
+            // The leader cannot decide anything, and silent nodes may be alive behind a broken network.
             member.sessions.lock().pause();
             continue;
         }

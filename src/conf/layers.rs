@@ -127,7 +127,7 @@ impl Layers {
     /// Adds the value of an option that is short for a setting.
     ///
     /// # Errors
-    /// There is no such key.
+    /// The key does not exist.
     pub fn option(&mut self, option: &str, key: &str, value: String) -> Result<(), ConfError> {
         self.set(key, ValueKind::String(value), option)
     }

@@ -28,7 +28,7 @@ const STEP: u64 = 2;
 /// From the last fault to the end of the run.
 const END: u64 = 150_000;
 
-/// No world goes on for so long, whatever happens in it.
+/// Longest time of a world, in milliseconds, with all its faults.
 const LONGEST: u64 = 600_000;
 
 /// From the end of the run to that of each node which is there.
