@@ -74,10 +74,18 @@ impl Cluster {
         self.nodes.iter_mut().for_each(|node| node.start(arguments));
     }
 
-    /// Waits for the end of all nodes that run.
+    /// Waits for the end of all nodes that run; where one does not end, tells what each of them has said.
     pub(crate) fn ended(&mut self) -> Vec<Ended> {
         let running = self.nodes.iter_mut().filter(|node| node.is_started());
-        running.map(Node::ended).collect()
+        let ended: Vec<_> = running.map(|node| (node.ended_within(LIMIT), &*node)).collect();
+        if ended.iter().any(|(ended, _)| ended.is_none()) {
+            let said = ended.iter().map(|(ended, node)| match ended {
+                Some(ended) => format!("{} ended: {ended:#?}", node.name),
+                None => format!("{} does not end:\n{}", node.name, node.running().stderr()),
+            });
+            panic!("{}", said.collect::<Vec<_>>().join("\n"));
+        }
+        ended.into_iter().filter_map(|(ended, _)| ended).collect()
     }
 
     /// Runs all nodes to their end.

@@ -214,6 +214,11 @@ impl Running {
         self.stderr.text().contains(words)
     }
 
+    /// What it has said on stderr so far.
+    pub(crate) fn stderr(&self) -> String {
+        self.stderr.text()
+    }
+
     /// Waits until it has said `words` on stderr.
     pub(crate) fn says(&self, words: &str) {
         self.says_times(words, 1);
