@@ -126,7 +126,7 @@ impl Opening {
         let (store, composed) = entered;
         let prepared = match composed {
             Ok(composer) => {
-                if composer == Composer::Another && has_definitions(&request) && !node.is_over() {
+                if composer == Composer::Another && has_definitions(&request) && !node.has_missed_the_run() {
                     let (request, store) = (request.clone(), Arc::clone(&store));
                     tasks.spawn_blocking(move || compare_definitions(&request, &store));
                 }
@@ -145,7 +145,7 @@ impl Opening {
                 return Err(error);
             }
         };
-        if request.existing == Existing::Resume && !node.is_over() {
+        if request.existing == Existing::Resume && !node.has_missed_the_run() {
             tokio::select! {
                 resumed = store.propose(Command::Resume) => drop(resumed?),
                 error = node.without_quorum(patience) => return Err(RunError::Cluster(Box::new(error))),
@@ -165,13 +165,21 @@ async fn enter<N: Network>(
     node: &ClusterNode<N>,
     warnings: &mut Problems,
 ) -> Result<(Arc<NodeStore<ClusterCommit>>, Result<Composer, RunError>), RunError> {
-    if node.is_over() {
-        return Ok((
-            Arc::new(NodeStore::of_the_past(node.commit().clone(), node.id())),
-            Ok(Composer::Another),
-        ));
-    }
-    let store = Arc::new(NodeStore::join(node.commit().clone(), node.id(), node.first_life()).await?);
+    let joined = async {
+        if node.has_missed_the_run() {
+            return Ok(None);
+        }
+        tokio::select! {
+            joined = NodeStore::join(node.commit().clone(), node.id(), node.first_life()) => joined.map(Some),
+            () = node.missed() => Ok(None),
+        }
+    };
+    let Some(store) = joined.await? else {
+        node.miss_the_run();
+        let store = NodeStore::of_the_past(node.commit().clone(), node.id());
+        return Ok((Arc::new(store), Ok(Composer::Another)));
+    };
+    let store = Arc::new(store);
     node.report(store.incarnation(), NodeFigures::default());
     let composed = compose(request, &store, node, warnings).await;
     Ok((store, composed))
@@ -190,7 +198,7 @@ enum Stopped {
 impl<N: Network> Cluster<N> {
     /// Works until all is done, or until this node or the run is `cancelled`.
     pub(super) async fn run(mut self, cancelled: CancelLatch) -> Result<Report, RunError> {
-        let stopped = if self.node.is_over() {
+        let stopped = if self.node.has_missed_the_run() {
             Stopped::Worked(Ok(()))
         } else {
             info!("work begins");
@@ -427,7 +435,7 @@ async fn leave<N: Network>(
     node: &ClusterNode<N>,
     mut cancelled: CancelLatch,
 ) -> Result<Leave, RunError> {
-    if node.is_over() {
+    if node.has_missed_the_run() {
         tokio::select! {
             () = node.linger_after_all() => {}
             () = cancelled.cancelled() => {}

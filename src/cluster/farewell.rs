@@ -68,11 +68,14 @@ struct State {
 }
 
 impl Farewell {
-    /// As the leader: whether the asker may go.
+    /// As the leader: whether the asker may go. A leader that has not joined the run yet needs the asker for that: the
+    /// others can have done all the work before it came so far.
     pub(super) fn may_go<N: Network>(&self, member: &Member<N>, from: NodeId, position: u64) -> Answer {
         let mut state = self.state.lock();
         state.applied.insert(from, position);
-        if state.waits_for(member).is_some_and(|waiting| waiting.is_empty()) {
+        if member.has_joined_or_missed_it()
+            && state.waits_for(member).is_some_and(|waiting| waiting.is_empty())
+        {
             state.told.insert(from);
             Answer::Go(self.parting(&state, member))
         } else {
@@ -80,7 +83,7 @@ impl Farewell {
         }
     }
 
-    /// Nobody has gone yet.
+    /// Every node is still there.
     pub(super) fn new(keepers: Keepers) -> Self {
         Self { keepers, state: Mutex::default() }
     }

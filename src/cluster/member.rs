@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use openraft::error::{ClientWriteError, RaftError};
@@ -82,6 +83,8 @@ pub(super) struct Member<N: Network> {
     pub(super) candidates: Mutex<BTreeMap<NodeId, Peer>>,
     /// The life in which this node takes part in the run; 0 for none.
     pub(super) incarnation: watch::Sender<Incarnation>,
+    /// Whether the run ended before this node joined it.
+    pub(super) has_missed_the_run: AtomicBool,
     /// What this node does.
     pub(super) figures: Mutex<NodeFigures>,
 }
@@ -102,6 +105,11 @@ impl<N: Network> Member<N> {
     pub(super) fn is_in_touch(&self, node: NodeId) -> bool {
         let silence = self.caller.contact().silence_of(node);
         node == self.id || silence.is_some_and(|silence| silence <= self.election())
+    }
+
+    /// Whether this node has joined the run, or the run ended before it could.
+    pub(super) fn has_joined_or_missed_it(&self) -> bool {
+        *self.incarnation.borrow() > Incarnation(0) || self.has_missed_the_run.load(Ordering::Acquire)
     }
 
     /// Whether this node votes.

@@ -2,18 +2,18 @@
 
 mod ask_over;
 mod entering;
+mod leaving;
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use openraft::{Config, Raft, SnapshotPolicy};
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, timeout};
 use tracing::{debug, error, info, warn};
 
 use crate::model::{Incarnation, NodeId};
@@ -28,7 +28,7 @@ use super::commit::ClusterCommit;
 use super::desk::{Desk, Office, serve};
 use super::elections::hold_elections;
 use super::error::ClusterError;
-use super::farewell::{Farewell, Keepers, Whereabouts, abandoned, farewell, linger, whereabouts};
+use super::farewell::{Farewell, Keepers};
 use super::forming::{
     self, Ask, Declared, Formed, Forming, FormingError, Standing, Waiting, find_deciding, find_running, form,
 };
@@ -41,15 +41,13 @@ use super::sessions::Sessions;
 use super::upkeep::{expect_nodes, expire, keep_members, show_life};
 use super::wire::NodeFigures;
 use ask_over::AskOver;
+pub(crate) use leaving::{Leave, LeftBehind};
 
 /// How long the rest is waited for once there is a quorum to form a cluster.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// Members that a cluster is founded with at most: all of them vote.
 const FOUNDERS: usize = 5;
-
-/// Sessions for which a node without a quorum must find the others gone before it gives them up.
-const GIVE_UP: u32 = 2;
 
 /// Entries behind a snapshot that are kept for members that are a little behind.
 const KEPT_ENTRIES: u64 = 1_000;
@@ -93,37 +91,7 @@ pub(crate) struct ClusterNode<N: Network> {
     quorum: watch::Receiver<Quorum>,
     first_life: Incarnation,
     log: LogStore,
-    is_over: bool,
     _tasks: JoinSet<()>,
-}
-
-/// How a node takes its leave.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Leave {
-    /// The name of the one node that keeps the rows, if that is another one than this.
-    pub(crate) kept_by: Option<String>,
-    absent: Vec<NodeId>,
-}
-
-/// What a node that was left behind has found out: who of the voters is not there any more, and why.
-#[derive(Debug, Clone)]
-pub(crate) struct LeftBehind {
-    gone: Vec<(Peer, Whereabouts)>,
-    voters: usize,
-}
-
-impl fmt::Display for LeftBehind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} of the {} voters are gone (", self.gone.len(), self.voters)?;
-        for (number, (peer, whereabouts)) in self.gone.iter().enumerate() {
-            let why = match whereabouts {
-                Whereabouts::Ended => "nobody listens there",
-                Whereabouts::AnotherLife => "another node answers there",
-            };
-            write!(f, "{}{peer}: {why}", if number == 0 { "" } else { "; " })?;
-        }
-        write!(f, ")")
-    }
 }
 
 /// Becomes a member. `incoming` is what others open to `network`; `found` are addresses that were found rather than
@@ -223,15 +191,17 @@ pub(crate) async fn start<N: Network>(
     tasks.spawn(expire(Arc::clone(&member)));
     tasks.spawn(keep_members(Arc::clone(&member)));
     tasks.spawn(make_snapshots(Arc::clone(&member)));
-    let is_over = member.applied.status().borrow().phase >= Phase::Shutdown;
-    let mut node = ClusterNode { office, quorum: seen, first_life, log, is_over, _tasks: tasks };
-    if node.is_over {
+    let mut node = ClusterNode { office, quorum: seen, first_life, log, _tasks: tasks };
+    if member.applied.status().borrow().phase >= Phase::Shutdown {
+        node.miss_the_run();
         info!("the run is over, and all of it is on this node's disk");
         return Ok(node);
     }
     node.become_member(&forming, &options, at).await?;
+    let missed = node.missed();
     tokio::select! {
         found = node.await_quorum(options.patience) => found?,
+        () = missed => node.miss_the_run(),
         error = other_cluster(&forming, cluster, &forming_options.found, &ask) => return Err(error.into()),
     }
     Ok(node)
@@ -289,6 +259,7 @@ async fn open_member<N: Network>(
         reports: Mutex::default(),
         candidates: Mutex::default(),
         incarnation: watch::Sender::new(Incarnation(0)),
+        has_missed_the_run: AtomicBool::new(false),
         figures: Mutex::default(),
     };
     Ok((member, log))
@@ -374,107 +345,14 @@ impl<N: Network> ClusterNode<N> {
             .send_if_modified(|life| std::mem::replace(life, incarnation) != incarnation);
     }
 
-    /// Whether the run was over when this node was started, and all of it lies on its disk.
-    pub(crate) fn is_over(&self) -> bool {
-        self.is_over
+    /// Whether the run ended before this node joined it; all of the run lies on its disk.
+    pub(crate) fn has_missed_the_run(&self) -> bool {
+        self.office.member.has_missed_the_run.load(Ordering::Acquire)
     }
 
-    /// Waits until this node, which takes part no more, may go.
-    pub(crate) async fn farewell(&self) -> Leave {
-        let member = &self.office.member;
-        let parting = farewell(Arc::clone(&self.office)).await;
-        let keeper = parting.keeper.filter(|keeper| *keeper != member.id);
-        Leave { kept_by: keeper.map(|keeper| member.name(keeper)), absent: parting.absent }
-    }
-
-    /// Stays for members that were not there at the end of the run.
-    pub(crate) async fn linger(&self, leave: &Leave) {
-        let (member, limit) = (&self.office.member, self.office.member.timing.linger);
-        if leave.absent.is_empty() || limit.is_zero() {
-            return;
-        }
-        let names: Vec<String> = leave.absent.iter().map(|node| member.name(*node)).collect();
-        warn!(
-            "the run is over and this node has all of it; it stays for {} s at most to give the rest to {}, which {} not \
-             there (cluster.linger); Ctrl-C ends it now",
-            limit.as_secs(),
-            names.join(", "),
-            if names.len() == 1 { "was" } else { "were" }
-        );
-        linger(member, leave.absent.clone(), limit, limit).await;
-    }
-
-    /// For a node that was started after the end, with all of it on its disk: stays while others come that may not have
-    /// it.
-    pub(crate) async fn linger_after_all(&self) {
-        let member = &self.office.member;
-        let others = member.other_voters().into_iter().map(|(node, _)| node).collect();
-        let limit = member.timing.linger;
-        linger(member, others, limit.min(member.timing.session / 2), limit).await;
-    }
-
-    /// Waits until nothing can be decided any more.
-    pub(crate) async fn paused(&self) {
-        let mut quorum = self.quorum.clone();
-        // An error means that Raft has ended, which whatever is awaited beside this tells.
-        if quorum.wait_for(|quorum| *quorum == Quorum::Lost).await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    }
-
-    /// Waits until nothing can be decided any more and every other node has gone, or nothing could be decided for long.
-    pub(crate) async fn abandoned(&self) {
-        let member = &self.office.member;
-        let mut quorum = self.quorum.clone();
-        loop {
-            self.paused().await;
-            tokio::select! {
-                () = abandoned(member) => return,
-                () = sleep(member.timing.session * GIVE_UP) => return,
-                Ok(_) = quorum.wait_for(|quorum| *quorum == Quorum::There) => {}
-            }
-        }
-    }
-
-    /// Waits until nothing can be decided any more because so many voters are gone that the rest would be no majority,
-    /// and that for long enough.
-    pub(crate) async fn left_behind(&self) -> LeftBehind {
-        let member = &self.office.member;
-        let mut since = None;
-        loop {
-            if *self.quorum.borrow() != Quorum::Lost {
-                since = None;
-            }
-            self.paused().await;
-            let mut found = LeftBehind { gone: vec![], voters: usize::from(member.votes()) };
-            for (node, peer) in member.other_voters() {
-                found.voters += 1;
-                found.gone.extend(whereabouts(member, node).await.map(|whereabouts| (peer, whereabouts)));
-            }
-            let is_hopeless = *self.quorum.borrow() == Quorum::Lost
-                && (found.voters - found.gone.len()) * 2 <= found.voters;
-            let begun = *since.get_or_insert_with(Instant::now);
-            if !is_hopeless {
-                since = None;
-            } else if begun.elapsed() >= member.timing.session * GIVE_UP {
-                return found;
-            }
-            sleep(member.timing.session / 8).await;
-        }
-    }
-
-    /// Waits until there was no quorum for `patience`.
-    pub(crate) async fn without_quorum(&self, patience: Duration) -> ClusterError {
-        let mut quorum = self.quorum.clone();
-        loop {
-            self.paused().await;
-            let is_back = async { quorum.wait_for(|quorum| *quorum == Quorum::There).await.is_ok() };
-            match timeout(patience, is_back).await {
-                Ok(true) => {}
-                Ok(false) => std::future::pending::<()>().await,
-                Err(_) => return self.no_quorum(patience).await,
-            }
-        }
+    /// Notes that the run ended before this node joined it.
+    pub(crate) fn miss_the_run(&self) {
+        self.office.member.has_missed_the_run.store(true, Ordering::Release);
     }
 
     /// Ends Raft, and makes output and log durable.

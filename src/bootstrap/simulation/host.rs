@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, advance, sleep_until};
+use tokio::time::{Instant, advance, sleep, sleep_until};
 
 use crate::bootstrap::cluster::{Opening, node_options};
 use crate::bootstrap::report::Report;
@@ -52,6 +52,8 @@ pub(super) struct Setup {
     pub(super) max_crashes: u32,
     pub(super) snapshot_after: u64,
     pub(super) parallelism: u32,
+    /// How long each node is a member before it joins the run.
+    pub(super) entrances: Arc<[u64]>,
 }
 
 /// See the module docs.
@@ -317,6 +319,7 @@ async fn live(
         .map_err(|error| RunError::Cluster(Box::new(error)))?;
     *view.cluster.lock() = fs::read(folder.join("cluster")).ok();
     *view.status.lock() = Some(node.commit().status());
+    sleep(Duration::from_millis(setup.entrances[wire.index])).await;
     let mut cluster = opening.go_on(node).await?;
     *view.output.lock() = Some(Arc::clone(&cluster.work.output));
     let loader = SimulatedLoader {

@@ -10,8 +10,8 @@ use crate::store::machine::{Counts, Phase};
 use super::clock;
 use super::site::Site;
 
-/// For answers that were under way when a majority was lost.
-const UNDER_WAY: u64 = 300;
+/// For answers that were under way when a majority was lost: three packets in a row may have been sent again.
+const UNDER_WAY: u64 = 1_600;
 
 /// See the module docs.
 #[derive(Debug, Default)]

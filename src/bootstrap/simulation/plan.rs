@@ -16,6 +16,8 @@ pub(super) struct Plan {
     pub(super) with_poison: bool,
     /// When each host is started.
     pub(super) starts: Vec<u64>,
+    /// How long each host is a member before it joins the run: the others may have ended it meanwhile.
+    pub(super) entrances: Vec<u64>,
     pub(super) strikes: Vec<Strike>,
     /// Bytes of log after which a snapshot is due.
     pub(super) snapshot_after: u64,
@@ -78,8 +80,11 @@ impl Plan {
             (0..hosts).map(|_| if random.percent(70) { random.of(0..300) } else { random.of(0..6_000) });
         let starts = starts.collect();
         let snapshot_after = random.pick(&[3_000, 10_000, 40_000, 1 << 30]);
+        let entrances =
+            (0..hosts).map(|_| if random.percent(15) { random.of(0..4_000) } else { 0 }).collect();
         let (strikes, must_end) = (vec![], vec![]);
-        let mut plan = Self { hosts, with_poison, starts, strikes, snapshot_after, parallelism: 0, must_end };
+        let mut plan =
+            Self { hosts, with_poison, starts, entrances, strikes, snapshot_after, parallelism: 0, must_end };
         // A page that brings nodes down is told from others by nothing else going wrong with them.
         let count = if with_poison { random.of(0..2) } else { random.of(1..6) };
         // More than that, and no majority with its disks is left.
@@ -96,7 +101,17 @@ impl Plan {
     pub(super) fn told(random: &Random, hosts: usize, strikes: Vec<Strike>, must_end: Vec<usize>) -> Self {
         let starts = (0..hosts).map(|_| random.of(0..300)).collect();
         let snapshot_after = random.pick(&[10_000, 1 << 30]);
-        Self { hosts, with_poison: false, starts, strikes, snapshot_after, parallelism: 4, must_end }
+        let entrances = vec![0; hosts];
+        Self {
+            hosts,
+            with_poison: false,
+            starts,
+            entrances,
+            strikes,
+            snapshot_after,
+            parallelism: 4,
+            must_end,
+        }
     }
 
     fn strike(&self, random: &Random, gone: &mut usize) -> Strike {

@@ -125,3 +125,14 @@ fn a_hiccup_of_a_second_on_a_long_way_is_no_harm() {
         Plan::told(random, 3, vec![far, hiccup], vec![0, 1, 2])
     });
 }
+
+#[test]
+fn a_node_that_joins_when_the_others_have_done_all_the_work_ends_well() {
+    check(|random| {
+        let hosts = random.pick(&[2, 3]);
+        let mut plan = Plan::told(random, hosts, vec![], (0..hosts).collect());
+        // Longer than the others need for the whole run.
+        plan.entrances[random.of(0..hosts as u64) as usize] = 5 * SESSION;
+        plan
+    });
+}

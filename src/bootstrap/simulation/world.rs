@@ -58,6 +58,8 @@ pub(super) struct World {
     hit: Vec<u64>,
     stopped: BTreeSet<usize>,
     must_end: Vec<usize>,
+    /// Whether nothing happens to the nodes, so that each of them ends well at once.
+    is_calm: bool,
     outsider: Option<(Runtime, JoinHandle<()>)>,
     /// When a node was seen that knows of the end.
     shut_at: Option<u64>,
@@ -128,6 +130,7 @@ impl World {
             max_crashes: if plan.with_poison { 2 } else { 1_000 },
             snapshot_after: plan.snapshot_after,
             parallelism: plan.parallelism,
+            entrances: plan.entrances.as_slice().into(),
         };
         let hosts = (0..plan.hosts).map(|index| Host::new(setup.clone(), index)).collect();
         let agenda = plan.starts.iter().enumerate().map(|(host, at)| (*at, Deed::Start(host))).collect();
@@ -143,6 +146,7 @@ impl World {
             hit: vec![0; plan.hosts],
             stopped: BTreeSet::new(),
             must_end: plan.must_end.clone(),
+            is_calm: plan.strikes.is_empty(),
             outsider: None,
             shut_at: None,
             quiet_since: 0,
@@ -413,6 +417,9 @@ impl World {
         };
         let how = ended.map_or_else(|error| error, |report| format!("{:?}", report.outcome));
         self.tell(&format!("node {host} has ended: {how}"));
+        if self.is_calm {
+            return Err(format!("node {host} does not end well, though nothing has happened: {how}"));
+        }
         if !self.stopped.contains(&host) {
             self.agenda.push((clock::now() + self.random.of(200..2_000), Deed::Start(host)));
         }

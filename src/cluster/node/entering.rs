@@ -78,7 +78,7 @@ impl<N: Network> ClusterNode<N> {
     }
 
     /// Waits until anything can be decided.
-    pub(super) async fn await_quorum(&mut self, patience: Duration) -> Result<(), ClusterError> {
+    pub(super) async fn await_quorum(&self, patience: Duration) -> Result<(), ClusterError> {
         let begun = Instant::now();
         let mut quorum = self.quorum.clone();
         loop {
