@@ -269,10 +269,16 @@ fn a_node_that_leaves_before_the_end_is_known_and_one_that_expires_is_not() {
     told.leave(1);
     told.expire(2, 1);
     assert_eq!(has_left(&told), [true, false, false]);
+    let late = |node, life| Command::Leave { node: NodeId(node), incarnation: Incarnation(life) };
+    told.refuse(late(2, 1), Refusal::NotAMember);
+    assert_eq!(has_left(&told), [true, true, false], "it was taken for dead before it said so");
+    told.join(2, 2);
+    told.refuse(late(2, 1), Refusal::NotAMember);
+    assert_eq!(has_left(&told), [true, false, false], "an earlier life said so");
+    told.expire(2, 2);
     told.join(1, 2);
     assert_eq!(has_left(&told), [false; 3], "it takes part again");
-    let (node, incarnation) = (NodeId(1), Incarnation(2));
-    told.accept(Command::Leave { node, incarnation });
+    told.accept(late(1, 2));
     let job = told.take(3, 1, 0).remove(0);
     told.accept(finish(&job, &[]));
     assert_eq!(told.vote(3), Phase::Shutdown);

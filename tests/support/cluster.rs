@@ -227,7 +227,14 @@ impl Node {
             let status = self.status();
             match status {
                 Some(status) if is_right(&status) => return status,
-                status => assert!(Instant::now() < until, "{} says {status:#?}", self.name),
+                status => {
+                    let said = self.running.as_ref().map(Running::stderr).unwrap_or_default();
+                    assert!(
+                        Instant::now() < until,
+                        "{} answers {status:#?} and has said:\n{said}",
+                        self.name
+                    );
+                }
             }
             thread::sleep(PAUSE);
         }

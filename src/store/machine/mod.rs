@@ -237,11 +237,13 @@ impl Machine {
     }
 
     fn leave(&mut self, node: NodeId, incarnation: Incarnation) -> Result<Reply, Refusal> {
-        if !self.members.remove(node, incarnation) {
-            return Err(Refusal::NotAMember);
-        }
-        if self.phase < Phase::Shutdown {
+        let was_here = self.members.remove(node, incarnation);
+        // The others may have taken it for dead before it said so.
+        if self.phase < Phase::Shutdown && self.members.last_incarnation(node) == Some(incarnation) {
             self.members.note_left(node);
+        }
+        if !was_here {
+            return Err(Refusal::NotAMember);
         }
         self.gates.free(node);
         if let Some(jobs) = &mut self.jobs {
