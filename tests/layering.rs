@@ -23,7 +23,8 @@ use source::{Source, sources, src};
 /// a line may only name modules on lines above it.
 const LAYERS: &[(&str, &[&str])] = &[
     ("model", &[]),
-    ("metrics", &[]),
+    ("date", &["model"]),
+    ("observe", &[]),
     ("durable", &[]),
     ("conf", &["model", "durable"]),
     ("query", &[]),
@@ -32,18 +33,21 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("fetch", &["model", "conf"]),
     ("persist", &["model", "durable"]),
     ("plugin", &["model"]),
-    ("steps", &["model", "durable", "defs", "fetch", "persist", "plugin", "query", "script"]),
+    ("steps", &["model", "date", "durable", "defs", "fetch", "persist", "plugin", "query", "script"]),
     ("store", &["model", "durable"]),
-    ("engine", &["model", "metrics", "durable", "defs", "query", "steps", "store"]),
+    ("engine", &["model", "observe", "durable", "defs", "query", "steps", "store"]),
     ("cluster", &["model", "durable", "store"]),
     (
         "bootstrap",
         &[
-            "model", "durable", "conf", "defs", "fetch", "persist", "query", "script", "steps", "store",
-            "engine", "cluster",
+            "model", "date", "durable", "conf", "defs", "fetch", "persist", "query", "script", "steps",
+            "store", "engine", "cluster",
         ],
     ),
-    ("cli", &["model", "durable", "conf", "fetch", "plugin", "query", "steps", "store", "bootstrap"]),
+    (
+        "cli",
+        &["model", "observe", "durable", "conf", "fetch", "plugin", "query", "steps", "store", "bootstrap"],
+    ),
 ];
 
 /// Folders of `steps`. A station hands values on; it does not call another.
@@ -63,8 +67,8 @@ const CIRCLES: &[(&str, &str)] = &[
     ("cluster/raft", "network transfer"),
     ("defs", "merge references steps"),
     ("fetch", "coding gzip"),
-    ("model/date", "format lenient pattern scan strict"),
-    ("model/date", "roll rolling"),
+    ("date", "format lenient pattern scan strict"),
+    ("date", "roll rolling"),
     ("query/css", "attribute chain index matcher parse position program pseudo query recipe stem"),
     ("query/regex", "class property translate"),
     ("query/xpath", "eval optimise parse program"),

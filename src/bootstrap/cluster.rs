@@ -22,6 +22,7 @@ use crate::conf::Settings;
 use crate::defs::Problems;
 use crate::engine::{CancelLatch, Delivery, Figures, Output, OutputPlace, OutputReport, Shutdown};
 use crate::model::codec;
+use crate::observe::Rate;
 use crate::store::machine::{Command, Phase, Run};
 use crate::store::{Earlier, JobStore, NodeStore, Projection, Status, StoreError};
 
@@ -477,13 +478,12 @@ async fn pass_on(mut cancelled: CancelLatch, mut status: watch::Receiver<Status>
 /// Tells others what this node does, for as long as it does.
 async fn report_figures<N: Network>(work: &Work<ClusterCommit>, node: &ClusterNode<N>) {
     let mut ticks = tokio::time::interval(Duration::from_secs(1));
-    let (mut pages, mut rate) = (0, 0.0_f64);
+    let mut rate = Rate::new(Instant::now());
     loop {
         ticks.tick().await;
         let view = work.figures.view();
-        rate = rate.mul_add(0.7, (view.pages - pages) as f64 * 0.3);
-        pages = view.pages;
-        let figures = NodeFigures { position: 0, pages, errors: view.errors, rate };
+        let rate = rate.update(view.pages, Instant::now());
+        let figures = NodeFigures { position: 0, pages: view.pages, errors: view.errors, rate };
         node.report(work.store.incarnation(), figures);
     }
 }

@@ -10,8 +10,8 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
 use crate::conf::Settings;
+use crate::date::{DatePattern, RunTimes, high_date};
 use crate::fetch::{FetchSettings, Fetcher};
-use crate::model::date::{DatePattern, RunTimes, high_date};
 use crate::model::nearest;
 use crate::persist::Keeper;
 use crate::query::Limits;

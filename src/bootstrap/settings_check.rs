@@ -8,8 +8,8 @@ use std::path::PathBuf;
 
 use crate::cluster::{Address, Declared};
 use crate::conf::{Origins, Settings, WrongSetting};
+use crate::date::{DatePattern, RunTimes, high_date};
 use crate::fetch::{FetchError, Fetcher};
-use crate::model::date::{DatePattern, RunTimes, high_date};
 use crate::store::log::LogKind;
 
 use super::cluster::{MDNS_ALONE, cannot_dial, key};

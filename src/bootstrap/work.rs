@@ -9,11 +9,11 @@ use tokio::sync::watch;
 use tracing::info;
 
 use crate::conf::Settings;
+use crate::date::RunTimes;
 use crate::engine::{
     CancelLatch, Figures, JobRules, JobRunner, Monitor, OutputPlace, OutputReport, Plan, Pools, Shutdown,
     TaskRunner, seed,
 };
-use crate::model::date::RunTimes;
 use crate::store::machine::Phase;
 use crate::store::{Commit, JobStore, NodeStore, Status};
 

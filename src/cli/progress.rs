@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::bootstrap::Progress;
+use crate::observe::Rate;
 use crate::store::machine::Phase;
 
 use super::options::Loudness;
@@ -17,8 +18,8 @@ pub(super) const PERIOD: Duration = Duration::from_millis(200);
 pub(super) struct ProgressLine {
     bar: Option<ProgressBar>,
     begun: Instant,
-    /// Pages and time at the last redraws, for the rate.
-    last: (u64, Instant, f64),
+    /// Pages per second.
+    rate: Rate,
 }
 
 impl ProgressLine {
@@ -32,12 +33,12 @@ impl ProgressLine {
             bar
         });
         let now = Instant::now();
-        Self { bar, begun: now, last: (0, now, 0.0) }
+        Self { bar, begun: now, rate: Rate::new(now) }
     }
 
     /// Draws it.
     pub(super) fn draw(&mut self, progress: &Progress) {
-        let rate = self.rate(progress.figures.pages);
+        let rate = self.rate.update(progress.figures.pages, Instant::now());
         let Some(bar) = &self.bar else { return };
         let counts = &progress.counts;
         let elapsed = self.begun.elapsed().as_secs();
@@ -61,19 +62,6 @@ impl ProgressLine {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
-    }
-
-    /// Pages per second, smoothed over some seconds.
-    fn rate(&mut self, pages: u64) -> f64 {
-        let (last_pages, last_time, last_rate) = self.last;
-        let seconds = last_time.elapsed().as_secs_f64();
-        if seconds < 0.5 {
-            return last_rate;
-        }
-        let now = (pages - last_pages) as f64 / seconds;
-        let rate = if last_rate == 0.0 { now } else { last_rate.mul_add(0.7, now * 0.3) };
-        self.last = (pages, Instant::now(), rate);
-        rate
     }
 }
 

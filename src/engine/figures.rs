@@ -1,6 +1,6 @@
 //! What this node has done so far, for progress and for the end.
 
-use crate::metrics::Counter;
+use crate::observe::Counter;
 
 /// Counted while jobs are worked on.
 #[derive(Debug, Default)]

@@ -7,7 +7,6 @@
 mod cell_text;
 pub mod codec;
 mod data;
-pub mod date;
 mod document;
 mod fingerprint;
 mod ids;

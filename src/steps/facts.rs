@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::model::date::DatePattern;
+use crate::date::DatePattern;
 use crate::model::{CellText, Document, Source};
 use crate::script::{Configs, PageFacts, Sandbox};
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use scoopi::date::DatePattern;
 use scoopi::fetch::{FetchSettings, Fetcher};
-use scoopi::model::date::DatePattern;
 use scoopi::query::Limits;
 use scoopi::script::{Sandbox, ScriptLimits};
 use scoopi::steps::{Facts, Replacements, ScriptTexts, Services};

@@ -9,9 +9,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 
+use crate::date::Live;
 use crate::defs::Problem;
 use crate::fetch::{Fetched, Fetcher, Request};
-use crate::model::date::Live;
 use crate::model::{Document, Job};
 use crate::persist::Keeper;
 use crate::plugin::About;

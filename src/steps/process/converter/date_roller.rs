@@ -5,8 +5,8 @@ use jiff::Zoned;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::date::{Alternatives, DatePattern, Roll};
 use crate::defs::PluginDef;
-use crate::model::date::{Alternatives, DatePattern, Roll};
 use crate::plugin::About;
 use crate::steps::Build;
 

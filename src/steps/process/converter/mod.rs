@@ -10,8 +10,8 @@ use jiff::Zoned;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::date::DateError;
 use crate::defs::{DataDef, PluginDef};
-use crate::model::date::DateError;
 use crate::model::{CellText, Data};
 use crate::plugin::About;
 use crate::steps::{Build, DataStep, Entry as StepEntry, Made, Station, StepError};

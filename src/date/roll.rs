@@ -4,11 +4,11 @@
 
 use jiff::Zoned;
 
-use crate::model::date::error::DateError;
-use crate::model::date::error::shown;
-use crate::model::date::field::Field;
-use crate::model::date::field::NAMES;
-use crate::model::date::rolling::Rolling;
+use crate::date::error::DateError;
+use crate::date::error::shown;
+use crate::date::field::Field;
+use crate::date::field::NAMES;
+use crate::date::rolling::Rolling;
 use crate::model::nearest;
 
 /// Most bytes of a roll.

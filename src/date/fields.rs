@@ -8,9 +8,9 @@ use jiff::civil::Date;
 use jiff::civil::DateTime;
 use jiff::civil::Time;
 
-use crate::model::date::calendar;
-use crate::model::date::field::COUNT;
-use crate::model::date::field::Field;
+use crate::date::calendar;
+use crate::date::field::COUNT;
+use crate::date::field::Field;
 
 const MILLIS_IN_DAY: i64 = 86_400_000;
 

@@ -8,9 +8,9 @@ use jiff::Zoned;
 use jiff::fmt::temporal::SpanParser;
 use jiff::tz::TimeZone;
 
-use crate::model::date::error::DateError;
-use crate::model::date::error::shown;
-use crate::model::date::pattern::DatePattern;
+use crate::date::error::DateError;
+use crate::date::error::shown;
+use crate::date::pattern::DatePattern;
 
 static SPANS: SpanParser = SpanParser::new();
 

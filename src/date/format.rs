@@ -5,10 +5,10 @@
 
 use jiff::Zoned;
 
-use crate::model::date::field::Field;
-use crate::model::date::letter::Letter;
-use crate::model::date::names;
-use crate::model::date::pattern::Token;
+use crate::date::field::Field;
+use crate::date::letter::Letter;
+use crate::date::names;
+use crate::date::pattern::Token;
 
 /// How an offset is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

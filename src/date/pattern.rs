@@ -7,12 +7,12 @@
 use jiff::Zoned;
 use jiff::tz::TimeZone;
 
-use crate::model::date::error::DateError;
-use crate::model::date::format;
-use crate::model::date::lenient;
-use crate::model::date::letter::Letter;
-use crate::model::date::scan::Failure;
-use crate::model::date::strict;
+use crate::date::error::DateError;
+use crate::date::format;
+use crate::date::lenient;
+use crate::date::letter::Letter;
+use crate::date::scan::Failure;
+use crate::date::strict;
 
 /// Most bytes of one pattern.
 const LIMIT: usize = 256;

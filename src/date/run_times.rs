@@ -7,11 +7,11 @@ use jiff::Timestamp;
 use jiff::Zoned;
 use jiff::tz::TimeZone;
 
-use crate::model::date::error::DateError;
-use crate::model::date::format;
-use crate::model::date::letter::Letter;
-use crate::model::date::pattern::DatePattern;
-use crate::model::date::pattern::Token;
+use crate::date::error::DateError;
+use crate::date::format;
+use crate::date::letter::Letter;
+use crate::date::pattern::DatePattern;
+use crate::date::pattern::Token;
 
 /// `yyyyMMMdd-HHmmss`
 const OUTPUT_DIR: [Token; 7] = [

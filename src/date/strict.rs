@@ -7,13 +7,13 @@ use jiff::Zoned;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use crate::model::date::calendar;
-use crate::model::date::field::Field;
-use crate::model::date::fields::Fields;
-use crate::model::date::pattern::Token;
-use crate::model::date::scan::Failure;
-use crate::model::date::scan::Mode;
-use crate::model::date::scan::scan;
+use crate::date::calendar;
+use crate::date::field::Field;
+use crate::date::fields::Fields;
+use crate::date::pattern::Token;
+use crate::date::scan::Failure;
+use crate::date::scan::Mode;
+use crate::date::scan::scan;
 
 /// Fields below the hour.
 const PARTS_OF_HOUR: [Field; 4] = [Field::Minute, Field::Second, Field::Millisecond, Field::Nanosecond];

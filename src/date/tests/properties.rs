@@ -78,7 +78,7 @@ proptest! {
         let roll: Vec<String> = fields
             .iter()
             .map(|&(field, far, near)| {
-                let (name, _) = crate::model::date::field::NAMES[field];
+                let (name, _) = crate::date::field::NAMES[field];
                 let operation = match far.rem_euclid(5) {
                     0 => "ceil".to_owned(),
                     1 => "floor".to_owned(),

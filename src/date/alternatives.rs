@@ -6,11 +6,11 @@
 use jiff::Zoned;
 use jiff::tz::TimeZone;
 
-use crate::model::date::error::DateError;
-use crate::model::date::error::shown;
-use crate::model::date::pattern::DatePattern;
-use crate::model::date::pattern::check_length;
-use crate::model::date::scan::Failure;
+use crate::date::error::DateError;
+use crate::date::error::shown;
+use crate::date::pattern::DatePattern;
+use crate::date::pattern::check_length;
+use crate::date::scan::Failure;
 
 /// Most bytes of all patterns together.
 const LIMIT: usize = 2048;

@@ -1,4 +1,4 @@
-//! Counters of this node; what they count is named by whoever holds them.
+//! A number that many threads count up. Does not know what it counts.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -11,9 +11,9 @@ use jiff::civil::DateTime;
 use jiff::civil::Time;
 use jiff::tz::AmbiguousOffset;
 
-use crate::model::date::calendar;
-use crate::model::date::field::Field;
-use crate::model::date::roll::Operation;
+use crate::date::calendar;
+use crate::date::field::Field;
+use crate::date::roll::Operation;
 
 const SECOND: i64 = 1000;
 const MINUTE: i64 = 60 * SECOND;

@@ -9,16 +9,16 @@ use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use jiff::tz::TimeZone;
 
-use crate::model::date::error::DateError;
-use crate::model::date::error::shown;
-use crate::model::date::field::Field;
-use crate::model::date::fields::Fields;
-use crate::model::date::letter::Letter;
-use crate::model::date::names;
-use crate::model::date::names::Name;
-use crate::model::date::pattern::Token;
-use crate::model::date::zone;
-use crate::model::date::zone::ZoneText;
+use crate::date::error::DateError;
+use crate::date::error::shown;
+use crate::date::field::Field;
+use crate::date::fields::Fields;
+use crate::date::letter::Letter;
+use crate::date::names;
+use crate::date::names::Name;
+use crate::date::pattern::Token;
+use crate::date::zone;
+use crate::date::zone::ZoneText;
 
 /// Most bytes of a text that may be a date.
 const LIMIT: usize = 256;

@@ -6,7 +6,7 @@
 use jiff::civil::Date;
 use jiff::civil::DateTime;
 
-use crate::model::date::calendar;
+use crate::date::calendar;
 
 /// How many fields there are.
 pub(super) const COUNT: usize = 17;
