@@ -40,8 +40,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "bootstrap",
         &[
-            "model", "date", "durable", "conf", "defs", "fetch", "persist", "query", "script", "steps",
-            "store", "engine", "cluster",
+            "model", "date", "observe", "durable", "conf", "defs", "fetch", "persist", "query", "script",
+            "steps", "store", "engine", "cluster",
         ],
     ),
     (
