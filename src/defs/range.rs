@@ -54,7 +54,8 @@ fn parse(at: &At<'_>, text: &str, problems: &mut Problems) -> Option<IndexRange>
         return None;
     };
     if let Some(to) = to.filter(|to| *to < from) {
-        let message = format!("the range {} is empty: its last index is less than its first one", shown(text));
+        let message =
+            format!("the range {} is empty: its last index is less than its first one", shown(text));
         problems.push(at.error(message, format!("write indexRange: {to}-{from}")));
         return None;
     }
