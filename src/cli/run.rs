@@ -40,7 +40,7 @@ fn run_to_end(options: &RunOptions, request: RunRequest, progress: &MultiProgres
         let line = ProgressLine::new(progress, options.log.loudness());
         let report = watch(&mut handle, line, &mut signals).await?;
         if options.log.loudness() > Loudness::Quiet {
-            print(&summary::text(&report));
+            print(&summary::text(&report))?;
         }
         Ok(summary::exit(&report))
     })
