@@ -5,9 +5,13 @@
 //! Messages on stderr do not fail: there is no other place to tell it. Nothing here panics.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
+use std::fs::File;
 use std::io::{self, ErrorKind, Write, stderr, stdout};
+use std::os::fd::AsFd;
+use std::os::unix::fs::FileTypeExt;
 use std::panic;
 
+use rustix::io::Errno;
 use thiserror::Error;
 
 use crate::model::shown_lines;
@@ -40,9 +44,18 @@ pub(super) fn clear() -> Result<(), Unwritten> {
 /// What came of writing to stdout. A reader that is gone does not count as an error.
 pub(super) fn written(result: io::Result<()>) -> Result<(), Unwritten> {
     match result {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Unwritten(error)),
+        Err(error) if !is_gone(&error) => Err(Unwritten(error)),
         _ => Ok(()),
     }
+}
+
+/// Whether nobody reads any more: the pipe or the terminal is closed.
+fn is_gone(error: &io::Error) -> bool {
+    let is_device = || {
+        let stdout = stdout().as_fd().try_clone_to_owned().map(File::from);
+        stdout.and_then(|file| file.metadata()).is_ok_and(|stdout| stdout.file_type().is_char_device())
+    };
+    error.kind() == ErrorKind::BrokenPipe || Errno::from_io_error(error) == Some(Errno::IO) && is_device()
 }
 
 /// Writes `line` to stderr, as a line, with escapes as in [`print()`].
