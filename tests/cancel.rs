@@ -11,9 +11,20 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::fs::File;
+use std::io::Read;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::OpenOptionsExt;
+use std::process::Stdio;
 use std::time::Duration;
 use std::time::Instant;
 
+use rustix::fs::OFlags;
+use rustix::pty::OpenptFlags;
+use rustix::pty::grantpt;
+use rustix::pty::openpt;
+use rustix::pty::ptsname;
+use rustix::pty::unlockpt;
 use support::held::Held;
 use support::random::Random;
 use support::scoopi::Ended;
@@ -21,6 +32,7 @@ use support::scoopi::RUN_DATE;
 use support::scoopi::Running;
 use support::scoopi::STAMP;
 use support::scoopi::Scoopi;
+use support::scoopi::bare;
 use support::site::Site;
 
 /// 51 pages.
@@ -76,7 +88,7 @@ fn verify(scoopi: &Scoopi, ended: &Ended) {
 
 #[test]
 fn a_signal_lets_what_is_in_flight_end_and_begins_nothing_new() {
-    for signal in ["INT", "TERM"] {
+    for signal in ["INT", "TERM", "HUP"] {
         let server = Held::start(SITE);
         let scoopi = folder(&server);
         let ended = cancelled(&scoopi, &server, signal);
@@ -102,7 +114,7 @@ fn a_signal_lets_what_is_in_flight_end_and_begins_nothing_new() {
 
 #[test]
 fn a_second_signal_leaves_at_once_and_the_run_can_be_resumed() {
-    for signals in [["INT", "INT"], ["TERM", "INT"]] {
+    for signals in [["INT", "INT"], ["TERM", "INT"], ["HUP", "HUP"], ["INT", "HUP"]] {
         let server = Held::start(SITE);
         let scoopi = folder(&server);
         let running = in_flight(&scoopi, &server);
@@ -118,6 +130,62 @@ fn a_second_signal_leaves_at_once_and_the_run_can_be_resumed() {
         server.open();
         verify(&scoopi, &scoopi.run(&RESUME));
     }
+}
+
+#[test]
+fn a_hangup_that_was_ignored_at_the_start_is_ignored_as_nohup_wants_it() {
+    let server = Held::start(SITE);
+    let scoopi = folder(&server);
+    let own = scoopi.command(&["--output", "output", "-vv"]);
+    let mut command = bare("sh");
+    command.args(["-c", r#"trap '' HUP; exec "$0" "$@""#]).arg(own.get_program()).args(own.get_args());
+    command.current_dir(scoopi.path("")).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let running = Running::start(&mut command);
+    server.wait_for_items(AT_ONCE);
+    running.signal("HUP");
+    running.signal("INT");
+    running.says("given back");
+    server.open();
+    let ended = running.ended();
+    assert_eq!(ended.code(), Some(130), "{ended:#?}");
+    assert!(!ended.stderr.contains("leaving at once"), "the hangup counted: {ended:#?}");
+    assert!(ended.summary("status").starts_with("cancelled, "), "{ended:#?}");
+    verify(&scoopi, &scoopi.run(&RESUME));
+}
+
+/// A terminal: the side of its user, and the side of programs.
+fn terminal() -> (OwnedFd, File) {
+    let user = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
+    grantpt(&user).unwrap();
+    unlockpt(&user).unwrap();
+    let name = ptsname(&user, vec![]).unwrap().into_string().unwrap();
+    let not_ours = i32::try_from(OFlags::NOCTTY.bits()).unwrap();
+    let program = File::options().read(true).write(true).custom_flags(not_ours).open(name).unwrap();
+    (user, program)
+}
+
+#[test]
+fn a_terminal_that_is_closed_lets_what_is_in_flight_end() {
+    let server = Held::start(SITE);
+    let scoopi = folder(&server);
+    let (user, program) = terminal();
+    let running = Running::start(scoopi.command(&RUN).stderr(program));
+    server.wait_for_items(AT_ONCE);
+    let (mut shown, mut user) = (vec![], File::from(user));
+    while !String::from_utf8_lossy(&shown).contains("pages 1 done") {
+        let mut piece = [0; 4096];
+        let length = user.read(&mut piece).unwrap();
+        shown.extend_from_slice(&piece[..length]);
+    }
+    drop(user);
+    running.signal("HUP");
+    server.open();
+    let ended = running.ended();
+    assert!(matches!(ended.code(), Some(0 | 130)), "{ended:#?}");
+    assert!(ended.stdout.starts_with("status "), "{ended:#?}");
+    assert!(scoopi.read("logs/scoopi.log").contains("cancel requested"), "{ended:#?}");
+    verify(&scoopi, &scoopi.run(&RESUME));
+    assert_eq!(server.items().len(), SITE.items(), "a page was asked for twice");
 }
 
 #[test]

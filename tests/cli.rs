@@ -256,13 +256,41 @@ fn a_reader_that_goes_away_is_no_reason_to_panic() {
         r#"{ "$0" "$@" --output output; echo "code $?" >&2; } | true"#,
         r#"{ "$0" "$@" --output output --resume 2>&1; echo "code $?" >&3; } 3>&2 | true"#,
         r#""$0" "$@" --output output >&- 2>&-; echo "code $?""#,
-        r#""$0" "$@" --output output >/dev/full; echo "code $?""#,
+        r#"{ "$0" --help; echo "code $?" >&2; } | true"#,
+        r#"{ "$0" man; echo "code $?" >&2; } | true"#,
     ] {
         let (_, said) = by_shell(&scoopi, line);
         assert!(said.contains("code 0") && !said.contains("panic"), "{line}: {said}");
     }
     let (_, said) = by_shell(&scoopi, r#"{ "$0" --set x=1 2>&1; echo "code $?" >&3; } 3>&2 | true"#);
     assert!(said.contains("code 2") && !said.contains("panic"), "{said}");
+}
+
+#[test]
+fn an_answer_that_cannot_be_written_is_an_error() {
+    let scoopi = folder();
+    for command in [
+        r#""$0" "$@" --output output"#,
+        r#""$0" "$@" --output output --log-format json"#,
+        r#""$0" check"#,
+        r#""$0" config"#,
+        r#""$0" config --json"#,
+        r#""$0" plugins"#,
+        r#""$0" man"#,
+        r#""$0" completions bash"#,
+        r#""$0" keygen"#,
+        r#""$0" --help"#,
+        r#""$0" --version"#,
+        r#"echo h1 | "$0" shell pages/acme.html"#,
+    ] {
+        let (_, said) = by_shell(&scoopi, &format!(r#"{command} >/dev/full; echo "code $?""#));
+        assert!(said.contains("code 1\n") && !said.contains("panic"), "{command}: {said}");
+        let told = "unable to write to standard output: No space left on device";
+        assert_eq!(said.matches(told).count(), 1, "{command}: {said}");
+    }
+    // The run itself came to its end.
+    assert_eq!(scoopi.rows(), "acme|books|title|1000|Acme\n");
+    assert!(!scoopi.path("data/run").exists());
 }
 
 #[test]

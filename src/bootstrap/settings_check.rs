@@ -28,7 +28,15 @@ const MOST_ROW_BYTES: u64 = 32 << 20;
 /// [`RunError::Settings`] with a line for each one that is wrong.
 pub(super) fn check_settings(settings: &Settings, origins: &Origins) -> Result<(), RunError> {
     let mut lines = vec![];
-    for wrong in [values(settings), times(settings), dates(settings), fetch(settings), addresses(settings)] {
+    let wrong = [
+        values(settings),
+        minimums(settings),
+        times(settings),
+        dates(settings),
+        fetch(settings),
+        addresses(settings),
+    ];
+    for wrong in wrong {
         lines.extend(wrong.into_iter().map(|wrong| wrong.with_origin(origins).to_string()));
     }
     if lines.is_empty()
@@ -40,7 +48,7 @@ pub(super) fn check_settings(settings: &Settings, origins: &Origins) -> Result<(
     if lines.is_empty() { Ok(()) } else { Err(RunError::Settings(lines.join("\n"))) }
 }
 
-/// Choices, paths and numbers.
+/// Choices and paths, and numbers that are too large.
 fn values(settings: &Settings) -> Vec<WrongSetting> {
     let store = &settings.store;
     let mut wrong = vec![];
@@ -69,24 +77,65 @@ fn values(settings: &Settings) -> Vec<WrongSetting> {
             wrong.push(WrongSetting::new(key, path, "expected a path"));
         }
     }
-    for (key, number) in [
-        ("page.depth", u64::from(settings.page.depth)),
-        ("page.nodes", u64::from(settings.page.nodes)),
-        ("query.visits", settings.query.visits),
-        ("parse.maxRows", u64::from(settings.parse.max_rows)),
-        ("script.memory", settings.script.memory),
-        ("script.stack", settings.script.stack),
-        ("script.time", settings.script.time),
-        ("appender.maxRowBytes", settings.appender.max_row_bytes),
-    ] {
-        if number == 0 {
-            wrong.push(WrongSetting::new(key, number, "expected 1 or more; with 0 every page would fail"));
-        }
-    }
     if settings.appender.max_row_bytes > MOST_ROW_BYTES {
         let (value, expected) =
             (settings.appender.max_row_bytes, format!("expected at most {MOST_ROW_BYTES}"));
         wrong.push(WrongSetting::new("appender.maxRowBytes", value, expected));
+    }
+    wrong
+}
+
+/// Numbers that are too small. A zero that means something, such as `job.maxDepth=0` (no link is followed), is allowed.
+fn minimums(settings: &Settings) -> Vec<WrongSetting> {
+    const PAGE: &str = "with 0 every page would fail";
+    const JOB: &str = "with 0 the run cannot work on any page";
+    const LINKS: &str = "to follow no links, set job.maxDepth to 0";
+    let (job, cluster) = (&settings.job, &settings.cluster);
+    let minimums = [
+        ("page.depth", u64::from(settings.page.depth), 1, PAGE),
+        ("page.nodes", u64::from(settings.page.nodes), 1, PAGE),
+        ("query.visits", settings.query.visits, 1, PAGE),
+        ("parse.maxRows", u64::from(settings.parse.max_rows), 1, PAGE),
+        ("parse.maxCellBytes", settings.parse.max_cell_bytes, 1, PAGE),
+        ("script.memory", settings.script.memory, 1, PAGE),
+        ("script.stack", settings.script.stack, 1, PAGE),
+        ("script.time", settings.script.time, 1, PAGE),
+        ("appender.maxRowBytes", settings.appender.max_row_bytes, 1, PAGE),
+        ("job.takeLimit", u64::from(job.take_limit), 1, JOB),
+        ("job.maxTries", u64::from(job.max_tries), 1, "the first try counts"),
+        ("job.maxJobs", job.max_jobs, 1, LINKS),
+        ("job.maxLink", u64::from(job.max_link), 1, LINKS),
+        ("job.maxUrlBytes", job.max_url_bytes, 1, LINKS),
+        ("monitor.timerPeriod", settings.monitor.timer_period, 1, "with 0 the watch would never sleep"),
+        (
+            "store.snapshotAfter",
+            settings.store.snapshot_after,
+            1,
+            "with 0 the state would be written all the time",
+        ),
+        ("cluster.session", cluster.session, 100, "the others need the time to hear of a node"),
+        ("cluster.keepAlive", cluster.keep_alive, 10, "less only keeps the network busy"),
+        ("cluster.election", cluster.election, 50, "with less the nodes replace a leader that is well"),
+        (
+            "cluster.voterTimeout",
+            cluster.voter_timeout,
+            100,
+            "with less a voter that is well loses its place",
+        ),
+        ("cluster.quorum.timeout", cluster.quorum.timeout, 1, "with 0 no node waits for another one"),
+    ];
+    let pools = settings.poolsize.iter().map(|(step, size)| (format!("poolsize.{step}"), u64::from(*size)));
+    let pools = pools.map(|(key, size)| (key, size, 1, "with 0 no job gets through the step"));
+    let minimums = minimums.map(|(key, number, least, why)| (key.to_owned(), number, least, why));
+    let too_small = minimums.into_iter().chain(pools).filter(|(_, number, least, _)| number < least);
+    let mut wrong: Vec<_> = too_small
+        .map(|(key, number, least, why)| {
+            WrongSetting::new(&key, number, format!("expected {least} or more; {why}"))
+        })
+        .collect();
+    if cluster.session <= cluster.keep_alive && cluster.session >= 100 {
+        let expected = format!("expected more than cluster.keepAlive, which is {}", cluster.keep_alive);
+        wrong.push(WrongSetting::new("cluster.session", cluster.session, expected));
     }
     wrong
 }

@@ -37,7 +37,7 @@ pub(super) fn check(arguments: &CheckArguments) -> Result<Exit, Failure> {
         counted(tasks, "task"),
         counted(definitions.data_defs.len(), "dataDef"),
         counted(warnings, "warning"),
-    ));
+    ))?;
     Ok(Exit::Complete)
 }
 

@@ -57,7 +57,7 @@ pub(super) fn keygen(arguments: &KeyArguments) -> Result<Exit, Failure> {
     print(&format!(
         "a new cluster key is in {}: copy it to every host, readable by scoopi only, and name it with `--key-file`\n",
         file.display()
-    ));
+    ))?;
     Ok(Exit::Complete)
 }
 
@@ -78,9 +78,9 @@ pub(super) fn status(arguments: &StatusArguments) -> Result<Exit, Failure> {
                 view.text()
             };
             if arguments.watch && !arguments.json && stdout().is_terminal() {
-                clear();
+                clear()?;
             }
-            print(&text);
+            print(&text)?;
             if !arguments.watch {
                 return Ok(Exit::Complete);
             }
@@ -94,7 +94,7 @@ pub(super) fn cancel(arguments: &AtArguments) -> Result<Exit, Failure> {
     on_runtime(async {
         let outsider = outsider(arguments).await?;
         outsider.cancel().await.map_err(|error| Failure::fatal(error.to_string()))?;
-        print("the run is cancelled: jobs in work come to their end, `--resume` goes on with the rest\n");
+        print("the run is cancelled: jobs in work come to their end, `--resume` goes on with the rest\n")?;
         Ok(Exit::Complete)
     })
 }

@@ -37,7 +37,7 @@ pub(super) fn config(arguments: &ConfigArguments) -> Result<Exit, Failure> {
         warn(&format!("setting {key} has no effect any more"));
     }
     let entries = entries(settings, &origins)?;
-    print(&if arguments.json { json_of(&entries) } else { entries.iter().map(line).collect() });
+    print(&if arguments.json { json_of(&entries) } else { entries.iter().map(line).collect() })?;
     Ok(Exit::Complete)
 }
 

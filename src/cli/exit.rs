@@ -5,7 +5,7 @@ use std::process::{ExitCode, Termination};
 use crate::bootstrap::RunError;
 use crate::conf::ConfError;
 
-use super::speech;
+use super::speech::{self, Unwritten, written};
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,6 +82,12 @@ impl From<ConfError> for Failure {
     }
 }
 
+impl From<Unwritten> for Failure {
+    fn from(error: Unwritten) -> Self {
+        Self::fatal(error.to_string())
+    }
+}
+
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
         match &error {
@@ -98,7 +104,11 @@ impl From<RunError> for Failure {
 
 /// Help and version are no errors; wrong arguments are.
 pub(super) fn of_clap(error: &clap::Error) -> Exit {
-    // There is nobody left to tell if the terminal is gone.
-    let _gone = error.print();
-    if error.use_stderr() { Exit::Usage } else { Exit::Complete }
+    let printed = written(error.print());
+    match printed {
+        // There is no other place for a message that does not get to stderr.
+        _ if error.use_stderr() => Exit::Usage,
+        Err(unwritten) => Failure::from(unwritten).tell(),
+        Ok(()) => Exit::Complete,
+    }
 }

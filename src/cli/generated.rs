@@ -23,11 +23,11 @@ pub(super) struct PageArgument {
     command: Option<String>,
 }
 
-pub(super) fn completions(arguments: &ShellArgument, mut tree: Command) -> Exit {
+pub(super) fn completions(arguments: &ShellArgument, mut tree: Command) -> Result<Exit, Failure> {
     let mut script = vec![];
     clap_complete::generate(arguments.shell, &mut tree, PROGRAM, &mut script);
-    print_own(&script);
-    Exit::Complete
+    print_own(&script)?;
+    Ok(Exit::Complete)
 }
 
 pub(super) fn man(arguments: &PageArgument, tree: Command) -> Result<Exit, Failure> {
@@ -40,7 +40,7 @@ pub(super) fn man(arguments: &PageArgument, tree: Command) -> Result<Exit, Failu
     let mut page = vec![];
     let written = Man::new(described.clone()).render(&mut page);
     written.map_err(|error| Failure::fatal(format!("unable to make the manual page: {error}")))?;
-    print_own(&page);
+    print_own(&page)?;
     Ok(Exit::Complete)
 }
 

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use indicatif::MultiProgress;
+use indicatif::ProgressBar;
 use serde_json::Value;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -55,7 +55,7 @@ pub(super) fn start(
     folder: &str,
     format: LogFormat,
     loudness: Loudness,
-    progress: &MultiProgress,
+    progress: &ProgressBar,
 ) -> Result<(), Failure> {
     let (terminal, file) = filters(loudness, std::env::var_os(VARIABLE))?;
     let stderr = Beside(progress.clone());
@@ -194,7 +194,7 @@ fn shown_object(line: &str) -> Cow<'_, str> {
 }
 
 /// Writes to stderr above the progress line.
-struct Beside(MultiProgress);
+struct Beside(ProgressBar);
 
 impl<'a> MakeWriter<'a> for Beside {
     type Writer = Line<'a>;
@@ -206,7 +206,7 @@ impl<'a> MakeWriter<'a> for Beside {
 
 /// One log line, written when it is whole.
 struct Line<'a> {
-    progress: &'a MultiProgress,
+    progress: &'a ProgressBar,
     bytes: Vec<u8>,
 }
 

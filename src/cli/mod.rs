@@ -43,7 +43,7 @@ pub fn main() -> Exit {
         Command::Keygen(key) => cluster::keygen(&key),
         Command::Status(status) => cluster::status(&status),
         Command::Cancel(at) => cluster::cancel(&at),
-        Command::Completions(shell) => Ok(generated::completions(&shell, Arguments::command_tree())),
+        Command::Completions(shell) => generated::completions(&shell, Arguments::command_tree()),
         Command::Man(page) => generated::man(&page, Arguments::command_tree()),
     };
     done.unwrap_or_else(|failure| failure.tell())

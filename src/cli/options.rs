@@ -37,9 +37,9 @@ pub(super) struct SettingsOptions {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Run")]
 struct PlaceOptions {
-    /// Run on this machine, or together with others
-    #[arg(long, value_enum, default_value_t = ModeName::Solo)]
-    mode: ModeName,
+    /// Run on this machine, or together with others [default: setting `cluster.enable`, or solo]
+    #[arg(long, value_enum)]
+    mode: Option<ModeName>,
     /// Folder of definitions [default: setting `defs.dir`]
     #[arg(long, value_name = "DIR")]
     defs: Option<PathBuf>,
@@ -204,9 +204,9 @@ impl SettingsOptions {
     pub(super) fn read(&self) -> Result<Configured, Failure> {
         let text = |path: &Option<PathBuf>| path.as_ref().map(|path| path.to_string_lossy().into_owned());
         let (places, cluster) = (&self.places, &self.cluster);
-        let is_cluster = places.mode == ModeName::Cluster;
+        let is_cluster = places.mode.map(|mode| (mode == ModeName::Cluster).to_string());
         let shortcuts = [
-            ("--mode", "cluster.enable", is_cluster.then(|| true.to_string())),
+            ("--mode", "cluster.enable", is_cluster),
             ("--defs", "defs.dir", text(&places.defs)),
             ("--output", "appender.file.baseDir", text(&places.output)),
             ("--data", "store.dir", text(&places.data)),

@@ -8,7 +8,7 @@ use super::speech::print;
 
 pub(super) fn plugins() -> Result<Exit, Failure> {
     for (kind, entries) in steps::reference() {
-        entries.into_iter().for_each(|about| print(&text(kind, about)));
+        entries.into_iter().try_for_each(|about| print(&text(kind, about)))?;
     }
     Ok(Exit::Complete)
 }

@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, stderr};
 use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::bootstrap::Progress;
 use crate::observe::Rate;
@@ -23,10 +23,12 @@ pub(super) struct ProgressLine {
 }
 
 impl ProgressLine {
-    pub(super) fn new(progress: &MultiProgress, loudness: Loudness) -> Self {
+    /// Draws on `bar`, which is hidden so far. `MultiProgress` would panic when the terminal is closed.
+    pub(super) fn new(bar: &ProgressBar, loudness: Loudness) -> Self {
         let is_drawn = stderr().is_terminal() && loudness > Loudness::Quiet;
         let bar = is_drawn.then(|| {
-            let bar = progress.add(ProgressBar::new_spinner());
+            let bar = bar.clone();
+            bar.set_draw_target(ProgressDrawTarget::stderr());
             if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
                 bar.set_style(style);
             }

@@ -1,8 +1,10 @@
 //! `scoopi run`, or `scoopi` alone: runs the definitions.
 
+use std::fs;
+use std::future::pending;
 use std::pin::pin;
 
-use indicatif::MultiProgress;
+use indicatif::ProgressBar;
 use tokio::runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{info, warn};
@@ -17,7 +19,7 @@ use super::{descriptors, logging, summary};
 
 pub(super) fn run(options: &RunOptions) -> Result<Exit, Failure> {
     let Configured { settings, ignored, origins } = options.settings.read()?;
-    let progress = MultiProgress::new();
+    let progress = ProgressBar::hidden();
     logging::start(&settings.log.dir, options.log.log_format, options.log.loudness(), &progress)?;
     descriptors::raise();
     for key in ignored {
@@ -30,7 +32,7 @@ pub(super) fn run(options: &RunOptions) -> Result<Exit, Failure> {
     }
 }
 
-fn run_to_end(options: &RunOptions, request: RunRequest, progress: &MultiProgress) -> Result<Exit, Failure> {
+fn run_to_end(options: &RunOptions, request: RunRequest, progress: &ProgressBar) -> Result<Exit, Failure> {
     let runtime = runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::fatal(format!("unable to start: {error}")))?;
     runtime.block_on(async {
@@ -40,7 +42,7 @@ fn run_to_end(options: &RunOptions, request: RunRequest, progress: &MultiProgres
         let line = ProgressLine::new(progress, options.log.loudness());
         let report = watch(&mut handle, line, &mut signals).await?;
         if options.log.loudness() > Loudness::Quiet {
-            print(&summary::text(&report));
+            print(&summary::text(&report))?;
         }
         Ok(summary::exit(&report))
     })
@@ -102,17 +104,20 @@ async fn watch(
 struct Signals<'a> {
     interrupt: Signal,
     terminate: Signal,
+    /// The terminal is gone. None if whoever started the program had it ignored, as `nohup` does.
+    hangup: Option<Signal>,
     is_cancelled: bool,
-    progress: &'a MultiProgress,
+    progress: &'a ProgressBar,
 }
 
 impl<'a> Signals<'a> {
-    fn listen(progress: &'a MultiProgress) -> Result<Self, Failure> {
+    fn listen(progress: &'a ProgressBar) -> Result<Self, Failure> {
         let listen = |kind| {
             signal(kind).map_err(|error| Failure::fatal(format!("unable to listen for signals: {error}")))
         };
         let (interrupt, terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
-        Ok(Self { interrupt, terminate, is_cancelled: false, progress })
+        let hangup = if may_hear_hangup() { Some(listen(SignalKind::hangup())?) } else { None };
+        Ok(Self { interrupt, terminate, hangup, is_cancelled: false, progress })
     }
 
     /// Waits for the first signal; does not return from the second one.
@@ -120,14 +125,32 @@ impl<'a> Signals<'a> {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
+            () = heard(self.hangup.as_mut()) => {}
         }
         if self.is_cancelled {
             warn!("leaving at once; `--resume` goes on from what was committed");
-            // The terminal may be gone. What is not committed did not happen, so nothing is lost.
-            let _gone = self.progress.clear();
+            // What is not committed did not happen, so nothing is lost.
+            self.progress.finish_and_clear();
             std::process::exit(i32::from(Exit::Cancelled.code()));
         }
         self.is_cancelled = true;
         warn!("cancel requested: jobs in work come to their end; once more to leave at once");
     }
+}
+
+async fn heard(signal: Option<&mut Signal>) {
+    match signal {
+        Some(signal) => drop(signal.recv().await),
+        None => pending().await,
+    }
+}
+
+/// Whether a hangup is not ignored so far; false where the system does not say it in this file. Listening to the signal
+/// would end its being ignored.
+fn may_hear_hangup() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    // SIGHUP is the first signal.
+    ignored.is_some_and(|mask| mask & 1 == 0)
 }

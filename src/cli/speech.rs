@@ -1,11 +1,18 @@
 //! What is said to people, on stdout and stderr.
 //!
-//! A reader that is gone (`scoopi plugins | head`, a closed terminal) is no fault of the program: there is
-//! nobody left to tell, and what was asked is done all the same. So nothing here fails or panics.
+//! A reader that is gone (`scoopi plugins | head`, a closed terminal) is no fault of the program, and what was asked is
+//! done all the same: this is not an error. An answer that cannot be written for another reason (a full disk) is one.
+//! Messages on stderr do not fail: there is no other place to tell it. Nothing here panics.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
-use std::io::{Write, stderr, stdout};
+use std::fs::File;
+use std::io::{self, ErrorKind, Write, stderr, stdout};
+use std::os::fd::AsFd;
+use std::os::unix::fs::FileTypeExt;
 use std::panic;
+
+use rustix::io::Errno;
+use thiserror::Error;
 
 use crate::model::shown_lines;
 
@@ -14,23 +21,41 @@ use super::color::{Style, is_colored, painted};
 /// Clears a terminal and moves its cursor to the top.
 const CLEAR: &str = "\x1b[2J\x1b[H";
 
+/// Why an answer did not get to stdout.
+#[derive(Debug, Error)]
+#[error("unable to write to standard output: {0}")]
+pub(super) struct Unwritten(io::Error);
+
 /// Writes `text` to stdout. Characters that a terminal would obey become escapes, because text may come from anywhere.
-pub(super) fn print(text: &str) {
-    write(shown_lines(text).as_bytes());
+pub(super) fn print(text: &str) -> Result<(), Unwritten> {
+    print_own(shown_lines(text).as_bytes())
 }
 
 /// Writes text of the program's own to stdout, as it is.
-pub(super) fn print_own(text: &[u8]) {
-    write(text);
+pub(super) fn print_own(text: &[u8]) -> Result<(), Unwritten> {
+    written(stdout().write_all(text).and_then(|()| stdout().flush()))
 }
 
 /// Clears the terminal.
-pub(super) fn clear() {
-    write(CLEAR.as_bytes());
+pub(super) fn clear() -> Result<(), Unwritten> {
+    print_own(CLEAR.as_bytes())
 }
 
-fn write(text: &[u8]) {
-    let _gone = stdout().write_all(text).and_then(|()| stdout().flush());
+/// What came of writing to stdout. A reader that is gone does not count as an error.
+pub(super) fn written(result: io::Result<()>) -> Result<(), Unwritten> {
+    match result {
+        Err(error) if !is_gone(&error) => Err(Unwritten(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Whether nobody reads any more: the pipe or the terminal is closed.
+fn is_gone(error: &io::Error) -> bool {
+    let is_device = || {
+        let stdout = stdout().as_fd().try_clone_to_owned().map(File::from);
+        stdout.and_then(|file| file.metadata()).is_ok_and(|stdout| stdout.file_type().is_char_device())
+    };
+    error.kind() == ErrorKind::BrokenPipe || Errno::from_io_error(error) == Some(Errno::IO) && is_device()
 }
 
 /// Writes `line` to stderr, as a line, with escapes as in [`print()`].

@@ -1,7 +1,7 @@
 //! What a run does, compiled from its definitions: which steps every page of a group goes through.
 //!
-//! Making a plan reads no clock and does no I/O. It finds everything that can be wrong with steps, plugins
-//! and queries, so that a run meets none of it.
+//! Making a plan reads no clock and does no I/O. It finds everything that can be wrong with URLs, steps,
+//! plugins and queries, so that a run meets none of it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -54,11 +54,12 @@ impl Plan {
             .iter()
             .filter_map(|group| Some((group.name.value.as_str().into(), compiler.group(group)?)))
             .collect();
-        let Compiler { sinks, problems, .. } = compiler;
+        let Compiler { sinks, mut problems, .. } = compiler;
+        let locators = |group| seed::locators(group, &mut problems);
+        let seeds = definitions.locator_groups.iter().flat_map(locators).collect();
         if problems.has_errors() {
             return (None, problems);
         }
-        let seeds = definitions.locator_groups.iter().flat_map(seed::locators).collect();
         (Some(Self { groups, seeds, sinks }), problems)
     }
 

@@ -133,3 +133,20 @@ fn what_is_wrong_is_said_as_everywhere() {
     let shown = text(&scoopi, &["--conf", "a\nb.toml"]);
     assert!(shown.contains("store.kind = \"sled\"  # a\\nb.toml:1\n"), "{shown}");
 }
+
+#[test]
+fn the_mode_of_the_command_line_wins_over_the_configuration_file() {
+    let scoopi = folder();
+    scoopi.write("conf/scoopi.toml", "[cluster]\nenable = true\nsize = 3\n");
+    let line = |arguments: &[&str]| {
+        let text = text(&scoopi, arguments);
+        text.lines().find(|line| line.starts_with("cluster.enable")).unwrap().to_owned()
+    };
+    assert_eq!(line(&[]), "cluster.enable = true  # conf/scoopi.toml:2");
+    assert_eq!(line(&["--mode", "solo"]), "cluster.enable = false  # --mode");
+    assert_eq!(line(&["--mode", "cluster"]), "cluster.enable = true  # --mode");
+    let ended = scoopi.exits(0, &["--mode", "solo", "--output", "output"]);
+    assert_eq!(ended.summary("status"), "complete");
+    let message = "scoopi: `--join` acts in a cluster only: add `--mode cluster`, or leave it out\n";
+    assert_eq!(scoopi.exits(2, &["--mode", "solo", "--join", "h:1"]).stderr, message);
+}

@@ -19,7 +19,7 @@ use clap::Args;
 use crate::bootstrap;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::options::{ConfigurationOptions, Configured, QuietOption};
-use crate::cli::speech::{tell, warn};
+use crate::cli::speech::{tell, warn, written};
 use crate::model::shown_lines;
 
 use page::LoadedPage;
@@ -79,8 +79,8 @@ impl Conversation {
                 Reply::Save(path) => self.save(&path),
                 Reply::End => return Ok(()),
             };
-            if self.write(&answer, output).is_err() {
-                return Ok(());
+            if let Err(error) = self.write(&answer, output) {
+                return Ok(written(Err(error))?);
             }
         }
         if self.prompts {

@@ -42,6 +42,23 @@ fn a_setting_that_cannot_be_is_said_with_its_value_its_place_and_what_is_expecte
         ("script.stack=0", "1 or more"),
         ("script.time=0", "1 or more"),
         ("script.time=18446744073709551615", "script.time"),
+        ("parse.maxCellBytes=0", "1 or more"),
+        ("job.takeLimit=0", "1 or more"),
+        ("job.maxTries=0", "1 or more"),
+        ("job.maxJobs=0", "job.maxDepth"),
+        ("job.maxLink=0", "job.maxDepth"),
+        ("job.maxUrlBytes=0", "job.maxDepth"),
+        ("monitor.timerPeriod=0", "1 or more"),
+        ("store.snapshotAfter=0", "1 or more"),
+        ("poolsize.loader=0", "1 or more"),
+        ("poolsize.parser=0", "1 or more"),
+        ("cluster.session=0", "100 or more"),
+        ("cluster.session=99", "100 or more"),
+        ("cluster.session=1000", "cluster.keepAlive, which is 2000"),
+        ("cluster.keepAlive=0", "10 or more"),
+        ("cluster.election=49", "50 or more"),
+        ("cluster.voterTimeout=0", "100 or more"),
+        ("cluster.quorum.timeout=0", "1 or more"),
         ("job.retryDelay=100000000000000", "a year"),
         ("job.maxRetryDelay=100000000000000", "a year"),
         ("job.takeLimit=99999999999", "expected"),
@@ -97,6 +114,26 @@ fn a_setting_that_cannot_be_is_said_with_its_value_its_place_and_what_is_expecte
         cases.check(format!("{arguments:?}"), ended.code() == Some(2), || format!("{ended:?}"));
     }
     assert!(!scoopi.path("output").exists() && !scoopi.path("data").exists(), "nothing of this began a run");
+}
+
+#[test]
+fn a_zero_that_means_something_is_allowed() {
+    let scoopi = folder(PLAIN);
+    for key in [
+        "job.maxCrashes",
+        "job.maxDepth",
+        "job.retryDelay",
+        "job.maxRetryDelay",
+        "loader.fetch.delay",
+        "fetch.maxRedirects",
+        "fetch.maxRetryAfter",
+        "cluster.size",
+        "cluster.quorum.size",
+        "cluster.linger",
+    ] {
+        let ended = scoopi.run(&["--output", "output", "--set", &format!("{key}=0")]);
+        assert_eq!(ended.code(), Some(0), "{key}: {ended:?}");
+    }
 }
 
 #[test]
