@@ -6,8 +6,9 @@
 use std::error::Error;
 use std::fs;
 
-use scoopi::bootstrap::{Definitions, Run, RunRequest};
+use scoopi::api::{Definitions, RunRequest};
 use scoopi::conf::Settings;
+use scoopi::node::Run;
 
 const PAGE: &str = "<ul><li><b>Orrin</b> <i>1824</i></li><li><b>Tarvie</b> <i>1790</i></li></ul>";
 

@@ -1,7 +1,7 @@
 //! scoopi: a folder of YAML definitions goes in, rows of data come out.
 //!
 //! The program `scoopi` is a thin shell around this library. To run definitions from a program of your own,
-//! make a [`RunRequest`](bootstrap::RunRequest), start a [`Run`](bootstrap::Run), receive rows through its
+//! make a [`RunRequest`](api::RunRequest), start a [`Run`](node::Run), receive rows through its
 //! channel and wait for its end; `examples/embedded.rs` does so in a page of code.
 //!
 //! `docs/ARCHITECTURE.md` says how the modules fit together; `tests/layering.rs` holds which one may know which.
@@ -9,9 +9,10 @@
 #[cfg(not(unix))]
 compile_error!("scoopi needs a Unix: signals, file modes and plain-file checks have no other form here");
 
-pub mod bootstrap;
+pub mod api;
 pub mod cli;
 pub mod cluster;
+pub mod compose;
 pub mod conf;
 pub mod date;
 pub mod defs;
@@ -19,6 +20,7 @@ pub mod durable;
 pub mod engine;
 pub mod fetch;
 pub mod model;
+pub mod node;
 pub mod observe;
 pub mod persist;
 pub mod plugin;

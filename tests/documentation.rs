@@ -8,9 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 
-use scoopi::bootstrap::{self, Definitions, Outcome, Run, RunRequest};
+use scoopi::api::{Definitions, Outcome, RunRequest};
 use scoopi::cli::Exit;
+use scoopi::compose;
 use scoopi::conf::{Key, Layers, Settings, keys};
+use scoopi::node::Run;
 use scoopi::steps;
 
 const CONFIGURATION: &str = "docs/guide/configuration.md";
@@ -204,7 +206,7 @@ async fn the_definition_of_the_readme_gives_the_rows_of_the_readme() {
         root: root(),
         ..RunRequest::new(settings)
     };
-    let (_, problems) = bootstrap::check(&request).unwrap();
+    let (_, problems) = compose::check(&request).unwrap();
     assert!(problems.is_empty(), "{problems}");
     let report = Run::new(request).start().await.unwrap().ended().await.unwrap();
     assert_eq!(report.outcome, Outcome::Complete);

@@ -10,10 +10,10 @@ use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
 
-use scoopi::bootstrap;
-use scoopi::bootstrap::Definitions;
-use scoopi::bootstrap::RunError;
-use scoopi::bootstrap::RunRequest;
+use scoopi::api::Definitions;
+use scoopi::api::RunError;
+use scoopi::api::RunRequest;
+use scoopi::compose;
 use scoopi::conf::Settings;
 
 /// Everything that is wrong with the definitions in `folder`, as `scoopi check` shows it to their author. Script
@@ -24,7 +24,7 @@ fn problems_of(folder: &Path) -> String {
         root: folder.to_owned(),
         ..RunRequest::new(Settings::default())
     };
-    let problems = match bootstrap::check(&request) {
+    let problems = match compose::check(&request) {
         Ok((_, warnings)) => warnings,
         Err(RunError::Definitions(problems)) => problems,
         Err(other) => panic!("{}: {other}", folder.display()),

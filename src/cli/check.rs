@@ -2,7 +2,8 @@
 
 use clap::Args;
 
-use crate::bootstrap::{self, RunRequest};
+use crate::api::RunRequest;
+use crate::compose;
 
 use super::exit::{Exit, Failure};
 use super::options::{Configured, QuietOption, SettingsOptions};
@@ -21,7 +22,7 @@ pub(super) fn check(arguments: &CheckArguments) -> Result<Exit, Failure> {
     for key in ignored {
         warn(&format!("setting {key} has no effect any more"));
     }
-    let (definitions, warnings) = bootstrap::check(&RunRequest { origins, ..RunRequest::new(settings) })?;
+    let (definitions, warnings) = compose::check(&RunRequest { origins, ..RunRequest::new(settings) })?;
     if arguments.quiet.quiet {
         return Ok(Exit::Complete);
     }

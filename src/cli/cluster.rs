@@ -7,8 +7,8 @@ use std::time::Duration;
 use clap::Args;
 use tokio::runtime;
 
-use crate::bootstrap::{Outsider, make_key};
 use crate::model::shown_json;
+use crate::node::{Outsider, make_key};
 
 use super::exit::{Exit, Failure};
 use super::options::{ConfigurationOptions, OutsideOptions};

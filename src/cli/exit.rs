@@ -2,7 +2,7 @@
 
 use std::process::{ExitCode, Termination};
 
-use crate::bootstrap::RunError;
+use crate::api::RunError;
 use crate::conf::ConfError;
 
 use super::speech::{self, Unwritten, written};

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{ArgAction, Args, ValueEnum};
 
-use crate::bootstrap::{Existing, RunRequest};
+use crate::api::{Existing, RunRequest};
 use crate::conf::{CONFIG_VARIABLE, Layers, Origins, Settings};
 
 use super::exit::Failure;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::bootstrap::Progress;
+use crate::api::Progress;
 use crate::observe::Rate;
 use crate::store::machine::Phase;
 

@@ -9,7 +9,8 @@ use tokio::runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{info, warn};
 
-use crate::bootstrap::{Mode, Report, Run, RunHandle, RunRequest};
+use crate::api::{Mode, Report, RunHandle, RunRequest};
+use crate::node::Run;
 
 use super::exit::{Exit, Failure};
 use super::options::{Configured, LogFormat, Loudness, RunOptions};

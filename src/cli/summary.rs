@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::bootstrap::{Outcome, Report};
+use crate::api::{Outcome, Report};
 use crate::model::shown;
 
 use super::check::counted;

@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! engine ─ JobStore ─┐
-//! bootstrap ─ Store, Barricade ─┤─ NodeStore ─ Commit ─▶ solo: local log   ─┐
+//! node ────── Store, Barricade ─┤─ NodeStore ─ Commit ─▶ solo: local log   ─┐
 //!                                                 └────▶ cluster: Raft log  ─┴▶ Machine ─▶ Projection
 //! ```
 

@@ -16,10 +16,10 @@ use std::path::Path;
 
 use clap::Args;
 
-use crate::bootstrap;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::options::{ConfigurationOptions, Configured, QuietOption};
 use crate::cli::speech::{tell, warn, written};
+use crate::compose;
 use crate::model::shown_lines;
 
 use page::LoadedPage;
@@ -52,7 +52,7 @@ pub(super) fn shell(arguments: &ShellArguments) -> Result<Exit, Failure> {
         tell("a line is a query in CSS or XPath; `:help` says more, an empty line ends");
     }
     let mut conversation =
-        Conversation { session: Session::new(page, bootstrap::limits(&settings)), prompts: is_terminal };
+        Conversation { session: Session::new(page, compose::limits(&settings)), prompts: is_terminal };
     conversation.run(&mut io::stdin().lock(), &mut io::stdout().lock())?;
     Ok(Exit::Complete)
 }

@@ -9,8 +9,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::runtime;
 
-use crate::bootstrap;
 use crate::cli::exit::Failure;
+use crate::compose;
 use crate::conf::Settings;
 use crate::fetch::{FetchError, FetchSettings, Fetcher, Page, Request, Target, shown_url};
 use crate::query::{Limits, Tree, decode};
@@ -32,7 +32,7 @@ impl LoadedPage {
         let runtime = runtime.map_err(|error| Failure::fatal(format!("unable to start: {error}")))?;
         let url = url_of(name, root);
         let page = runtime.block_on(fetcher.fetch(Request::new(&url))).map_err(failure)?;
-        Self::read(page, &bootstrap::limits(settings))
+        Self::read(page, &compose::limits(settings))
     }
 
     /// Decodes and parses what was fetched.
@@ -76,7 +76,7 @@ impl LoadedPage {
 
 /// The settings of a run, except that nobody has to be waited for before a single page.
 fn of_one_page(settings: &Settings) -> Result<FetchSettings, Failure> {
-    Ok(FetchSettings { delay: Duration::ZERO, ..bootstrap::fetch_settings(settings)? })
+    Ok(FetchSettings { delay: Duration::ZERO, ..compose::fetch_settings(settings)? })
 }
 
 fn failure(error: FetchError) -> Failure {

@@ -2,12 +2,11 @@
 
 use std::path::Path;
 
+use crate::api::RunError;
 use crate::cluster::{
     Address, AskError, ClusterKey, ClusterView, Identity, Libp2p, Limits, NetworkOptions, ask_status,
     ask_to_cancel, start_network,
 };
-
-use super::run::RunError;
 
 /// Makes a key for a cluster and writes it to a file that must not be there yet.
 ///

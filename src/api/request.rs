@@ -83,7 +83,7 @@ impl RunRequest {
     }
 
     /// The same, with settings that say so, too: definitions and scripts may ask them.
-    pub(super) fn with_mode_in_settings(mut self) -> Self {
+    pub(crate) fn with_mode_in_settings(mut self) -> Self {
         self.settings.cluster.enable = self.mode == Mode::Cluster;
         self
     }

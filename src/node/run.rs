@@ -1,154 +1,19 @@
-//! A run as its owner sees it: started, watched, cancelled, ended.
+//! Makes runs: opens the backend that a request names, and hands over what its owner watches.
+//!
+//! Solo or cluster is chosen here and nowhere else.
 
-use std::path::PathBuf;
-use std::sync::Arc;
-
-use thiserror::Error;
 use tokio::runtime::Handle;
-use tokio::sync::{mpsc, watch};
-use tokio::task::JoinHandle;
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::cluster::ClusterError;
-use crate::defs::Problems;
-use crate::engine::{Delivery, Figures, FiguresView, SeedError, Shutdown};
-use crate::store::log::MEND;
-use crate::store::machine::{Counts, Phase};
-use crate::store::solo::SoloError;
-use crate::store::{JobStore, ProjectionError, Status, StoreError};
+use crate::api::{Mode, RunError, RunHandle, RunRequest};
+use crate::cluster::Libp2p;
+use crate::compose::check_settings;
+use crate::engine::{Delivery, Shutdown};
 
+use super::backend::Backend;
 use super::cluster::Cluster;
-use super::report::Report;
-use super::request::{Mode, RunRequest};
-use super::settings_check::check_settings;
 use super::solo::Solo;
-
-/// Why a run could not begin or go on.
-#[derive(Debug, Error)]
-pub enum RunError {
-    /// The definitions have errors.
-    #[error("{0}")]
-    Definitions(Problems),
-    /// A setting cannot be.
-    #[error("{0}")]
-    Settings(String),
-    /// An unfinished run lies in the data folder, and nobody said what to do with it.
-    #[error(
-        "an unfinished run lies in {}: it stopped while {phase} with {} jobs done and {} left; \
-         `--resume` goes on with it, `--fresh` discards it and starts anew",
-        path.display(), done, left
-    )]
-    Unfinished {
-        /// The folder.
-        path: PathBuf,
-        /// Where it stopped.
-        phase: Phase,
-        /// Jobs that are over.
-        done: u64,
-        /// Jobs that are not over.
-        left: u64,
-    },
-    /// Another process uses the data folder.
-    #[error("another scoopi uses the data folder {}; wait for its end, or name another folder with `--data`", path.display())]
-    InUse {
-        /// The folder.
-        path: PathBuf,
-    },
-    /// The data folder holds a run of the other mode.
-    #[error(
-        "{} holds a run of `--mode {holds}`: go on with it in that mode, discard it with `--fresh`, or name another \
-         folder with `--data`",
-        path.display()
-    )]
-    OtherMode {
-        /// The folder.
-        path: PathBuf,
-        /// The mode of the run in it.
-        holds: &'static str,
-    },
-    /// This node could not become a member of a cluster.
-    #[error(transparent)]
-    Cluster(Box<ClusterError>),
-    /// The node that composed the definitions could not.
-    #[error("the definitions could not be composed, so the run has ended on all nodes:\n{0}")]
-    Composing(String),
-    /// The data folder.
-    #[error("{doing} {}: {source}; {MEND}", path.display())]
-    Data {
-        /// What was being done.
-        doing: &'static str,
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// Output that another node keeps cannot be removed here.
-    #[error(transparent)]
-    Output(#[from] ProjectionError),
-    /// The log, a snapshot or output.
-    #[error(transparent)]
-    Solo(#[from] SoloError),
-    /// The store has stopped.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// There are no jobs to begin with.
-    #[error(transparent)]
-    Seed(#[from] SeedError),
-    /// [`RunHandle::ended`] was called again after it had given the result.
-    #[error("the run has ended, and its result was taken before")]
-    Ended,
-    /// A fault of ours.
-    #[error("internal error: {0}; please report this")]
-    Internal(String),
-}
-
-impl RunError {
-    /// Whether what the user gave is wrong, rather than what happened while it ran.
-    #[must_use]
-    pub fn is_usage(&self) -> bool {
-        match self {
-            Self::Definitions(_)
-            | Self::Settings(_)
-            | Self::Unfinished { .. }
-            | Self::OtherMode { .. }
-            | Self::Composing(_) => true,
-            Self::Cluster(error) => error.is_usage(),
-            _ => false,
-        }
-    }
-}
-
-/// How far a run is.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Progress {
-    /// Where the run is.
-    pub phase: Phase,
-    /// Jobs and rows of the whole run.
-    pub counts: Counts,
-    /// What this process has done.
-    pub figures: FiguresView,
-}
-
-/// A run that has begun.
-///
-/// Dropping it cancels the run, as [`RunHandle::cancel`] does.
-#[derive(Debug)]
-pub struct RunHandle {
-    shutdown: Shutdown,
-    status: watch::Receiver<Status>,
-    figures: Arc<Figures>,
-    /// None once the result was taken.
-    ended: Option<JoinHandle<Result<Report, RunError>>>,
-    warnings: Problems,
-    resumed: bool,
-}
-
-impl Drop for RunHandle {
-    fn drop(&mut self) {
-        // A `Shutdown` that the program kept does not keep the run alive.
-        self.shutdown.cancel();
-    }
-}
 
 /// Makes runs.
 #[derive(Debug)]
@@ -203,69 +68,27 @@ impl Run {
     }
 }
 
+/// Opens what `request` asks for, and lets it work.
 async fn begin(
     request: RunRequest,
     deliveries: Option<mpsc::Sender<Delivery>>,
 ) -> Result<RunHandle, RunError> {
-    let (shutdown, latch) = Shutdown::new();
     match request.mode {
-        Mode::Cluster => {
-            let cluster = Cluster::open(request, deliveries).await?;
-            let (status, figures) = (cluster.work.store.status(), Arc::clone(&cluster.work.figures));
-            let (warnings, resumed) = (cluster.warnings.clone(), cluster.resumed);
-            let ended = Some(tokio::spawn(cluster.run(latch)));
-            Ok(RunHandle { shutdown, status, figures, ended, warnings, resumed })
-        }
-        Mode::Solo => {
-            let solo = Solo::open(request, deliveries).await?;
-            let (status, figures) = (solo.work.store.status(), Arc::clone(&solo.work.figures));
-            let (warnings, resumed) = (solo.warnings.clone(), solo.resumed);
-            let ended = Some(tokio::spawn(solo.run(latch)));
-            Ok(RunHandle { shutdown, status, figures, ended, warnings, resumed })
-        }
+        Mode::Cluster => begin_on::<Cluster<Libp2p>>(request, deliveries).await,
+        Mode::Solo => begin_on::<Solo>(request, deliveries).await,
     }
 }
 
-impl RunHandle {
-    /// Lets what is in work come to its end, and begins nothing new.
-    pub fn cancel(&self) {
-        self.shutdown.cancel();
-    }
-
-    /// What asks the run to stop, to be kept elsewhere.
-    #[must_use]
-    pub fn shutdown(&self) -> Shutdown {
-        self.shutdown.clone()
-    }
-
-    /// What the definitions could do better.
-    #[must_use]
-    pub fn warnings(&self) -> &Problems {
-        &self.warnings
-    }
-
-    /// Whether it goes on with an unfinished run.
-    #[must_use]
-    pub fn is_resumed(&self) -> bool {
-        self.resumed
-    }
-
-    /// How far it is.
-    #[must_use]
-    pub fn progress(&self) -> Progress {
-        let status = self.status.borrow();
-        Progress { phase: status.phase, counts: status.counts, figures: self.figures.view() }
-    }
-
-    /// Waits for the end. May be dropped and called again before it has given the result.
-    ///
-    /// # Errors
-    /// The run could not go on: the disk refused, say. [`RunError::Ended`] if it has given the result before.
-    pub async fn ended(&mut self) -> Result<Report, RunError> {
-        let ended = self.ended.as_mut().ok_or(RunError::Ended)?.await;
-        self.ended = None;
-        ended.unwrap_or_else(|error| Err(RunError::Internal(error.to_string())))
-    }
+async fn begin_on<B: Backend>(
+    request: RunRequest,
+    deliveries: Option<mpsc::Sender<Delivery>>,
+) -> Result<RunHandle, RunError> {
+    let (shutdown, latch) = Shutdown::new();
+    let backend = B::open(request, deliveries).await?;
+    let (status, figures) = (backend.status(), backend.figures());
+    let (warnings, resumed) = (backend.warnings(), backend.is_resumed());
+    let ended = tokio::spawn(backend.run(latch));
+    Ok(RunHandle::new(shutdown, status, figures, ended, warnings, resumed))
 }
 
 #[cfg(test)]
@@ -275,7 +98,7 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::*;
-    use crate::bootstrap::{Definitions, Existing, Outcome};
+    use crate::api::{Definitions, Existing, Outcome, Report};
     use crate::conf::Settings;
 
     const DEFINITIONS: &str = r#"

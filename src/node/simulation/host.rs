@@ -17,14 +17,13 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, advance, sleep, sleep_until};
 
-use crate::bootstrap::cluster::{Opening, node_options};
-use crate::bootstrap::report::Report;
-use crate::bootstrap::request::{Definitions, Existing, RunRequest};
-use crate::bootstrap::run::RunError;
+use crate::api::{Definitions, Existing, Outcome, Report, RunError, RunRequest};
 use crate::cluster::{Conversation, Peer, SimulatedDisk, Storage, Waiting, start};
+use crate::compose::node_options;
 use crate::conf::Settings;
 use crate::engine::{CancelLatch, OutputReport, Shutdown};
 use crate::model::NodeId;
+use crate::node::cluster::{Cluster, Opening};
 use crate::store::{Commit, Status};
 
 use super::clock;
@@ -240,7 +239,6 @@ impl Host {
 
     /// Whether it holds the end of the run.
     pub(super) fn ended_well(&self) -> bool {
-        use crate::bootstrap::Outcome;
         matches!(&self.state, HostState::Over(Ok(report))
             if matches!(report.outcome, Outcome::Complete | Outcome::WithErrors))
     }
@@ -320,13 +318,13 @@ async fn live(
     *view.cluster.lock() = fs::read(folder.join("cluster")).ok();
     *view.status.lock() = Some(node.commit().status());
     sleep(Duration::from_millis(setup.entrances[wire.index])).await;
-    let mut cluster = opening.go_on(node).await?;
-    *view.output.lock() = Some(Arc::clone(&cluster.work.output));
+    let mut opened = opening.go_on(node).await?;
+    *view.output.lock() = Some(Arc::clone(&opened.work.output));
     let loader = SimulatedLoader {
         site: Arc::clone(&setup.site),
         dies: Arc::clone(&view.dies),
         is_closed: AtomicBool::new(false),
     };
-    Arc::get_mut(&mut cluster.work.plan).unwrap().load_from(Arc::new(loader));
-    cluster.run(latch).await
+    Arc::get_mut(&mut opened.work.plan).unwrap().load_from(Arc::new(loader));
+    Cluster::of(opened).work_to_the_end(latch).await
 }

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use jiff::{Span, Timestamp, Zoned};
 
+use crate::api::{Mode, RunError, RunRequest};
 use crate::conf::Settings;
 use crate::defs::{Definitions, Problems};
 use crate::engine::{OutputPlace, Plan};
@@ -13,30 +14,29 @@ use crate::model::{Fingerprint, RunId};
 use crate::steps::{ScriptTexts, SinkTarget};
 use crate::store::machine::Run;
 
-use super::compose::{Composed, check, plan};
-use super::facts;
-use super::request::{Mode, RunRequest};
+use super::check::{check, plan};
+use super::output_place::output_place;
+use super::published::Composed;
 use super::rules::rules;
-use super::run::RunError;
-use super::work::output_place;
+use super::wiring;
 
 /// See the module docs.
-pub(super) struct Parts {
-    pub(super) settings: Settings,
-    pub(super) plan: Plan,
-    pub(super) warnings: Problems,
-    pub(super) run_date_time: Zoned,
+pub(crate) struct Parts {
+    pub(crate) settings: Settings,
+    pub(crate) plan: Plan,
+    pub(crate) warnings: Problems,
+    pub(crate) run_date_time: Zoned,
     /// What a new run publishes.
-    pub(super) composed: Option<Composed>,
+    pub(crate) composed: Option<Composed>,
 }
 
 impl Parts {
     /// A new run.
-    pub(super) fn of_request(request: &RunRequest) -> Result<Self, RunError> {
+    pub(crate) fn of_request(request: &RunRequest) -> Result<Self, RunError> {
         let settings = request.settings.clone();
         let (definitions, warnings) = check(request)?;
         let scripts = Arc::new(ScriptTexts::from_disk());
-        let mut run_date_time = facts::run_date_time(&settings)?;
+        let mut run_date_time = wiring::run_date_time(&settings)?;
         let plan = loop {
             let (plan, problems) = plan(&definitions, &settings, &run_date_time, &request.root, &scripts)?;
             let plan = plan.ok_or(RunError::Definitions(problems))?;
@@ -55,7 +55,7 @@ impl Parts {
     }
 
     /// A run that was composed before, or by another node. `date_time` in milliseconds since 1970.
-    pub(super) fn of_stored(
+    pub(crate) fn of_stored(
         definitions: &Definitions,
         settings: Settings,
         scripts: &Arc<ScriptTexts>,
@@ -65,7 +65,7 @@ impl Parts {
     ) -> Result<Self, RunError> {
         let run_date_time = Timestamp::from_millisecond(date_time)
             .map_err(|error| RunError::Internal(error.to_string()))?
-            .to_zoned(facts::zone(&settings)?);
+            .to_zoned(wiring::zone(&settings)?);
         let (plan, problems) = plan(definitions, &settings, &run_date_time, root, scripts)?;
         let plan = plan.ok_or(RunError::Definitions(problems))?;
         Ok(Self { settings, plan, warnings, run_date_time, composed: None })
@@ -81,7 +81,7 @@ fn is_taken(plan: &Plan, place: &OutputPlace) -> bool {
 }
 
 /// The first command of a run.
-pub(super) fn new_run(settings: &Settings, run_date_time: &Zoned, fingerprint: Fingerprint) -> Run {
+pub(crate) fn new_run(settings: &Settings, run_date_time: &Zoned, fingerprint: Fingerprint) -> Run {
     let date_time = run_date_time.timestamp().as_millisecond();
     let mode = if settings.cluster.enable { Mode::Cluster } else { Mode::Solo };
     Run { id: run_id(fingerprint, date_time), date_time, fingerprint, rules: rules(settings, mode) }

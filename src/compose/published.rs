@@ -1,66 +1,28 @@
-//! From definitions and settings to a plan.
+//! What the composer publishes for every node, and how a node reads it back.
+//!
+//! Knows the keys and the bytes. Does not know where they are kept.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use compact_str::CompactString;
-use jiff::Zoned;
 
+use crate::api::RunError;
 use crate::conf::Settings;
-use crate::defs::{self, Place, Problem, Problems, read_folder};
-use crate::engine::Plan;
+use crate::defs::{self, Place, Problem, Problems};
 use crate::model::Fingerprint;
 use crate::steps::ScriptTexts;
 
-use super::facts;
-use super::request::{Definitions, RunRequest};
-use super::run::RunError;
-use super::settings_check::check_settings;
-
 /// What the composer hands to every node, as it stands in the store.
 #[derive(Debug, Clone)]
-pub struct Composed {
+pub(crate) struct Composed {
     /// Effective definitions as JSON.
-    pub definitions: Vec<u8>,
+    pub(crate) definitions: Vec<u8>,
     /// Settings as JSON.
-    pub settings: Vec<u8>,
+    pub(crate) settings: Vec<u8>,
     /// The scripts that definitions name, as JSON.
-    pub scripts: Vec<u8>,
+    pub(crate) scripts: Vec<u8>,
     /// Fingerprint of all.
-    pub fingerprint: Fingerprint,
-}
-
-/// Checks settings, reads and checks definitions. Returns the problems found, which may be warnings only.
-///
-/// # Errors
-/// Settings that cannot be; definitions with errors, all of them.
-pub fn check(request: &RunRequest) -> Result<(defs::Definitions, Problems), RunError> {
-    let request = &request.clone().with_mode_in_settings();
-    check_settings(&request.settings, &request.origins)?;
-    let sources = match &request.definitions {
-        Definitions::Folder(folder) => read_folder(folder).map_err(RunError::Definitions)?,
-        Definitions::Texts(texts) => texts.clone(),
-    };
-    let (definitions, mut problems) = defs::check(sources, &request.settings.defs.default_steps);
-    let Some(definitions) = definitions else { return Err(RunError::Definitions(problems)) };
-    let run_date_time = facts::run_date_time(&request.settings)?;
-    let scripts = Arc::new(ScriptTexts::from_disk());
-    let (_, found) = plan(&definitions, &request.settings, &run_date_time, &request.root, &scripts)?;
-    problems.extend(found.sorted().into_iter().cloned());
-    if problems.has_errors() { Err(RunError::Definitions(problems)) } else { Ok((definitions, problems)) }
-}
-
-/// Makes a plan of definitions.
-pub(super) fn plan(
-    definitions: &defs::Definitions,
-    settings: &Settings,
-    run_date_time: &Zoned,
-    root: &Path,
-    scripts: &Arc<ScriptTexts>,
-) -> Result<(Option<Plan>, Problems), RunError> {
-    let services = facts::services(settings, run_date_time, root, scripts)?;
-    let facts = facts::facts(settings, run_date_time)?;
-    Ok(Plan::compile(definitions, &services, &Arc::clone(&facts)))
+    pub(crate) fingerprint: Fingerprint,
 }
 
 /// Keys of the values that a run is made of.
@@ -69,10 +31,10 @@ const SETTINGS: &str = "settings";
 const SCRIPTS: &str = "scripts";
 
 /// What was composed, as it was read back.
-pub(super) struct Stored {
-    pub(super) definitions: defs::Definitions,
-    pub(super) settings: Settings,
-    pub(super) scripts: Arc<ScriptTexts>,
+pub(crate) struct Stored {
+    pub(crate) definitions: defs::Definitions,
+    pub(crate) settings: Settings,
+    pub(crate) scripts: Arc<ScriptTexts>,
 }
 
 impl Composed {
@@ -92,7 +54,7 @@ impl Composed {
     }
 
     /// The values, by the keys that they have in the store.
-    pub(super) fn entries(self) -> Vec<(CompactString, Vec<u8>)> {
+    pub(crate) fn entries(self) -> Vec<(CompactString, Vec<u8>)> {
         vec![
             (DEFINITIONS.into(), self.definitions),
             (SETTINGS.into(), self.settings),
@@ -101,7 +63,7 @@ impl Composed {
     }
 
     /// Reads what a store holds.
-    pub(super) fn read(value: impl Fn(&str) -> Option<Vec<u8>>) -> Result<Stored, RunError> {
+    pub(crate) fn read(value: impl Fn(&str) -> Option<Vec<u8>>) -> Result<Stored, RunError> {
         let read = || -> Result<Stored, serde_json::Error> {
             let definitions = serde_json::from_slice(&value(DEFINITIONS).unwrap_or_default())?;
             let settings = serde_json::from_slice(&value(SETTINGS).unwrap_or_default())?;

@@ -1,6 +1,5 @@
 //! What settings mean: dates, limits and services made of them.
 
-use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,19 +8,20 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
+use crate::api::RunError;
 use crate::conf::Settings;
-use crate::date::{DatePattern, RunTimes, high_date};
+use crate::date::{DatePattern, RunTimes};
 use crate::fetch::{FetchSettings, Fetcher};
-use crate::model::nearest;
 use crate::persist::Keeper;
 use crate::query::Limits;
-use crate::script::{Configs, Sandbox, ScriptLimits};
+use crate::script::{Sandbox, ScriptLimits};
 use crate::steps::{Facts, Replacements, ScriptTexts, Services};
+use crate::store::log::{Durability, LogKind};
 
-use super::run::RunError;
+use super::configs::RunConfigs;
 
 /// The zone that settings name, or that of the machine.
-pub(super) fn zone(settings: &Settings) -> Result<TimeZone, RunError> {
+pub(crate) fn zone(settings: &Settings) -> Result<TimeZone, RunError> {
     match &settings.time_zone {
         None => Ok(TimeZone::system()),
         Some(name) => TimeZone::get(name).map_err(|error| {
@@ -62,7 +62,12 @@ pub(super) fn facts(settings: &Settings, run_date_time: &Zoned) -> Result<Arc<Fa
     Ok(Arc::new(Facts {
         date_time_pattern: pattern(settings)?,
         replacements,
-        configs: Arc::new(RunConfigs::new(settings, run_date_time)?),
+        configs: Arc::new(RunConfigs::new(
+            settings,
+            run_date_time,
+            pattern(settings)?,
+            fetch_settings(settings)?.user_agent,
+        )?),
         sandbox: Sandbox::new(limits),
     }))
 }
@@ -133,83 +138,21 @@ fn bytes(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
-/// The configuration as scripts see it.
-struct RunConfigs {
-    values: BTreeMap<String, String>,
-    pattern: DatePattern,
-    run_date_time: Zoned,
-    run_date: i64,
-    high_date: i64,
-    is_cluster: bool,
-    user_agent: String,
-}
-
-impl RunConfigs {
-    fn new(settings: &Settings, run_date_time: &Zoned) -> Result<Self, RunError> {
-        let high = high_date(&settings.high_date.0, run_date_time.time_zone())
-            .map_err(|error| RunError::Settings(format!("scoopi.highDate: {error}")))?;
-        let start = run_date_time.start_of_day().map_err(|error| RunError::Settings(error.to_string()))?;
-        let mut values = BTreeMap::new();
-        flatten("scoopi", &serde_json::to_value(settings.without_secrets()).unwrap_or_default(), &mut values);
-        Ok(Self {
-            values,
-            pattern: pattern(settings)?,
-            run_date_time: run_date_time.clone(),
-            run_date: start.timestamp().as_millisecond(),
-            high_date: high.timestamp().as_millisecond(),
-            is_cluster: settings.cluster.enable,
-            user_agent: fetch_settings(settings)?.user_agent,
-        })
-    }
-}
-
-impl Configs for RunConfigs {
-    fn get(&self, key: &str) -> Option<String> {
-        self.values.get(key).or_else(|| self.values.get(&format!("scoopi.{key}"))).cloned()
-    }
-
-    fn nearest(&self, key: &str) -> Option<String> {
-        nearest(key, self.values.keys().map(String::as_str)).map(str::to_owned)
-    }
-
-    fn run_date(&self) -> i64 {
-        self.run_date
-    }
-
-    fn run_date_time(&self) -> i64 {
-        self.run_date_time.timestamp().as_millisecond()
-    }
-
-    fn high_date(&self) -> i64 {
-        self.high_date
-    }
-
-    fn is_cluster(&self) -> bool {
-        self.is_cluster
-    }
-
-    fn user_agent(&self) -> String {
-        self.user_agent.clone()
-    }
-
-    fn format_date(&self, millis: i64) -> Option<String> {
-        let time = Timestamp::from_millisecond(millis).ok()?;
-        Some(self.pattern.format(&time.to_zoned(self.run_date_time.time_zone().clone())))
-    }
-}
-
-/// Adds every value below `key` under its full key.
-pub(super) fn flatten(key: &str, value: &serde_json::Value, values: &mut BTreeMap<String, String>) {
-    match value {
-        serde_json::Value::Object(members) => {
-            members.iter().for_each(|(name, value)| flatten(&format!("{key}.{name}"), value, values));
-        }
-        serde_json::Value::Null => {}
-        serde_json::Value::String(text) => {
-            values.insert(key.to_owned(), text.clone());
-        }
+/// What the log lies on, and what it survives.
+pub(crate) fn log_settings(settings: &Settings) -> Result<(LogKind, Durability), RunError> {
+    let kind = settings
+        .store
+        .kind
+        .parse::<LogKind>()
+        .map_err(|error| RunError::Settings(format!("scoopi.store.kind: {error}")))?;
+    let durability = match settings.store.durability.as_str() {
+        "fsync" => Durability::Fsync,
+        "process" => Durability::Process,
         other => {
-            values.insert(key.to_owned(), other.to_string());
+            return Err(RunError::Settings(format!(
+                "scoopi.store.durability is `{other}`: write fsync or process"
+            )));
         }
-    }
+    };
+    Ok((kind, durability))
 }

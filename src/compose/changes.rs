@@ -7,18 +7,18 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::api::RunRequest;
 use crate::conf::Settings;
 use crate::defs::{Definitions, Place, Problem, Problems};
 
-use super::compose::check;
-use super::facts::flatten;
-use super::request::RunRequest;
+use super::check::check;
+use super::configs::flatten;
 
 /// What to do about it.
 const HELP: &str = "`--fresh` discards the run and begins one with what is there now";
 
 /// A warning for definitions, and one for settings, if those of `request` are not those of the run.
-pub(super) fn changes(definitions: &Definitions, settings: &Settings, request: &RunRequest) -> Problems {
+pub(crate) fn changes(definitions: &Definitions, settings: &Settings, request: &RunRequest) -> Problems {
     let place = Place::nowhere("--resume");
     let mut problems = Problems::default();
     if differ(definitions, request) {
@@ -35,7 +35,7 @@ pub(super) fn changes(definitions: &Definitions, settings: &Settings, request: &
 }
 
 /// Whether the definitions of `request` differ from these, or cannot be used.
-pub(super) fn differ(definitions: &Definitions, request: &RunRequest) -> bool {
+pub(crate) fn differ(definitions: &Definitions, request: &RunRequest) -> bool {
     let now = check(request).map(|(definitions, _)| bare(&definitions));
     !now.is_ok_and(|now| now == bare(definitions))
 }

@@ -8,11 +8,9 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::api::{Existing, RunError};
 use crate::durable;
 use crate::store::solo::RunFolder;
-
-use super::request::Existing;
-use super::run::RunError;
 
 /// A data folder that no other process uses while this value lives.
 #[derive(Debug)]

@@ -5,19 +5,15 @@ use std::time::Duration;
 use compact_str::CompactString;
 use tracing::{info, warn};
 
+use crate::api::{Definitions, RunError, RunRequest};
 use crate::cluster::{ClusterCommit, ClusterNode, Network};
+use crate::compose::{Composed, Parts, Stored, differ, new_run, zone};
 use crate::defs::Problems;
 use crate::model::codec;
 use crate::store::machine::{Barricade, Claim, Command, Refusal};
 use crate::store::{Barricades, JobStore, NodeStore, Status, Store, StoreError};
 
-use super::changes::differ;
-use super::cluster::{RUN, read_run, stopped};
-use super::compose::{Composed, Stored};
-use super::facts;
-use super::parts::{Parts, new_run};
-use super::request::{Definitions, RunRequest};
-use super::run::RunError;
+use super::stored::{RUN, read_run, stopped};
 
 /// Waits until definitions are composed, by this node or another one, and begins the run.
 pub(super) async fn compose<N: Network>(
@@ -94,8 +90,8 @@ fn composed(
 ) -> Result<Vec<(CompactString, Vec<u8>)>, RunError> {
     let mut request = request.clone();
     // All nodes use the time zone of the node that composes.
-    let zone = || facts::zone(&request.settings).ok()?.iana_name().map(str::to_owned);
-    request.settings.time_zone = request.settings.time_zone.clone().or_else(zone);
+    let own_zone = || zone(&request.settings).ok()?.iana_name().map(str::to_owned);
+    request.settings.time_zone = request.settings.time_zone.clone().or_else(own_zone);
     let parts = Parts::of_request(&request)?;
     let composed = parts.composed.ok_or_else(|| RunError::Internal("nothing was composed".to_owned()))?;
     let run = new_run(&parts.settings, &parts.run_date_time, composed.fingerprint);

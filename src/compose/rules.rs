@@ -4,10 +4,9 @@
 //! keeps besides. So the nodes of a cluster have to take both limits of hosts from the settings that the run
 //! was begun with: see `docs/decisions/0005-politeness-in-the-machine.md`.
 
+use crate::api::Mode;
 use crate::conf::Settings;
 use crate::store::machine::{Pacing, Rules};
-
-use super::request::Mode;
 
 /// The rules of a run that begins with these settings.
 pub(super) fn rules(settings: &Settings, mode: Mode) -> Rules {

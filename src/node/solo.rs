@@ -4,42 +4,34 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tracing::info;
 
-use crate::conf::Settings;
+use crate::api::{Existing, Report, RunError, RunRequest};
+use crate::compose::{Composed, Parts, changes, log_settings, new_run, output_place};
 use crate::defs::Problems;
-use crate::engine::{CancelLatch, Delivery, Output, OutputReport};
+use crate::engine::{CancelLatch, Delivery, Figures, Output, OutputReport};
 use crate::model::Incarnation;
 use crate::store::log::{Durability, LogKind};
 use crate::store::machine::{Barricade, Claim, Command, Phase};
 use crate::store::solo::{FolderState, NODE, Recovery, SoloCommit};
-use crate::store::{Barricades, Commit, Earlier, JobStore, NodeStore, Projection};
+use crate::store::{Barricades, Commit, Earlier, JobStore, NodeStore, Projection, Status};
 
-use super::changes::changes;
-use super::compose::Composed;
+use super::backend::Backend;
 use super::data_folder::DataFolder;
-use super::parts::{Parts, new_run};
-use super::report::Report;
-use super::request::{Existing, RunRequest};
-use super::run::RunError;
-use super::work::{Scope, Work, output_place};
+use super::work::{Scope, Work};
 
 /// A run that is ready to go.
 pub(super) struct Solo {
-    pub(super) work: Work<SoloCommit>,
-    pub(super) warnings: Problems,
-    pub(super) resumed: bool,
+    work: Work<SoloCommit>,
+    warnings: Problems,
+    resumed: bool,
     commit: SoloCommit,
     data: DataFolder,
 }
 
-impl Solo {
-    /// Opens the data folder, and makes a plan of what it holds or of what is asked for.
-    pub(super) async fn open(
-        request: RunRequest,
-        deliveries: Option<mpsc::Sender<Delivery>>,
-    ) -> Result<Self, RunError> {
+impl Backend for Solo {
+    async fn open(request: RunRequest, deliveries: Option<mpsc::Sender<Delivery>>) -> Result<Self, RunError> {
         let begun = Instant::now();
         let (kind, durability) = log_settings(&request.settings)?;
         let data = DataFolder::claim(Path::new(&request.settings.store.dir))?;
@@ -81,13 +73,30 @@ impl Solo {
         Ok(Self { work, warnings, resumed, commit, data })
     }
 
-    /// Works until all is done, or until `cancelled`.
-    pub(super) async fn run(self, cancelled: CancelLatch) -> Result<Report, RunError> {
+    fn status(&self) -> watch::Receiver<Status> {
+        self.work.store.status()
+    }
+
+    fn figures(&self) -> Arc<Figures> {
+        Arc::clone(&self.work.figures)
+    }
+
+    fn warnings(&self) -> Problems {
+        self.warnings.clone()
+    }
+
+    fn is_resumed(&self) -> bool {
+        self.resumed
+    }
+
+    async fn run(self, cancelled: CancelLatch) -> Result<Report, RunError> {
         self.work.run(cancelled, Scope::Run).await?;
         self.complete().await?;
         self.end().await
     }
+}
 
+impl Solo {
     /// Completes a run that was cancelled when the last jobs were in work: nothing is left to resume.
     async fn complete(&self) -> Result<(), RunError> {
         let (phase, open) = {
@@ -160,24 +169,6 @@ fn existing(
             Ok(None)
         }
     }
-}
-
-pub(super) fn log_settings(settings: &Settings) -> Result<(LogKind, Durability), RunError> {
-    let kind = settings
-        .store
-        .kind
-        .parse::<LogKind>()
-        .map_err(|error| RunError::Settings(format!("scoopi.store.kind: {error}")))?;
-    let durability = match settings.store.durability.as_str() {
-        "fsync" => Durability::Fsync,
-        "process" => Durability::Process,
-        other => {
-            return Err(RunError::Settings(format!(
-                "scoopi.store.durability is `{other}`: write fsync or process"
-            )));
-        }
-    };
-    Ok((kind, durability))
 }
 
 /// Puts what was composed into the store.

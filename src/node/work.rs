@@ -1,25 +1,19 @@
 //! The work of a node, from the first job to the last: the same alone and among others.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jiff::Zoned;
 use tokio::sync::watch;
 use tracing::info;
 
+use crate::api::{Outcome, Report, RunError};
+use crate::compose::limits;
 use crate::conf::Settings;
-use crate::date::RunTimes;
 use crate::engine::{
-    CancelLatch, Figures, JobRules, JobRunner, Monitor, OutputPlace, OutputReport, Plan, Pools, Shutdown,
-    TaskRunner, seed,
+    CancelLatch, Figures, JobRules, JobRunner, Monitor, OutputReport, Plan, Pools, Shutdown, TaskRunner, seed,
 };
 use crate::store::machine::Phase;
 use crate::store::{Commit, JobStore, NodeStore, Status};
-
-use super::facts;
-use super::report::{Outcome, Report};
-use super::run::RunError;
 
 /// Who stops when this node is asked to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +62,7 @@ impl<C: Commit> Work<C> {
     fn job_runner(&self) -> (JobRunner<NodeStore<C>>, watch::Receiver<usize>) {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let pools = Pools::new(&self.settings.poolsize, cores, self.plan.step_names());
-        let limits = facts::limits(&self.settings);
+        let limits = limits(&self.settings);
         let job = &self.settings.job;
         let (plan, figures) = (Arc::clone(&self.plan), Arc::clone(&self.figures));
         let tasks = TaskRunner::new(plan, pools, limits, job.max_link as usize, figures);
@@ -107,16 +101,6 @@ impl<C: Commit> Work<C> {
             kept_by: None,
         }
     }
-}
-
-/// Where output goes.
-pub(super) fn output_place(settings: &Settings, run_date_time: &Zoned) -> Result<OutputPlace, RunError> {
-    let times =
-        RunTimes::from_millis(run_date_time.timestamp().as_millisecond(), run_date_time.time_zone().clone());
-    let stamp = times.map_err(|error| RunError::Settings(error.to_string()))?.output_dir();
-    let base = PathBuf::from(&settings.appender.file.base_dir);
-    let folder = if base.as_os_str().is_empty() { PathBuf::from("output") } else { base.clone() };
-    Ok(OutputPlace { base, stamp, failed: folder.join("failed.ndjson") })
 }
 
 /// Waits for the cancel latch; then lets nothing new be taken.

@@ -6,15 +6,16 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::api::RunError;
 use crate::cluster::{Address, Declared};
 use crate::conf::{Origins, Settings, WrongSetting};
 use crate::date::{DatePattern, RunTimes, high_date};
 use crate::fetch::{FetchError, Fetcher};
 use crate::store::log::LogKind;
 
-use super::cluster::{MDNS_ALONE, cannot_dial, key};
-use super::facts;
-use super::run::RunError;
+use super::cluster_options::{MDNS_ALONE, cannot_dial, key};
+use super::configs::flatten;
+use super::wiring;
 
 /// Longest time that a setting may name, in milliseconds: a year. It keeps every clock far from its end.
 const LONGEST: u64 = 365 * 24 * 60 * 60 * 1000;
@@ -26,7 +27,7 @@ const MOST_ROW_BYTES: u64 = 32 << 20;
 ///
 /// # Errors
 /// [`RunError::Settings`] with a line for each one that is wrong.
-pub(super) fn check_settings(settings: &Settings, origins: &Origins) -> Result<(), RunError> {
+pub(crate) fn check_settings(settings: &Settings, origins: &Origins) -> Result<(), RunError> {
     let mut lines = vec![];
     let wrong = [
         values(settings),
@@ -162,7 +163,7 @@ fn times(settings: &Settings) -> Vec<WrongSetting> {
 
 fn dates(settings: &Settings) -> Vec<WrongSetting> {
     let mut wrong = vec![];
-    let zone = facts::zone(settings);
+    let zone = wiring::zone(settings);
     if let (Err(_), Some(zone)) = (&zone, &settings.time_zone) {
         let expected = "expected a time zone of this machine's database, such as Europe/Berlin";
         wrong.push(WrongSetting::new("timeZone", zone, expected));
@@ -189,11 +190,11 @@ fn fetch(settings: &Settings) -> Vec<WrongSetting> {
     if settings.loader.fetch.parallelism == 0 {
         return vec![WrongSetting::new(key, 0, "expected 1 or more; with 0 the run cannot fetch any page")];
     }
-    let fetcher = facts::fetch_settings(settings).map(|settings| Fetcher::new(settings, PathBuf::new()));
+    let fetcher = wiring::fetch_settings(settings).map(|settings| Fetcher::new(settings, PathBuf::new()));
     match fetcher {
         Ok(Err(FetchError::Setting { key, value, reason })) => {
             let mut written = BTreeMap::new();
-            facts::flatten("scoopi", &serde_json::to_value(settings).unwrap_or_default(), &mut written);
+            flatten("scoopi", &serde_json::to_value(settings).unwrap_or_default(), &mut written);
             let value = written.remove(key).unwrap_or(value);
             let key = key.strip_prefix("scoopi.").unwrap_or(key);
             vec![WrongSetting::new(key, value, format!("it {reason}"))]
