@@ -6,9 +6,7 @@
 use std::error::Error;
 use std::fs;
 
-use scoopi::api::{Definitions, RunRequest};
-use scoopi::conf::Settings;
-use scoopi::node::Run;
+use scoopi::{Definitions, Run, RunRequest, Settings};
 
 const PAGE: &str = "<ul><li><b>Orrin</b> <i>1824</i></li><li><b>Tarvie</b> <i>1790</i></li></ul>";
 
@@ -38,11 +36,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut settings = Settings::default();
     settings.store.dir = folder.path().join("data").to_string_lossy().into_owned();
     settings.appender.file.base_dir = folder.path().join("output").to_string_lossy().into_owned();
-    let request = RunRequest {
-        definitions: Definitions::text("towns.yml", DEFINITIONS),
-        root: folder.path().to_owned(),
-        ..RunRequest::new(settings)
-    };
+    let definitions = Definitions::text("towns.yml", DEFINITIONS);
+    let request = RunRequest::new(settings).definitions(definitions).root(folder.path());
 
     let mut run = Run::new(request);
     let mut deliveries = run.deliveries(16);

@@ -5,6 +5,6 @@
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-fn main() -> scoopi::cli::Exit {
-    scoopi::cli::main()
+fn main() -> scoopi::internals::cli::Exit {
+    scoopi::internals::cli::main()
 }

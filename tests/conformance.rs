@@ -15,7 +15,7 @@ mod support;
 
 use std::path::Path;
 
-use scoopi::defs;
+use scoopi::internals::defs;
 
 use support::conformance;
 use support::rows;

@@ -8,12 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 
-use scoopi::api::{Definitions, Outcome, RunRequest};
-use scoopi::cli::Exit;
-use scoopi::compose;
-use scoopi::conf::{Key, Layers, Settings, keys};
-use scoopi::node::Run;
-use scoopi::steps;
+use scoopi::Run;
+use scoopi::internals::cli::Exit;
+use scoopi::internals::compose;
+use scoopi::internals::conf::{Key, Layers, Settings, keys};
+use scoopi::internals::steps;
+use scoopi::{Definitions, Outcome, RunRequest};
 
 const CONFIGURATION: &str = "docs/guide/configuration.md";
 const DEFINITIONS: &str = "docs/guide/definitions.md";
@@ -201,11 +201,8 @@ async fn the_definition_of_the_readme_gives_the_rows_of_the_readme() {
     let mut settings = Settings::default();
     settings.store.dir = folder.path().join("data").to_string_lossy().into_owned();
     settings.appender.file.base_dir = folder.path().to_string_lossy().into_owned();
-    let request = RunRequest {
-        definitions: Definitions::text("job.yml", definition),
-        root: root(),
-        ..RunRequest::new(settings)
-    };
+    let definitions = Definitions::text("job.yml", definition);
+    let request = RunRequest::new(settings).definitions(definitions).root(root());
     let (_, problems) = compose::check(&request).unwrap();
     assert!(problems.is_empty(), "{problems}");
     let report = Run::new(request).start().await.unwrap().ended().await.unwrap();

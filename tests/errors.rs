@@ -10,20 +10,17 @@ use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
 
-use scoopi::api::Definitions;
-use scoopi::api::RunError;
-use scoopi::api::RunRequest;
-use scoopi::compose;
-use scoopi::conf::Settings;
+use scoopi::Definitions;
+use scoopi::RunError;
+use scoopi::RunRequest;
+use scoopi::Settings;
+use scoopi::internals::compose;
 
 /// Everything that is wrong with the definitions in `folder`, as `scoopi check` shows it to their author. Script
 /// files are looked for in the folder.
 fn problems_of(folder: &Path) -> String {
-    let request = RunRequest {
-        definitions: Definitions::Folder(folder.to_owned()),
-        root: folder.to_owned(),
-        ..RunRequest::new(Settings::default())
-    };
+    let definitions = Definitions::Folder(folder.to_owned());
+    let request = RunRequest::new(Settings::default()).definitions(definitions).root(folder);
     let problems = match compose::check(&request) {
         Ok((_, warnings)) => warnings,
         Err(RunError::Definitions(problems)) => problems,

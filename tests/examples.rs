@@ -129,7 +129,7 @@ fn every_example_has_its_parts_and_none_that_was_promised_is_missing() {
 #[test]
 fn only_the_example_of_the_old_form_has_class_names() {
     for example in examples() {
-        let sources = scoopi::defs::read_folder(&example).unwrap();
+        let sources = scoopi::internals::defs::read_folder(&example).unwrap();
         let is_old = sources.iter().any(|source| source.text.contains("org.codetab"));
         assert_eq!(is_old, name(&example) == "old-form", "{}", example.display());
     }

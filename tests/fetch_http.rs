@@ -12,7 +12,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use scoopi::fetch::{Cause, FetchError, FetchSettings, Fetcher, Limit, Page, Request};
+use scoopi::internals::fetch::{Cause, FetchError, FetchSettings, Fetcher, Limit, Page, Request};
 
 use support::response::{Response, gzip};
 use support::server::{Server, closed_port, deaf};

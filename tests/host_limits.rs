@@ -12,9 +12,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use scoopi::fetch::{FetchSettings, Fetcher, Request};
-use scoopi::model::{Epoch, Fingerprint, Incarnation, Job, Locator, NodeId, Rows, RunId};
-use scoopi::store::machine::{
+use scoopi::internals::fetch::{FetchSettings, Fetcher, Request};
+use scoopi::internals::model::{Epoch, Fingerprint, Incarnation, Job, Locator, NodeId, Rows, RunId};
+use scoopi::internals::store::machine::{
     Barricade, Claim, Command, Machine, Pacing, Phase, Reply, Rules, Run, seed_digest,
 };
 use support::response::Response;

@@ -14,11 +14,11 @@ use std::fmt::Write;
 use std::fs;
 use std::path::PathBuf;
 
-use scoopi::query::Limits;
-use scoopi::query::Tree;
-use scoopi::query::tree::Kind;
-use scoopi::query::tree::NodeId;
-use scoopi::query::tree::Vocabulary;
+use scoopi::internals::query::Limits;
+use scoopi::internals::query::Tree;
+use scoopi::internals::query::tree::Kind;
+use scoopi::internals::query::tree::NodeId;
+use scoopi::internals::query::tree::Vocabulary;
 
 /// Tests by file and 1-based number within it: html5ever keeps an `input` in a `select` fragment, and
 /// asks for a copy of the chosen `option` in `selectedcontent` only where `</option>` is written.

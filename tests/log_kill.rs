@@ -16,10 +16,10 @@ use std::process::Stdio;
 use std::time::Duration;
 use std::time::Instant;
 
-use scoopi::store::log;
-use scoopi::store::log::Durability;
-use scoopi::store::log::DurableLog;
-use scoopi::store::log::LogKind;
+use scoopi::internals::store::log;
+use scoopi::internals::store::log::Durability;
+use scoopi::internals::store::log::DurableLog;
+use scoopi::internals::store::log::LogKind;
 
 const CHILD: &str = "SCOOPI_LOG_CHILD";
 const KILLS: u64 = 15;

@@ -11,10 +11,10 @@ mod model;
 use std::time::Instant;
 
 use model::{Begins, Explored, Faults, Nature, Page, Setup, Site, explore};
-use scoopi::model::FailureClass;
+use scoopi::internals::model::FailureClass;
 #[cfg(feature = "mutants")]
-use scoopi::store::machine::Mutant;
-use scoopi::store::machine::{Machine, Pacing};
+use scoopi::internals::store::machine::Mutant;
+use scoopi::internals::store::machine::{Machine, Pacing};
 
 const fn page(nature: Nature, links: &'static [usize]) -> Page {
     Page { nature, links }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use scoopi::script::{Configs, Limit, PageFacts, PageScripts, Sandbox, ScriptError, ScriptLimits};
+use scoopi::internals::script::{Configs, Limit, PageFacts, PageScripts, Sandbox, ScriptError, ScriptLimits};
 
 use no_configs::NoConfigs;
 

@@ -11,8 +11,10 @@ mod store_sim;
 
 use std::collections::BTreeMap;
 
-use scoopi::model::{Epoch, FailureClass, Fingerprint, HostHint, Incarnation, Link, Locator, NodeId};
-use scoopi::store::machine::{
+use scoopi::internals::model::{
+    Epoch, FailureClass, Fingerprint, HostHint, Incarnation, Link, Locator, NodeId,
+};
+use scoopi::internals::store::machine::{
     Barricade, Claim, Command, Machine, Phase, Refusal, Reply, Rules, Run, seed_digest,
 };
 use store_sim::told::{RULES, Told, done, fail, files, finish, life, page, release, rows, run, saved};

@@ -11,7 +11,7 @@
 mod parts;
 
 use parts::{Solo, ask_all, ask_recovery, ask_solo, child_works, survives_kills};
-use scoopi::store::log::LogKind;
+use scoopi::internals::store::log::LogKind;
 
 async fn solo_is_a_store(kind: LogKind) {
     ask_all(async || {

@@ -13,18 +13,18 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use html5ever::LocalName;
-use scoopi::query::Limits;
-use scoopi::query::Meter;
-use scoopi::query::QueryError;
-use scoopi::query::Template;
-use scoopi::query::Tree;
-use scoopi::query::tree::Kind;
-use scoopi::query::tree::TreeBuilder;
-use scoopi::query::tree::Vocabulary;
-use scoopi::query::xpath::Context;
-use scoopi::query::xpath::Query;
-use scoopi::query::xpath::Value;
-use scoopi::query::xpath::XNode;
+use scoopi::internals::query::Limits;
+use scoopi::internals::query::Meter;
+use scoopi::internals::query::QueryError;
+use scoopi::internals::query::Template;
+use scoopi::internals::query::Tree;
+use scoopi::internals::query::tree::Kind;
+use scoopi::internals::query::tree::TreeBuilder;
+use scoopi::internals::query::tree::Vocabulary;
+use scoopi::internals::query::xpath::Context;
+use scoopi::internals::query::xpath::Query;
+use scoopi::internals::query::xpath::Value;
+use scoopi::internals::query::xpath::XNode;
 
 /// Expressions about things that the engine leaves out.
 const SKIPPED: [(&str, &str); 5] = [

@@ -12,16 +12,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use scoopi::defs;
-use scoopi::engine::Plan;
-use scoopi::engine::PlannedGroup;
-use scoopi::model::Document;
-use scoopi::model::Source;
-use scoopi::query::Limits;
-use scoopi::query::Tree;
-use scoopi::steps::Outcome;
-use scoopi::steps::Page;
-use scoopi::steps::Payload;
+use scoopi::internals::defs;
+use scoopi::internals::engine::Plan;
+use scoopi::internals::engine::PlannedGroup;
+use scoopi::internals::model::Document;
+use scoopi::internals::model::Source;
+use scoopi::internals::query::Limits;
+use scoopi::internals::query::Tree;
+use scoopi::internals::steps::Outcome;
+use scoopi::internals::steps::Page;
+use scoopi::internals::steps::Payload;
 
 /// Definitions, compiled.
 pub(crate) struct Tasks {

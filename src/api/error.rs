@@ -16,6 +16,7 @@ use crate::store::{ProjectionError, StoreError};
 
 /// Why a run could not begin or go on.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum RunError {
     /// The definitions have errors.
     #[error("{0}")]

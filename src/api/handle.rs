@@ -17,6 +17,7 @@ use super::report::Report;
 
 /// How far a run is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Progress {
     /// Where the run is.
     pub phase: Phase,

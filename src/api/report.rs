@@ -8,6 +8,7 @@ use crate::store::machine::Counts;
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Outcome {
     /// Every job came to its end.
     Complete,
@@ -22,6 +23,7 @@ pub enum Outcome {
 
 /// See the module docs.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Report {
     /// How it ended.
     pub outcome: Outcome,

@@ -9,6 +9,7 @@ use crate::defs::SourceFile;
 
 /// Alone or with others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Mode {
     /// On this machine.
     #[default]
@@ -19,6 +20,7 @@ pub enum Mode {
 
 /// What to do with an unfinished run that lies in the data folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Existing {
     /// Refuse to begin.
     #[default]
@@ -31,6 +33,7 @@ pub enum Existing {
 
 /// Where definitions come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Definitions {
     /// All files of a folder.
     Folder(PathBuf),
@@ -56,6 +59,7 @@ impl Definitions {
 
 /// A run to be made.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct RunRequest {
     /// Alone or with others; counts more than the setting `cluster.enable`.
     pub mode: Mode,
@@ -80,6 +84,30 @@ impl RunRequest {
         let mode = if settings.cluster.enable { Mode::Cluster } else { Mode::Solo };
         let (existing, origins) = (Existing::default(), Origins::default());
         Self { mode, settings, definitions, root, existing, origins }
+    }
+
+    /// The same, with these definitions.
+    #[must_use]
+    pub fn definitions(self, definitions: Definitions) -> Self {
+        Self { definitions, ..self }
+    }
+
+    /// The same, with resource paths that begin at `root`.
+    #[must_use]
+    pub fn root(self, root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into(), ..self }
+    }
+
+    /// The same, with what to do about an unfinished run in the data folder.
+    #[must_use]
+    pub fn existing(self, existing: Existing) -> Self {
+        Self { existing, ..self }
+    }
+
+    /// The same, alone or with others.
+    #[must_use]
+    pub fn mode(self, mode: Mode) -> Self {
+        Self { mode, ..self }
     }
 
     /// The same, with settings that say so, too: definitions and scripts may ask them.

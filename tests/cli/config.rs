@@ -6,7 +6,7 @@ use serde_json::json;
 use super::folder;
 use crate::support::scoopi::Running;
 use crate::support::scoopi::Scoopi;
-use scoopi::conf::keys;
+use scoopi::internals::conf::keys;
 
 fn text(scoopi: &Scoopi, arguments: &[&str]) -> String {
     let ended = scoopi.exits(0, &[&["config"], arguments].concat());

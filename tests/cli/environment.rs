@@ -11,7 +11,7 @@ use crate::support::needs;
 use crate::support::scoopi::Ended;
 use crate::support::scoopi::Running;
 use crate::support::scoopi::Scoopi;
-use scoopi::conf::Layers;
+use scoopi::internals::conf::Layers;
 
 fn run(scoopi: &Scoopi, arguments: &[&str], variables: &[(&str, &str)]) -> Ended {
     let mut command = scoopi.command(arguments);

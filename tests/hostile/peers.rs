@@ -17,7 +17,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use scoopi::model::codec;
+use scoopi::internals::model::codec;
 
 use crate::support::cluster::Cluster;
 use crate::support::cluster::live;

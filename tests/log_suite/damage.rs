@@ -14,10 +14,10 @@ use std::process::Stdio;
 use std::time::Duration;
 use std::time::Instant;
 
-use scoopi::store::log;
-use scoopi::store::log::Durability;
-use scoopi::store::log::LogError;
-use scoopi::store::log::LogKind;
+use scoopi::internals::store::log;
+use scoopi::internals::store::log::Durability;
+use scoopi::internals::store::log::LogError;
+use scoopi::internals::store::log::LogKind;
 
 use crate::all;
 

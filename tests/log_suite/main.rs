@@ -12,14 +12,14 @@ use std::fs;
 use std::path::PathBuf;
 
 use damage::database_files;
-use scoopi::store::log;
-use scoopi::store::log::Durability;
-use scoopi::store::log::DurableLog;
-use scoopi::store::log::ENTRY_LIMIT;
-use scoopi::store::log::LogError;
-use scoopi::store::log::LogKind;
-use scoopi::store::log::META_NAME_LIMIT;
-use scoopi::store::log::META_VALUE_LIMIT;
+use scoopi::internals::store::log;
+use scoopi::internals::store::log::Durability;
+use scoopi::internals::store::log::DurableLog;
+use scoopi::internals::store::log::ENTRY_LIMIT;
+use scoopi::internals::store::log::LogError;
+use scoopi::internals::store::log::LogKind;
+use scoopi::internals::store::log::META_NAME_LIMIT;
+use scoopi::internals::store::log::META_VALUE_LIMIT;
 use tempfile::TempDir;
 
 /// Every log there is. A new engine is one more kind in `LogKind::ALL`.

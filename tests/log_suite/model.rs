@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use proptest::sample::Index;
-use scoopi::store::log::Durability;
-use scoopi::store::log::DurableLog;
-use scoopi::store::log::LogKind;
+use scoopi::internals::store::log::Durability;
+use scoopi::internals::store::log::DurableLog;
+use scoopi::internals::store::log::LogKind;
 
 use crate::Case;
 use crate::all;

@@ -9,8 +9,8 @@ use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use scoopi::model::codec::{self, CodecError};
-use scoopi::store::machine::{Command, Lost, Machine, Reply};
+use scoopi::internals::model::codec::{self, CodecError};
+use scoopi::internals::store::machine::{Command, Lost, Machine, Reply};
 
 /// A command on its way.
 #[derive(Clone)]

@@ -4,8 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use scoopi::model::{Epoch, HostHint, Incarnation, Job, JobKey, NodeId};
-use scoopi::store::machine::{Command, Machine, Pacing, Phase, Reply};
+use scoopi::internals::model::{Epoch, HostHint, Incarnation, Job, JobKey, NodeId};
+use scoopi::internals::store::machine::{Command, Machine, Pacing, Phase, Reply};
 
 use super::decisions::Decision;
 use super::setup::{Nature, Site};

@@ -3,8 +3,8 @@
 //! It behaves as the real one does: it asks one thing at a time, and again with the same command until it hears an
 //! answer. What it sees of the machine when it asks may be over when the command is applied.
 
-use scoopi::model::{Epoch, Failure, FailureClass, HostHint, Incarnation, Job, JobKey, NodeId};
-use scoopi::store::machine::{Barricade, Claim, Command, Machine, Phase, Refusal, Reply};
+use scoopi::internals::model::{Epoch, Failure, FailureClass, HostHint, Incarnation, Job, JobKey, NodeId};
+use scoopi::internals::store::machine::{Barricade, Claim, Command, Machine, Phase, Refusal, Reply};
 
 use super::decisions::Sent;
 use super::setup::{Nature, Setup, Site};

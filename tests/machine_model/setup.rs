@@ -1,9 +1,11 @@
 //! What a world begins with: pages, rules, and how much harm may be done to it.
 
-use scoopi::model::{
+use scoopi::internals::model::{
     FailureClass, Fingerprint, Incarnation, JobKey, Link, Locator, NodeId, Rows, RunId, SinkRows,
 };
-use scoopi::store::machine::{Barricade, Claim, Command, Machine, Pacing, Reply, Rules, Run, seed_digest};
+use scoopi::internals::store::machine::{
+    Barricade, Claim, Command, Machine, Pacing, Reply, Rules, Run, seed_digest,
+};
 
 use super::decisions::{Decided, Sent};
 use super::node::{Node, Stage};
@@ -67,7 +69,7 @@ impl Site {
         self.chunks.get(number).map(|chunk| chunk.iter().map(|page| Self::locator(*page)).collect())
     }
 
-    pub(super) fn seed_done(&self, epoch: scoopi::model::Epoch) -> Command {
+    pub(super) fn seed_done(&self, epoch: scoopi::internals::model::Epoch) -> Command {
         let chunks = || (0..).map_while(|number| self.chunk(number));
         let digest = chunks().fold(Fingerprint::default(), |digest, chunk| seed_digest(digest, &chunk));
         Command::SeedDone { epoch, count: chunks().map(|chunk| chunk.len() as u64).sum(), digest }

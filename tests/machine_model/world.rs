@@ -3,8 +3,8 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use scoopi::model::{FailureClass, HostHint, NodeId};
-use scoopi::store::machine::{Command, Machine, Pacing, Phase, Reply};
+use scoopi::internals::model::{FailureClass, HostHint, NodeId};
+use scoopi::internals::store::machine::{Command, Machine, Pacing, Phase, Reply};
 
 use super::decisions::{Decided, Decisions, Sent, digest};
 use super::ledger::Ledger;

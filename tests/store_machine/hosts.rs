@@ -1,7 +1,7 @@
 //! The machine, rule by rule: hosts that wait or are busy, pages that moved, limits of links.
 
-use scoopi::model::{Epoch, Failure, FailureClass, HostHint, Job, Locator, NodeId};
-use scoopi::store::machine::{Command, Refusal, Reply, Rules};
+use scoopi::internals::model::{Epoch, Failure, FailureClass, HostHint, Job, Locator, NodeId};
+use scoopi::internals::store::machine::{Command, Refusal, Reply, Rules};
 
 use super::store_sim::told::{RULES, Told, finish, page, release};
 

@@ -3,8 +3,8 @@
 //! It behaves as the real one does: it asks again with the same command until it hears an answer, and asks for
 //! jobs one request at a time.
 
-use scoopi::model::{Epoch, Fingerprint, Incarnation, Job, Locator, NodeId};
-use scoopi::store::machine::{Barricade, Claim, Command, Phase, Refusal, Reply, seed_digest};
+use scoopi::internals::model::{Epoch, Fingerprint, Incarnation, Job, Locator, NodeId};
+use scoopi::internals::store::machine::{Barricade, Claim, Command, Phase, Refusal, Reply, seed_digest};
 
 /// Where a client stands.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Hosts that are one node's at a time, and hosts that nodes share, rule by rule.
 
-use scoopi::model::{FailureClass, HostHint, Incarnation, Job, Locator, NodeId};
-use scoopi::store::machine::{Command, Pacing, Reply, Rules};
+use scoopi::internals::model::{FailureClass, HostHint, Incarnation, Job, Locator, NodeId};
+use scoopi::internals::store::machine::{Command, Pacing, Reply, Rules};
 
 use super::told::{RULES, Told, fail, finish, page, release};
 

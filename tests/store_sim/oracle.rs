@@ -8,10 +8,10 @@ mod questions;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use scoopi::model::{
+use scoopi::internals::model::{
     Epoch, Failure, FailureClass, Fingerprint, HostHint, Incarnation, JobKey, Link, Locator, NodeId,
 };
-use scoopi::store::machine::{
+use scoopi::internals::store::machine::{
     Barricade, Claim, Command, Counts, Lost, Phase, Refusal, Reply, Run, seed_digest,
 };
 

@@ -1,7 +1,7 @@
 //! The web that is crawled: which links a page has, and what happens to those who work on it.
 
-use scoopi::model::{FailureClass, Link, Locator};
-use scoopi::store::machine::{Pacing, Rules};
+use scoopi::internals::model::{FailureClass, Link, Locator};
+use scoopi::internals::store::machine::{Pacing, Rules};
 
 use super::random::Random;
 

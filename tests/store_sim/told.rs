@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use scoopi::model::codec::CodecError;
-use scoopi::model::{
+use scoopi::internals::model::codec::CodecError;
+use scoopi::internals::model::{
     Epoch, Failure, FailureClass, Fingerprint, HostHint, Incarnation, Job, Link, Locator, NodeId, Rows,
     RunId, SinkRows,
 };
-use scoopi::store::machine::{
+use scoopi::internals::store::machine::{
     Barricade, Claim, Command, Lost, Machine, Pacing, Phase, Refusal, Reply, Rules, Run, seed_digest,
 };
 

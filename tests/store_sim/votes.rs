@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use scoopi::model::NodeId;
-use scoopi::store::machine::Phase;
+use scoopi::internals::model::NodeId;
+use scoopi::internals::store::machine::Phase;
 
 /// Votes for the end of the run.
 #[derive(Debug, Clone, Default)]

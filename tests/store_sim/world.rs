@@ -6,11 +6,11 @@
 
 use std::collections::BTreeMap;
 
-use scoopi::model::codec::{self, CodecError};
-use scoopi::model::{
+use scoopi::internals::model::codec::{self, CodecError};
+use scoopi::internals::model::{
     Failure, FailureClass, Fingerprint, HostHint, Incarnation, Job, Locator, NodeId, Rows, RunId, SinkRows,
 };
-use scoopi::store::machine::{Command, Machine, Phase, Reply, Run};
+use scoopi::internals::store::machine::{Command, Machine, Phase, Reply, Run};
 
 use super::Oracle;
 use super::client::{Client, Stage};

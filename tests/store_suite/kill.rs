@@ -11,11 +11,11 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use scoopi::model::{FailureClass, Incarnation, Job, NodeId};
-use scoopi::store::log::{Durability, LogKind};
-use scoopi::store::machine::Phase;
-use scoopi::store::solo::{Recovery, RunFolder, SoloCommit};
-use scoopi::store::{Commit, JobStore, NodeStore};
+use scoopi::internals::model::{FailureClass, Incarnation, Job, NodeId};
+use scoopi::internals::store::log::{Durability, LogKind};
+use scoopi::internals::store::machine::Phase;
+use scoopi::internals::store::solo::{Recovery, RunFolder, SoloCommit};
+use scoopi::internals::store::{Commit, JobStore, NodeStore};
 
 use super::output::Lines;
 use super::stories::{fail, link, page, prepare, rows, within};

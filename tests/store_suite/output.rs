@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
-use scoopi::model::Rows;
-use scoopi::store::machine::Lost;
-use scoopi::store::{Projection, ProjectionError};
+use scoopi::internals::model::Rows;
+use scoopi::internals::store::machine::Lost;
+use scoopi::internals::store::{Projection, ProjectionError};
 
 /// What goes wrong with an output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

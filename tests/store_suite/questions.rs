@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use scoopi::model::{Epoch, FailureClass, HostHint};
-use scoopi::store::machine::{Barricade, Claim, Command, Phase, Refusal};
-use scoopi::store::{Barricades, Commit, JobStore, NodeStore, Store, StoreError};
+use scoopi::internals::model::{Epoch, FailureClass, HostHint};
+use scoopi::internals::store::machine::{Barricade, Claim, Command, Phase, Refusal};
+use scoopi::internals::store::{Barricades, Commit, JobStore, NodeStore, Store, StoreError};
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::output::Output;

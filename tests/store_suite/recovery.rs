@@ -2,12 +2,12 @@
 
 use std::fs;
 
-use scoopi::model::{Epoch, HostHint, Incarnation, Job, NodeId, codec};
-use scoopi::store::log::{self, Durability, LogError, LogKind};
-use scoopi::store::machine::{Barricade, Command, Machine, Phase, Reply};
-use scoopi::store::snapshot::SnapshotWriter;
-use scoopi::store::solo::{FolderState, SoloError};
-use scoopi::store::{Commit, JobStore};
+use scoopi::internals::model::{Epoch, HostHint, Incarnation, Job, NodeId, codec};
+use scoopi::internals::store::log::{self, Durability, LogError, LogKind};
+use scoopi::internals::store::machine::{Barricade, Command, Machine, Phase, Reply};
+use scoopi::internals::store::snapshot::SnapshotWriter;
+use scoopi::internals::store::solo::{FolderState, SoloError};
+use scoopi::internals::store::{Commit, JobStore};
 
 use super::solo::Solo;
 use super::stories::{
@@ -202,7 +202,7 @@ async fn an_entry_may_hold_definitions_and_rows(solo: Solo) {
     first.push(finish_command(&jobs[0]));
     let mut fail = finish_command(&jobs[1]);
     if let Command::Finish { job, epoch, .. } = fail {
-        let failure = super::stories::failure(scoopi::model::FailureClass::Final);
+        let failure = super::stories::failure(scoopi::internals::model::FailureClass::Final);
         fail = Command::Fail { job, epoch, failure, now: 0, wait: 0, host: HostHint::Nothing };
     }
     first.push(fail);

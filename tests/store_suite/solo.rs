@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use scoopi::model::codec;
-use scoopi::store::log::{self, Durability, LogError, LogKind};
-use scoopi::store::machine::{Command, Phase};
-use scoopi::store::solo::{Recovery, RunFolder, SoloCommit, SoloError};
-use scoopi::store::{Commit, JobStore, StoreError};
+use scoopi::internals::model::codec;
+use scoopi::internals::store::log::{self, Durability, LogError, LogKind};
+use scoopi::internals::store::machine::{Command, Phase};
+use scoopi::internals::store::solo::{Recovery, RunFolder, SoloCommit, SoloError};
+use scoopi::internals::store::{Commit, JobStore, StoreError};
 use tempfile::TempDir;
 
 use super::output::{Fault, Output};
@@ -178,7 +178,7 @@ async fn dropping_the_last_handle_closes_the_log(solo: Solo) {
     let seen = commit.status().borrow().clone();
     assert_eq!((seen.phase, seen.counts), (Phase::Running, counts));
     assert_eq!((solo.output.progress(), solo.output.lines()), (None, vec!["/0".to_owned()]));
-    let node = scoopi::model::NodeId(1);
+    let node = scoopi::internals::model::NodeId(1);
     assert_eq!(commit.last_incarnation(node).unwrap().0, 1);
     assert_eq!(commit.value("defs").unwrap(), b"some definitions");
     // The lease of the life before is a crash, the job is there again.
@@ -254,7 +254,8 @@ async fn an_output_that_cannot_be_opened_leaves_the_run_as_it_is(solo: Solo) {
     let store = running(&commit, &pages(1)).await;
     assert!(finish(&store, &take(&store, 1).await[0]).await);
     commit.close().await.unwrap();
-    let refuse = |_: Option<&[u8]>| Err(scoopi::store::ProjectionError("no such folder".to_owned()));
+    let refuse =
+        |_: Option<&[u8]>| Err(scoopi::internals::store::ProjectionError("no such folder".to_owned()));
     let error = solo.try_recover().unwrap().start(refuse).unwrap_err();
     assert_eq!(error.to_string(), "no such folder");
     drop(solo.open().await);

@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use scoopi::model::{
+use scoopi::internals::model::{
     Epoch, Failure, FailureClass, Fingerprint, HostHint, Incarnation, Job, Link, Locator, NodeId, Rows,
     RunId, SinkRows,
 };
-use scoopi::store::machine::{Barricade, Claim, Command, Pacing, Reply, Rules, Run, seed_digest};
-use scoopi::store::{Barricades, Commit, JobStore, NodeStore, Status, StoreError};
+use scoopi::internals::store::machine::{Barricade, Claim, Command, Pacing, Reply, Rules, Run, seed_digest};
+use scoopi::internals::store::{Barricades, Commit, JobStore, NodeStore, Status, StoreError};
 use tokio::sync::watch;
 
 pub(crate) const RULES: Rules = Rules {

@@ -1,6 +1,6 @@
 //! No configuration at all, for tests and benches whose scripts ask for none.
 
-use scoopi::script::Configs;
+use scoopi::internals::script::Configs;
 
 /// See the module docs.
 pub(crate) struct NoConfigs;

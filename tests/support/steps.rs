@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use scoopi::date::DatePattern;
-use scoopi::fetch::{FetchSettings, Fetcher};
-use scoopi::query::Limits;
-use scoopi::script::{Sandbox, ScriptLimits};
-use scoopi::steps::{Facts, Replacements, ScriptTexts, Services};
+use scoopi::internals::date::DatePattern;
+use scoopi::internals::fetch::{FetchSettings, Fetcher};
+use scoopi::internals::query::Limits;
+use scoopi::internals::script::{Sandbox, ScriptLimits};
+use scoopi::internals::steps::{Facts, Replacements, ScriptTexts, Services};
 
 use super::no_configs::NoConfigs;
 

@@ -11,8 +11,8 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use scoopi::fetch::{FetchError, FetchSettings, Fetcher, Page, Request};
-use scoopi::query::decode;
+use scoopi::internals::fetch::{FetchError, FetchSettings, Fetcher, Page, Request};
+use scoopi::internals::query::decode;
 
 use crate::cases::Cases;
 use crate::support::response::Response;

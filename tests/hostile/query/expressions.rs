@@ -1,7 +1,7 @@
 //! Selectors and XPath expressions: that want all time, that values of pages want to be, that a stopped run waits for.
 
-use scoopi::query::Limits;
-use scoopi::steps::Services;
+use scoopi::internals::query::Limits;
+use scoopi::internals::steps::Services;
 
 use super::{Case, Must, attribute, came_of, came_while, facts, one_item, run, services};
 

@@ -16,11 +16,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use scoopi::defs;
-use scoopi::engine::Plan;
-use scoopi::model::{Document, Source};
-use scoopi::query::Limits;
-use scoopi::steps::{Facts, Outcome, Page, Payload, Services};
+use scoopi::internals::defs;
+use scoopi::internals::engine::Plan;
+use scoopi::internals::model::{Document, Source};
+use scoopi::internals::query::Limits;
+use scoopi::internals::steps::{Facts, Outcome, Page, Payload, Services};
 
 use crate::support::steps;
 

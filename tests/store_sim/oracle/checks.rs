@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use scoopi::model::{Incarnation, Link, Locator, NodeId};
-use scoopi::store::machine::{Machine, Pacing, Phase};
+use scoopi::internals::model::{Incarnation, Link, Locator, NodeId};
+use scoopi::internals::store::machine::{Machine, Pacing, Phase};
 
 use super::{Oracle, State};
 

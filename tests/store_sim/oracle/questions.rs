@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use scoopi::model::{Epoch, HostHint, HostPlaces, Incarnation, Job, JobKey, Locator, NodeId};
-use scoopi::store::machine::{Counts, Pacing, Refusal};
+use scoopi::internals::model::{Epoch, HostHint, HostPlaces, Incarnation, Job, JobKey, Locator, NodeId};
+use scoopi::internals::store::machine::{Counts, Pacing, Refusal};
 
 use super::{Known, Learnt, Oracle, State};
 
