@@ -15,5 +15,5 @@ macro_rules! rooms {
 
 rooms!(
     api, cli, cluster, compose, conf, date, defs, durable, engine, fetch, model, node, observe, persist,
-    plugin, query, script, steps, store,
+    plugin, query, script, sinks, steps, store,
 );

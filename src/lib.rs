@@ -71,6 +71,7 @@ mod persist;
 mod plugin;
 mod query;
 mod script;
+mod sinks;
 mod steps;
 mod store;
 
@@ -78,8 +79,9 @@ pub use api::{Definitions, Existing, Mode, Outcome, Progress, Report, RunError, 
 pub use cluster::ClusterError;
 pub use conf::{ConfError, Layers, Origins, Settings};
 pub use defs::{Problem, Problems, SourceFile};
-pub use engine::{Delivery, FiguresView, Shutdown, SinkReport};
+pub use engine::{FiguresView, Shutdown};
 pub use node::Run;
+pub use sinks::{Delivery, SinkReport};
 pub use store::machine::{Counts, Phase};
 
 /// What unit tests share with those of the whole program.

@@ -32,27 +32,34 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("defs", &["model", "durable"]),
     ("fetch", &["model", "conf"]),
     ("persist", &["model", "durable"]),
-    ("plugin", &["model"]),
-    ("steps", &["model", "date", "durable", "defs", "fetch", "persist", "plugin", "query", "script"]),
+    ("plugin", &["model", "defs"]),
     ("store", &["model", "durable"]),
-    ("engine", &["model", "observe", "durable", "defs", "query", "steps", "store"]),
+    ("sinks", &["model", "durable", "plugin", "store"]),
+    (
+        "steps",
+        &["model", "date", "durable", "query", "script", "defs", "fetch", "persist", "plugin", "sinks"],
+    ),
+    ("engine", &["model", "observe", "query", "defs", "store", "sinks", "steps"]),
     ("cluster", &["model", "durable", "store"]),
-    ("api", &["conf", "defs", "store", "engine", "cluster"]),
+    ("api", &["conf", "defs", "store", "sinks", "engine", "cluster"]),
     (
         "compose",
         &[
-            "model", "date", "conf", "query", "script", "defs", "fetch", "persist", "steps", "store",
-            "engine", "cluster", "api",
+            "model", "date", "conf", "query", "script", "defs", "fetch", "persist", "store", "sinks",
+            "steps", "engine", "cluster", "api",
         ],
     ),
     (
         "node",
-        &["model", "observe", "durable", "conf", "defs", "store", "engine", "cluster", "api", "compose"],
+        &[
+            "model", "observe", "durable", "conf", "defs", "store", "sinks", "engine", "cluster", "api",
+            "compose",
+        ],
     ),
     (
         "cli",
         &[
-            "model", "observe", "durable", "conf", "query", "fetch", "plugin", "steps", "store", "api",
+            "model", "observe", "durable", "conf", "query", "fetch", "plugin", "store", "steps", "api",
             "compose", "node",
         ],
     ),

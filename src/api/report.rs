@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::engine::{FiguresView, SinkReport};
+use crate::engine::FiguresView;
+use crate::sinks::SinkReport;
 use crate::store::machine::Counts;
 
 /// How a run ended.

@@ -7,7 +7,7 @@ use jiff::Zoned;
 use crate::api::RunError;
 use crate::conf::Settings;
 use crate::date::RunTimes;
-use crate::engine::OutputPlace;
+use crate::sinks::OutputPlace;
 
 /// Where output goes.
 pub(crate) fn output_place(settings: &Settings, run_date_time: &Zoned) -> Result<OutputPlace, RunError> {

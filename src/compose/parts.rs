@@ -9,9 +9,9 @@ use jiff::{Span, Timestamp, Zoned};
 use crate::api::{Mode, RunError, RunRequest};
 use crate::conf::Settings;
 use crate::defs::{Definitions, Problems};
-use crate::engine::{OutputPlace, Plan};
+use crate::engine::Plan;
 use crate::model::{Fingerprint, RunId};
-use crate::steps::{ScriptTexts, SinkTarget};
+use crate::steps::ScriptTexts;
 use crate::store::machine::Run;
 
 use super::check::{check, plan};
@@ -41,7 +41,7 @@ impl Parts {
             let (plan, problems) = plan(&definitions, &settings, &run_date_time, &request.root, &scripts)?;
             let plan = plan.ok_or(RunError::Definitions(problems))?;
             if settings.run_date_time_text.is_some()
-                || !is_taken(&plan, &output_place(&settings, &run_date_time)?)
+                || !plan.sinks().are_taken(&output_place(&settings, &run_date_time)?)
             {
                 break plan;
             }
@@ -70,14 +70,6 @@ impl Parts {
         let plan = plan.ok_or(RunError::Definitions(problems))?;
         Ok(Self { settings, plan, warnings, run_date_time, composed: None })
     }
-}
-
-/// Whether output of an earlier run lies where this one would write.
-fn is_taken(plan: &Plan, place: &OutputPlace) -> bool {
-    plan.sinks().all().iter().any(|sink| match &sink.target {
-        SinkTarget::File(file) => place.path(file).exists(),
-        SinkTarget::List(_) => false,
-    })
 }
 
 /// The first command of a run.

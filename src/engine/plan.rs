@@ -10,8 +10,9 @@ use compact_str::CompactString;
 
 use crate::defs::{DataDef, Definitions, Problem, Problems, StepDef, TaskDef, TaskGroup};
 use crate::model::Locator;
+use crate::sinks::Sinks;
 use crate::steps::load::Loader;
-use crate::steps::{Build, Entry, Facts, Made, Services, Sinks, Station, Step, seed};
+use crate::steps::{Build, Entry, Facts, Made, Services, Station, Step, seed};
 
 /// See the module docs.
 #[derive(Default)]

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 /// Version of the frame and of every type in it.
-pub const VERSION: u8 = 5;
+pub const VERSION: u8 = 6;
 
 /// Largest frame that is read or written: 64 MiB.
 pub const MAX_FRAME: usize = 64 << 20;

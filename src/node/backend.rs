@@ -6,7 +6,8 @@ use tokio::sync::{mpsc, watch};
 
 use crate::api::{Report, RunError, RunRequest};
 use crate::defs::Problems;
-use crate::engine::{CancelLatch, Delivery, Figures};
+use crate::engine::{CancelLatch, Figures};
+use crate::sinks::Delivery;
 use crate::store::Status;
 
 /// A run that is ready to work.

@@ -9,7 +9,8 @@ use tokio_util::sync::CancellationToken;
 use crate::api::{Mode, RunError, RunHandle, RunRequest};
 use crate::cluster::Libp2p;
 use crate::compose::check_settings;
-use crate::engine::{Delivery, Shutdown};
+use crate::engine::Shutdown;
+use crate::sinks::Delivery;
 
 use super::backend::Backend;
 use super::cluster::Cluster;

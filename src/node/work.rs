@@ -10,8 +10,9 @@ use crate::api::{Outcome, Report, RunError};
 use crate::compose::limits;
 use crate::conf::Settings;
 use crate::engine::{
-    CancelLatch, Figures, JobRules, JobRunner, Monitor, OutputReport, Plan, Pools, Shutdown, TaskRunner, seed,
+    CancelLatch, Figures, JobRules, JobRunner, Monitor, Plan, Pools, Shutdown, TaskRunner, seed,
 };
+use crate::sinks::OutputReport;
 use crate::store::machine::Phase;
 use crate::store::{Commit, JobStore, NodeStore, Status};
 

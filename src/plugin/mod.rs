@@ -4,6 +4,7 @@
 //! A plugin is one file, holding its settings, its behaviour and its tests, and two lines in the `mod.rs`
 //! of its folder: `mod`, and an entry of the CATALOG. Nothing else in the crate changes.
 
+mod build;
 mod settings;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -11,6 +12,7 @@ use thiserror::Error;
 
 use crate::model::nearest;
 
+pub use build::{PluginBuild, read_defined};
 pub use settings::{SettingDoc, SettingsError, read_settings};
 
 /// What every step and plugin says about itself.
@@ -23,6 +25,14 @@ pub struct About {
     /// One line, for people.
     pub summary: &'static str,
     schema: fn(&mut SchemaGenerator) -> Schema,
+}
+
+/// An entry of a catalogue: what it says about itself, and the function that makes one.
+pub struct Entry<Make> {
+    /// Its name, its settings.
+    pub about: About,
+    /// Makes one of what a definition says.
+    pub make: Make,
 }
 
 /// A name that nothing in a catalogue has.

@@ -9,13 +9,14 @@ use std::sync::Arc;
 use jiff::Zoned;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::defs::{DataDef, Place, PluginDef, Problem, Problems, Setting, Spanned, StepDef, TaskGroup};
 use crate::fetch::Fetcher;
 use crate::persist::Keeper;
-use crate::plugin::{About, Unknown, find, read_settings};
+use crate::plugin::{About, PluginBuild, Unknown, find, read_defined};
 use crate::query::Limits;
+use crate::sinks::Sinks;
 
 use super::load::Loader;
 use super::{Facts, ScriptTexts, Station, Step, append, load, parse, process, seed};
@@ -153,17 +154,16 @@ impl Build<'_> {
             settings.push(Setting { key: key.to_owned(), value: Value::from(value), place });
         }
         let kind = format!("step `{}`", self.step.name);
-        read(&kind, &settings, &self.step.kind.place, self.problems)
+        read_defined(&kind, &settings, &self.step.kind.place, self.problems)
     }
 
     /// The settings of one of the step's plugins; `None` if they are wrong.
     pub fn plugin_settings<S: DeserializeOwned + JsonSchema>(
         &mut self,
-        kind: &str,
+        kind: &'static str,
         plugin: &PluginDef,
     ) -> Option<S> {
-        let kind = format!("{kind} `{}`", plugin.name);
-        read(&kind, &plugin.settings, &plugin.kind.place, self.problems)
+        PluginBuild::new(kind, plugin, self.problems).settings()
     }
 
     /// Finds a plugin in a catalogue; `None` if there is none of that name.
@@ -189,9 +189,7 @@ impl Build<'_> {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        let setting = plugin.settings.iter().find(|setting| setting.key == key);
-        let place = setting.map_or(&plugin.kind.place, |setting| &setting.place);
-        self.problems.push(Problem::error(place, message, help));
+        PluginBuild::new("plugin", plugin, self.problems).problem(key, message, help);
     }
 
     /// Reports something wrong with the step.
@@ -203,63 +201,5 @@ impl Build<'_> {
     pub(super) fn keeper(&self) -> Option<Arc<Keeper>> {
         let wanted = self.services.keep_data && self.persist_data && self.group.live.is_some();
         self.services.keeper.clone().filter(|_| wanted)
-    }
-}
-
-fn read<S: DeserializeOwned + JsonSchema>(
-    kind: &str,
-    settings: &[Setting],
-    place: &Place,
-    problems: &mut Problems,
-) -> Option<S> {
-    let values: Map<String, Value> =
-        settings.iter().map(|setting| (setting.key.clone(), setting.value.clone())).collect();
-    read_settings(values)
-        .map_err(|error| {
-            let wrong = settings.iter().find(|setting| Some(&setting.key) == error.key.as_ref());
-            let place = wrong.map_or(place, |setting| &setting.place);
-            problems.push(Problem::error(place, format!("{kind}: {}", error.message), error.help));
-        })
-        .ok()
-}
-
-/// Where rows go: one sink per distinct file or list of a run.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Sinks(Vec<SinkSpec>);
-
-/// A sink.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SinkSpec {
-    /// What it is.
-    pub target: SinkTarget,
-    /// First line of it, if it has one.
-    pub header: Option<Vec<u8>>,
-}
-
-/// What a sink is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SinkTarget {
-    /// A file, as written in the definition.
-    File(String),
-    /// Rows handed to the program that runs scoopi as a library, under this name.
-    List(String),
-}
-
-impl Sinks {
-    /// The number of the sink, which is new or was asked for before. `None` if it was asked for with
-    /// another header.
-    pub fn number(&mut self, sink: SinkSpec) -> Option<u32> {
-        if let Some(number) = self.0.iter().position(|known| known.target == sink.target) {
-            // Cannot truncate: sinks are as many as appenders in definitions.
-            return (self.0[number].header == sink.header).then_some(number as u32);
-        }
-        self.0.push(sink);
-        Some(self.0.len() as u32 - 1)
-    }
-
-    /// All sinks, by number.
-    #[must_use]
-    pub fn all(&self) -> &[SinkSpec] {
-        &self.0
     }
 }

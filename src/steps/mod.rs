@@ -25,7 +25,7 @@ use std::sync::Arc;
 use crate::model::{Data, Link, Rows, Source};
 use crate::plugin::About;
 
-pub use build::{Build, Entry, Made, Services, SinkSpec, SinkTarget, Sinks, catalog};
+pub use build::{Build, Entry, Made, Services, catalog};
 pub use error::StepError;
 pub use facts::{Facts, Replacements};
 pub use page::Page;
@@ -148,7 +148,7 @@ pub fn reference() -> Vec<(&'static str, Vec<&'static About>)> {
         ("step", catalog().iter().map(|entry| &entry.about).collect()),
         ("script plugin", process::script::CATALOG.iter().collect()),
         ("converter", process::converter::CATALOG.iter().map(|entry| &entry.about).collect()),
-        ("appender", append::appender::CATALOG.iter().map(|entry| &entry.about).collect()),
+        ("appender", crate::sinks::CATALOG.iter().map(|entry| &entry.about).collect()),
         ("encoder", append::encoder::CATALOG.iter().map(|entry| &entry.about).collect()),
     ]
 }

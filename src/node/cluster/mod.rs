@@ -19,8 +19,9 @@ use crate::cluster::{
     ClusterCommit, ClusterError, ClusterNode, Leave, LeftBehind, Libp2p, Network, NodeFigures,
 };
 use crate::defs::Problems;
-use crate::engine::{CancelLatch, Delivery, Figures, Shutdown};
+use crate::engine::{CancelLatch, Figures, Shutdown};
 use crate::observe::Rate;
+use crate::sinks::Delivery;
 use crate::store::machine::Phase;
 use crate::store::{JobStore, Status};
 
@@ -135,7 +136,7 @@ impl<N: Network> Cluster<N> {
         }
         let kept_by = leave.kept_by.filter(|_| is_over);
         if kept_by.is_some() {
-            self.0.place.remove(self.0.work.plan.sinks())?;
+            self.0.work.plan.sinks().remove_files(&self.0.place)?;
         }
         let others_go_on = matches!(status.phase, Phase::Seeding | Phase::Running) && !is_left_behind;
         let report = self.0.work.report(&status);

@@ -16,10 +16,11 @@ use crate::cluster::{
 };
 use crate::compose::{MDNS_ALONE, Parts, cannot_dial, key, node_options, output_place};
 use crate::defs::Problems;
-use crate::engine::{Delivery, Figures, OutputPlace, OutputReport, Shutdown};
+use crate::engine::{Figures, Shutdown};
 use crate::node::data_folder::DataFolder;
 use crate::node::telling::{tell_quorum, tell_waiting};
 use crate::node::work::Work;
+use crate::sinks::{Delivery, OutputPlace, OutputReport};
 use crate::store::NodeStore;
 use crate::store::machine::Command;
 

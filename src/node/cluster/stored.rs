@@ -10,8 +10,8 @@ use crate::cluster::{ClusterCommit, OnComposed};
 use crate::compose::{Composed, Parts, Stored, output_place};
 use crate::conf::Settings;
 use crate::defs::Problems;
-use crate::engine::{Delivery, Output, OutputReport};
 use crate::model::codec;
+use crate::sinks::{Delivery, Output, OutputReport};
 use crate::store::machine::Run;
 use crate::store::{Earlier, JobStore, NodeStore, Projection, StoreError};
 

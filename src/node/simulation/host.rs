@@ -21,9 +21,10 @@ use crate::api::{Definitions, Existing, Outcome, Report, RunError, RunRequest};
 use crate::cluster::{Conversation, Peer, SimulatedDisk, Storage, Waiting, start};
 use crate::compose::node_options;
 use crate::conf::Settings;
-use crate::engine::{CancelLatch, OutputReport, Shutdown};
+use crate::engine::{CancelLatch, Shutdown};
 use crate::model::NodeId;
 use crate::node::cluster::{Cluster, Opening};
+use crate::sinks::OutputReport;
 use crate::store::{Commit, Status};
 
 use super::clock;

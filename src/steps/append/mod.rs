@@ -3,7 +3,7 @@
 //! Knows encoders and appenders. Writes nothing: rows travel inside the decision that ends their job, and
 //! whoever reads the log writes them down.
 
-pub mod appender;
+mod appender;
 pub mod encoder;
 
 use std::sync::Arc;
@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use crate::model::{Rows, SinkRows, Source};
 use crate::plugin::About;
+use crate::sinks::CATALOG;
 
 use super::{Build, Entry, Made, Outcome, Payload, Station, Step, StepError};
 use encoder::Encoder;
@@ -46,8 +47,7 @@ fn make(build: &mut Build<'_>) -> Option<Made> {
         .plugins
         .iter()
         .map(|plugin| {
-            let entry =
-                build.find_plugin("appender", appender::CATALOG, |entry| &entry.about, &plugin.kind)?;
+            let entry = build.find_plugin("appender", CATALOG, |entry| &entry.about, &plugin.kind)?;
             let Some(encoder) = encoder::of_appender(build, plugin) else {
                 appender::check(entry, build, plugin);
                 return None;

@@ -6,7 +6,7 @@ mod line_break;
 
 use crate::defs::{DataDef, PluginDef};
 use crate::model::Data;
-use crate::plugin::About;
+use crate::plugin;
 use crate::steps::Build;
 
 /// Turns data into rows. Pure: the same data gives the same rows on every node.
@@ -26,11 +26,7 @@ pub trait Encoder: Send + Sync {
 pub struct Full;
 
 /// A kind of encoder.
-pub struct Entry {
-    /// Its name, its settings.
-    pub about: About,
-    make: fn(&mut Build<'_>, &PluginDef) -> Option<Box<dyn Encoder>>,
-}
+pub type Entry = plugin::Entry<fn(&mut Build<'_>, &PluginDef) -> Option<Box<dyn Encoder>>>;
 
 /// Every encoder, by the name users write. Add yours here.
 #[rustfmt::skip] // one per line, so that two additions do not conflict

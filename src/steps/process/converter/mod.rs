@@ -13,7 +13,7 @@ use serde::Deserialize;
 use crate::date::DateError;
 use crate::defs::{DataDef, PluginDef};
 use crate::model::{CellText, Data};
-use crate::plugin::About;
+use crate::plugin::{self, About};
 use crate::steps::{Build, DataStep, Entry as StepEntry, Made, Station, StepError};
 
 /// Converts one value. Pure: what time it is, is told.
@@ -26,11 +26,7 @@ pub trait Converter: Send + Sync {
 }
 
 /// A kind of converter.
-pub struct Entry {
-    /// Its name, its settings.
-    pub about: About,
-    make: fn(&mut Build<'_>, &PluginDef) -> Option<Named>,
-}
+pub type Entry = plugin::Entry<fn(&mut Build<'_>, &PluginDef) -> Option<Named>>;
 
 /// A converter, and the name of the item or dim that it is for.
 type Named = (String, Box<dyn Converter>);

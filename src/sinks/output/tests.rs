@@ -7,15 +7,16 @@ use crate::model::{Locator, SinkRows};
 use crate::store::part_name;
 
 use super::*;
+use crate::sinks::{file, list};
 
 const HEADER: &[u8] = b"name|value\n";
 
 fn sinks() -> Vec<SinkSpec> {
     let file = |name: &str, header: Option<&[u8]>| SinkSpec {
-        target: SinkTarget::File(name.to_owned()),
+        target: file::target(name),
         header: header.map(<[u8]>::to_vec),
     };
-    let list = SinkSpec { target: SinkTarget::List("list".to_owned()), header: None };
+    let list = SinkSpec { target: list::target("list"), header: None };
     vec![file("a/one.txt", Some(HEADER)), list, file("two.txt", None)]
 }
 

@@ -1,33 +1,18 @@
-//! Appenders: where rows go. One file per distinct appender of a run.
-
-mod file;
-mod list;
+//! Appenders: what a step asks the sinks for.
 
 use crate::defs::PluginDef;
-use crate::plugin::About;
-use crate::steps::{Build, SinkSpec, SinkTarget};
+use crate::plugin::PluginBuild;
+use crate::sinks::{Entry, SinkSpec};
+use crate::steps::Build;
 
 use super::encoder::Encoder;
 
-pub use file::{FileSink, file_path};
-
-/// A kind of appender.
-pub struct Entry {
-    /// Its name, its settings.
-    pub about: About,
-    make: fn(&mut Build<'_>, &PluginDef) -> Option<SinkTarget>,
-}
-
-/// Every appender, by the name users write. Add yours here.
-#[rustfmt::skip] // one per line, so that two additions do not conflict
-pub const CATALOG: &[Entry] = &[
-    file::ENTRY,
-    list::ENTRY,
-];
+/// What messages call it.
+const KIND: &str = "appender";
 
 /// Finds what is wrong with an appender that will not be made.
 pub(super) fn check(entry: &Entry, build: &mut Build<'_>, plugin: &PluginDef) {
-    let _not_made = (entry.make)(build, plugin);
+    let _not_made = (entry.make)(&mut PluginBuild::new(KIND, plugin, build.problems));
 }
 
 /// The number of the sink that an appender writes to.
@@ -37,7 +22,7 @@ pub(super) fn sink(
     plugin: &PluginDef,
     encoder: &dyn Encoder,
 ) -> Option<u32> {
-    let target = (entry.make)(build, plugin)?;
+    let target = (entry.make)(&mut PluginBuild::new(KIND, plugin, build.problems))?;
     let data_def = build.data_def?;
     let number = build.sinks.number(SinkSpec { target, header: encoder.header(data_def) });
     if number.is_none() {
