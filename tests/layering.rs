@@ -87,7 +87,6 @@ const CIRCLES: &[(&str, &str)] = &[
     ("query/regex", "class property translate"),
     ("query/xpath", "eval optimise parse program"),
     ("query/xpath", "expr function"),
-    ("steps", "append build load parse process seed"),
     ("store/machine", "queue record"),
 ];
 

@@ -11,8 +11,7 @@ use compact_str::CompactString;
 use crate::defs::{DataDef, Definitions, Problem, Problems, StepDef, TaskDef, TaskGroup};
 use crate::model::Locator;
 use crate::sinks::Sinks;
-use crate::steps::load::Loader;
-use crate::steps::{Build, Entry, Facts, Made, Services, Station, Step, seed};
+use crate::steps::{Build, Entry, Facts, Loader, Made, Services, Station, Step, find_step, seed};
 
 /// See the module docs.
 #[derive(Default)]
@@ -194,6 +193,7 @@ impl Compiler<'_> {
     ) -> Option<Made> {
         let mut build = Build {
             step,
+            variants: entry.variants,
             group,
             persist_data: task.persist_data,
             links: task.steps.iter().find(|step| makes_links(step)),
@@ -208,11 +208,10 @@ impl Compiler<'_> {
     }
 
     fn entry(&mut self, step: &StepDef) -> Option<&'static Entry> {
-        Entry::find(&step.kind.value)
+        find_step(&step.kind.value)
             .map_err(|unknown| {
                 self.problems.push(Problem::error(&step.kind.place, unknown.to_string(), unknown.help));
             })
-            .map(|(entry, _)| entry)
             .ok()
     }
 
@@ -253,7 +252,7 @@ impl Compiler<'_> {
 }
 
 fn makes_links(step: &StepDef) -> bool {
-    Entry::find(&step.kind.value).is_ok_and(|(entry, _)| entry.station == Station::Links)
+    find_step(&step.kind.value).is_ok_and(|entry| entry.station == Station::Links)
 }
 
 struct MadeTask {

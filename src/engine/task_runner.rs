@@ -13,7 +13,7 @@ use tracing::{debug, warn};
 
 use crate::model::{Failure, HostHint, Job, Link, Rows, ShownUrl, Source, shown_within};
 use crate::query::Limits;
-use crate::steps::load::Loaded;
+use crate::steps::Loaded;
 use crate::steps::{Outcome, Page, Payload, Step, StepError};
 
 use super::figures::Figures;

@@ -14,12 +14,12 @@ use serde_json::Value;
 use crate::defs::{DataDef, Place, PluginDef, Problem, Problems, Setting, Spanned, StepDef, TaskGroup};
 use crate::fetch::Fetcher;
 use crate::persist::Keeper;
-use crate::plugin::{About, PluginBuild, Unknown, find, read_defined};
+use crate::plugin::{About, PluginBuild, find, read_defined};
 use crate::query::Limits;
 use crate::sinks::Sinks;
 
-use super::load::Loader;
-use super::{Facts, ScriptTexts, Station, Step, append, load, parse, process, seed};
+use super::loader::Loader;
+use super::{Facts, ScriptTexts, Station, Step};
 
 /// A kind of step.
 pub struct Entry {
@@ -28,10 +28,13 @@ pub struct Entry {
     /// Where in the flow it belongs.
     pub station: Station,
     /// Old names that also give a setting its value: (name, key, value).
-    pub variants: &'static [(&'static str, &'static str, &'static str)],
+    pub variants: Variants,
     /// Makes one; `None` when it cannot be made, with the reason in `build.problems`.
     pub make: fn(&mut Build<'_>) -> Option<Made>,
 }
+
+/// Old names of a step that also give a setting its value: (name, key, value).
+pub type Variants = &'static [(&'static str, &'static str, &'static str)];
 
 /// A step, ready to work.
 pub enum Made {
@@ -71,6 +74,8 @@ pub struct Services {
 pub struct Build<'a> {
     /// The step as it was defined.
     pub step: &'a StepDef,
+    /// Names of the step that also give a setting its value: see [`Entry::variants`].
+    pub variants: Variants,
     /// The group whose pages it works on.
     pub group: &'a TaskGroup,
     /// Whether the task wants its parsed data kept.
@@ -91,67 +96,17 @@ pub struct Build<'a> {
     pub problems: &'a mut Problems,
 }
 
-/// Every kind of step, by the name users write. Add yours here.
-#[rustfmt::skip] // one per line, so that two additions do not conflict
-#[must_use]
-pub fn catalog() -> &'static [Entry] {
-    const CATALOG: &[Entry] = &[
-        seed::ENTRY,
-        load::ENTRY,
-        parse::ENTRY,
-        process::filter::ENTRY,
-        process::converter::ENTRY,
-        process::script::ENTRY,
-        process::links::ENTRY,
-        append::ENTRY,
-    ];
-    CATALOG
-}
-
-/// A setting that a name stands for: key and value.
-type Preset = (&'static str, &'static str);
-
-impl Entry {
-    /// Finds the kind of step that `name` means, and the setting that the name stands for.
-    ///
-    /// # Errors
-    /// There is none.
-    pub fn find(name: &str) -> Result<(&'static Self, Option<Preset>), Unknown> {
-        for entry in catalog() {
-            if let Some((_, key, value)) = entry.variants.iter().find(|(known, ..)| *known == name) {
-                return Ok((entry, Some((key, value))));
-            }
-        }
-        let found = find("step", catalog(), |entry| &entry.about, name).map(|entry| (entry, None));
-        found.map_err(|unknown| match NOT_HERE.iter().find(|(known, _)| *known == name) {
-            Some((_, help)) => Unknown { help: (*help).to_owned(), ..unknown },
-            None => unknown,
-        })
-    }
-}
-
-/// Steps of old definitions that there are not, and what to do instead.
-const NOT_HERE: &[(&str, &str)] = &[
-    (
-        "org.codetab.scoopi.step.extract.DomLoader",
-        "pages that only a browser can build are not loaded yet; `loader` gets the page as the server sends it",
-    ),
-    ("org.codetab.scoopi.step.parse.jsoup.QueryAnalyzer", ANALYZER),
-    ("org.codetab.scoopi.step.parse.htmlunit.QueryAnalyzer", ANALYZER),
-];
-
-const ANALYZER: &str = "queries are tried with `scoopi shell PAGE`, not in a run";
-
 impl Build<'_> {
     /// The settings of the step; `None` if they are wrong.
     pub fn settings<S: DeserializeOwned + JsonSchema>(&mut self) -> Option<S> {
-        let preset = Entry::find(&self.step.kind.value).ok().and_then(|(_, preset)| preset);
+        let name = self.step.kind.value.as_str();
+        let preset = self.variants.iter().find(|(known, ..)| *known == name);
         let mut settings = self.step.settings.clone();
-        if let Some((key, value)) =
-            preset.filter(|(key, _)| settings.iter().all(|setting| setting.key != *key))
+        if let Some((_, key, value)) =
+            preset.filter(|(_, key, _)| settings.iter().all(|setting| setting.key != *key))
         {
             let place = self.step.kind.place.clone();
-            settings.push(Setting { key: key.to_owned(), value: Value::from(value), place });
+            settings.push(Setting { key: (*key).to_owned(), value: Value::from(*value), place });
         }
         let kind = format!("step `{}`", self.step.name);
         read_defined(&kind, &settings, &self.step.kind.place, self.problems)

@@ -11,9 +11,11 @@
 
 pub mod append;
 mod build;
+mod catalog;
 mod error;
 mod facts;
-pub mod load;
+mod load;
+mod loader;
 mod page;
 pub mod parse;
 pub mod process;
@@ -23,11 +25,12 @@ pub mod seed;
 use std::sync::Arc;
 
 use crate::model::{Data, Link, Rows, Source};
-use crate::plugin::About;
 
-pub use build::{Build, Entry, Made, Services, catalog};
+pub use build::{Build, Entry, Made, Services, Variants};
+pub use catalog::{catalog, find_step, reference};
 pub use error::StepError;
 pub use facts::{Facts, Replacements};
+pub use loader::{LoadFuture, Loaded, Loader};
 pub use page::Page;
 pub use script_texts::ScriptTexts;
 
@@ -139,16 +142,4 @@ impl Payload {
             Self::Data(_) => Err(StepError::fatal("the step needs a page and was given data")),
         }
     }
-}
-
-/// Every step and plugin, by kind, for reference pages.
-#[must_use]
-pub fn reference() -> Vec<(&'static str, Vec<&'static About>)> {
-    vec![
-        ("step", catalog().iter().map(|entry| &entry.about).collect()),
-        ("script plugin", process::script::CATALOG.iter().collect()),
-        ("converter", process::converter::CATALOG.iter().map(|entry| &entry.about).collect()),
-        ("appender", crate::sinks::CATALOG.iter().map(|entry| &entry.about).collect()),
-        ("encoder", append::encoder::CATALOG.iter().map(|entry| &entry.about).collect()),
-    ]
 }

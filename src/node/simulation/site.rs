@@ -14,7 +14,7 @@ use tokio::time::sleep;
 
 use crate::model::{Document, FailureClass, Job};
 use crate::steps::StepError;
-use crate::steps::load::{LoadFuture, Loaded, Loader};
+use crate::steps::{LoadFuture, Loaded, Loader};
 
 use super::random::Random;
 

@@ -15,9 +15,7 @@ use crate::fetch::{Fetched, Fetcher, Request};
 use crate::model::{Document, Job};
 use crate::persist::Keeper;
 use crate::plugin::About;
-use crate::steps::{Build, Entry, Made, Station, StepError};
-
-use super::{LoadFuture, Loaded, Loader};
+use crate::steps::{Build, Entry, LoadFuture, Loaded, Loader, Made, Station, StepError};
 
 /// Longest wait of a job for its host, in addition to the delay between two requests. After that the node gives the job
 /// back, so that others get its slot.
