@@ -28,7 +28,7 @@ impl RunConfigs {
         pattern: DatePattern,
         user_agent: String,
     ) -> Result<Self, RunError> {
-        let high = high_date(&settings.high_date.0, run_date_time.time_zone())
+        let high = high_date(&settings.high_date, run_date_time.time_zone())
             .map_err(|error| RunError::Settings(format!("scoopi.highDate: {error}")))?;
         let start = run_date_time.start_of_day().map_err(|error| RunError::Settings(error.to_string()))?;
         let mut values = BTreeMap::new();

@@ -168,13 +168,13 @@ fn dates(settings: &Settings) -> Vec<WrongSetting> {
         let expected = "expected a time zone of this machine's database, such as Europe/Berlin";
         wrong.push(WrongSetting::new("timeZone", zone, expected));
     }
-    let pattern = DatePattern::compile(&settings.date_time_pattern.0);
+    let pattern = DatePattern::compile(&settings.date_time_pattern);
     if let Err(error) = &pattern {
-        wrong.push(WrongSetting::new("dateTimePattern", &settings.date_time_pattern.0, error.to_string()));
+        wrong.push(WrongSetting::new("dateTimePattern", &settings.date_time_pattern, error.to_string()));
     }
     let Ok(zone) = zone else { return wrong };
-    if let Err(error) = high_date(&settings.high_date.0, &zone) {
-        wrong.push(WrongSetting::new("highDate", &settings.high_date.0, error.to_string()));
+    if let Err(error) = high_date(&settings.high_date, &zone) {
+        wrong.push(WrongSetting::new("highDate", &settings.high_date, error.to_string()));
     }
     if let (Ok(pattern), Some(text)) = (&pattern, &settings.run_date_time_text) {
         let now = jiff::Timestamp::now().to_zoned(zone.clone());

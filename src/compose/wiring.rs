@@ -44,7 +44,7 @@ pub(super) fn run_date_time(settings: &Settings) -> Result<Zoned, RunError> {
 
 /// The pattern of date-times.
 pub(super) fn pattern(settings: &Settings) -> Result<DatePattern, RunError> {
-    DatePattern::compile(&settings.date_time_pattern.0)
+    DatePattern::compile(&settings.date_time_pattern)
         .map_err(|error| RunError::Settings(format!("scoopi.dateTimePattern: {error}")))
 }
 

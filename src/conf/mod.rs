@@ -13,6 +13,7 @@ mod layers;
 mod lines;
 mod properties;
 mod proxy_url;
+mod scope;
 mod settings;
 mod variables;
 mod wrong;

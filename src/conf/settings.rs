@@ -1,4 +1,4 @@
-//! Every setting, with its default. The doc comments are the reference that users read.
+//! Every setting: its key, type, default and scope. The doc comments are the reference that users read.
 
 use std::collections::BTreeMap;
 
@@ -7,100 +7,23 @@ use serde::{Deserialize, Serialize};
 
 use super::duration;
 use super::proxy_url::ProxyUrl;
-
-/// All settings of a run. Keys are the field names with dots between them, `scoopi.` in front or not.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
-pub struct Settings {
-    /// Fixes the date-time of the run, written as `dateTimePattern` says; now if it is not given.
-    pub run_date_time_text: Option<String>,
-    /// How date-times are written, in the letters of Java's SimpleDateFormat.
-    pub date_time_pattern: DateTimePattern,
-    /// The time zone of the run, such as Asia/Kolkata; that of the machine if it is not given.
-    pub time_zone: Option<String>,
-    /// The date-time that scripts are given as the end of all validity (`configs.getHighDate()`).
-    pub high_date: HighDate,
-    /// Definitions.
-    pub defs: DefsSettings,
-    /// What facts without a value become.
-    pub fact: FactSettings,
-    /// Where rows go.
-    pub appender: AppenderSettings,
-    /// Kept pages and data.
-    pub datastore: DataStoreSettings,
-    /// What is kept.
-    pub persist: PersistSettings,
-    /// The durable log of a run.
-    pub store: StoreSettings,
-    /// Jobs.
-    pub job: JobSettings,
-    /// The watch over the end of a run.
-    pub monitor: MonitorSettings,
-    /// How many jobs may be in a step at a time, by the step's name; 64 for `loader`, else the number of cores.
-    pub poolsize: BTreeMap<String, u32>,
-    /// Politeness to http hosts.
-    pub loader: LoaderSettings,
-    /// Limits of a fetch.
-    pub fetch: FetchSettings,
-    /// How we show ourselves to servers.
-    pub web_client: WebClientSettings,
-    /// Limits of a page.
-    pub page: PageSettings,
-    /// Limits of queries.
-    pub query: QuerySettings,
-    /// Limits of parsing.
-    pub parse: ParseSettings,
-    /// Limits of scripts.
-    pub script: ScriptSettings,
-    /// Log files.
-    pub log: LogSettings,
-    /// Running on several hosts.
-    pub cluster: ClusterSettings,
-}
+use super::scope::Scope;
 
 impl Settings {
     /// These settings, with the pace and the places of `today`: what a resumed run gives is as it began,
     /// how fast it goes and where it logs may change.
     #[must_use]
-    pub fn at_the_pace_of(self, today: &Self) -> Self {
-        let today = today.clone();
-        Self {
-            store: today.store,
-            monitor: today.monitor,
-            poolsize: today.poolsize,
-            loader: today.loader,
-            log: today.log,
-            fetch: FetchSettings { cookies: self.fetch.cookies, ..today.fetch },
-            job: JobSettings {
-                max_jobs: self.job.max_jobs,
-                max_url_bytes: self.job.max_url_bytes,
-                max_depth: self.job.max_depth,
-                ..today.job
-            },
-            cluster: today.cluster,
-            ..self
-        }
+    pub fn at_the_pace_of(&self, today: &Self) -> Self {
+        self.blended(today, Scope::changes_on_resume)
     }
 
     /// These settings, composed by one node, as another one works by them: what concerns a machine (where its
     /// data, output, kept pages and log files are, how it reaches others and the network) is its own.
     #[must_use]
-    pub fn on_the_machine_of(self, own: &Self) -> Self {
-        let own = own.clone();
-        Self {
-            appender: AppenderSettings { file: own.appender.file, ..self.appender },
-            datastore: DataStoreSettings { path: own.datastore.path, ..self.datastore },
-            store: own.store,
-            poolsize: own.poolsize,
-            log: own.log,
-            fetch: FetchSettings { proxy: own.fetch.proxy, ..self.fetch },
-            cluster: own.cluster,
-            ..self
-        }
+    pub fn on_the_machine_of(&self, own: &Self) -> Self {
+        self.blended(own, Scope::is_of_each_node)
     }
-}
 
-impl Settings {
     /// Returns these settings without passwords, as they are published to other nodes, stored with the run and shown to
     /// scripts.
     #[must_use]
@@ -110,34 +33,21 @@ impl Settings {
     }
 }
 
-macro_rules! text_default {
-    ($(#[$doc:meta])* $name:ident, $default:literal) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-        #[serde(transparent)]
-        pub struct $name(pub String);
-
-        impl Default for $name {
-            fn default() -> Self {
-                Self($default.to_owned())
-            }
-        }
+/// The value of a field: a section is blended field by field, a setting is taken whole.
+macro_rules! blended {
+    (Section, $own:expr, $other:expr, $takes:expr) => {
+        $own.blended(&$other, $takes)
+    };
+    ($scope:ident, $own:expr, $other:expr, $takes:expr) => {
+        if $takes(Scope::$scope) { $other.clone() } else { $own.clone() }
     };
 }
 
-text_default!(
-    /// A date-time pattern.
-    DateTimePattern,
-    "yyyy-MM-dd'T'HH:mm:ss.SSSZ"
-);
-text_default!(
-    /// A date-time far away.
-    HighDate,
-    "2037-12-31T23:59:59.999"
-);
-
+/// Declares a section. Each field is either a setting, with its [`Scope`] in front, or a `Section` of its own.
 macro_rules! settings {
-    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty = $default:expr,)+ }) => {
+    ($(#[$doc:meta])* $name:ident {
+        $($(#[$field_doc:meta])* $scope:ident $field:ident: $type:ty = $default:expr,)+
+    }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
         #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
@@ -150,16 +60,73 @@ macro_rules! settings {
                 Self { $($field: $default,)+ }
             }
         }
+
+        impl $name {
+            /// These settings, but those of the scopes that `takes` accepts from `other`.
+            fn blended(&self, other: &Self, takes: fn(Scope) -> bool) -> Self {
+                Self { $($field: blended!($scope, self.$field, other.$field, takes),)+ }
+            }
+        }
     };
+}
+
+settings! {
+    /// All settings of a run. Keys are the field names with dots between them, `scoopi.` in front or not.
+    Settings {
+        /// Fixes the date-time of the run, written as `dateTimePattern` says; now if it is not given.
+        Run run_date_time_text: Option<String> = None,
+        /// How date-times are written, in the letters of Java's SimpleDateFormat.
+        Run date_time_pattern: String = "yyyy-MM-dd'T'HH:mm:ss.SSSZ".to_owned(),
+        /// The time zone of the run, such as Asia/Kolkata; that of the machine if it is not given.
+        Run time_zone: Option<String> = None,
+        /// The date-time that scripts are given as the end of all validity (`configs.getHighDate()`).
+        Run high_date: String = "2037-12-31T23:59:59.999".to_owned(),
+        /// Definitions.
+        Section defs: DefsSettings = DefsSettings::default(),
+        /// What facts without a value become.
+        Section fact: FactSettings = FactSettings::default(),
+        /// Where rows go.
+        Section appender: AppenderSettings = AppenderSettings::default(),
+        /// Kept pages and data.
+        Section datastore: DataStoreSettings = DataStoreSettings::default(),
+        /// What is kept.
+        Section persist: PersistSettings = PersistSettings::default(),
+        /// The durable log of a run.
+        Section store: StoreSettings = StoreSettings::default(),
+        /// Jobs.
+        Section job: JobSettings = JobSettings::default(),
+        /// The watch over the end of a run.
+        Section monitor: MonitorSettings = MonitorSettings::default(),
+        /// How many jobs may be in a step at a time, by the step's name; 64 for `loader`, else the number of cores.
+        Machine poolsize: BTreeMap<String, u32> = BTreeMap::new(),
+        /// Politeness to http hosts.
+        Section loader: LoaderSettings = LoaderSettings::default(),
+        /// Limits of a fetch.
+        Section fetch: FetchSettings = FetchSettings::default(),
+        /// How we show ourselves to servers.
+        Section web_client: WebClientSettings = WebClientSettings::default(),
+        /// Limits of a page.
+        Section page: PageSettings = PageSettings::default(),
+        /// Limits of queries.
+        Section query: QuerySettings = QuerySettings::default(),
+        /// Limits of parsing.
+        Section parse: ParseSettings = ParseSettings::default(),
+        /// Limits of scripts.
+        Section script: ScriptSettings = ScriptSettings::default(),
+        /// Log files.
+        Section log: LogSettings = LogSettings::default(),
+        /// Running on several hosts.
+        Section cluster: ClusterSettings = ClusterSettings::default(),
+    }
 }
 
 settings! {
     /// Definitions.
     DefsSettings {
         /// The folder of definitions. A path that begins with `/` is looked up below the working directory first.
-        dir: String = "defs".to_owned(),
+        Run dir: String = "defs".to_owned(),
         /// Name of the steps for tasks that name none: css, xpath, jsoupDefault, htmlUnitDefault or one of your own.
-        default_steps: String = "css".to_owned(),
+        Run default_steps: String = "css".to_owned(),
     }
 }
 
@@ -167,9 +134,9 @@ settings! {
     /// What facts without a value become.
     FactSettings {
         /// Blank values.
-        blank: BlankSettings = BlankSettings::default(),
+        Section blank: BlankSettings = BlankSettings::default(),
         /// Values that the page does not have.
-        not_found: NotFoundSettings = NotFoundSettings::default(),
+        Section not_found: NotFoundSettings = NotFoundSettings::default(),
     }
 }
 
@@ -177,9 +144,9 @@ settings! {
     /// Blank values.
     BlankSettings {
         /// Whether blank facts are replaced.
-        replace: bool = true,
+        Run replace: bool = true,
         /// By what.
-        replace_with: String = "-".to_owned(),
+        Run replace_with: String = "-".to_owned(),
     }
 }
 
@@ -187,7 +154,7 @@ settings! {
     /// Values that the page does not have.
     NotFoundSettings {
         /// The text that stands for a fact that was not found.
-        replace_with: String = "not found".to_owned(),
+        Run replace_with: String = "not found".to_owned(),
     }
 }
 
@@ -195,10 +162,10 @@ settings! {
     /// Where rows go.
     AppenderSettings {
         /// Files.
-        file: FileSettings = FileSettings::default(),
+        Section file: FileSettings = FileSettings::default(),
         /// Most bytes of rows of one task on one page; the limit holds for their texts and for the encoded rows. More
         /// fails the job. At most 32 MiB, which is also the limit of all tasks of a page together.
-        max_row_bytes: u64 = 16 << 20,
+        Run max_row_bytes: u64 = 16 << 20,
     }
 }
 
@@ -206,7 +173,7 @@ settings! {
     /// Files of rows.
     FileSettings {
         /// Folder put in front of relative files; `--output` sets it.
-        base_dir: String = String::new(),
+        Place base_dir: String = String::new(),
     }
 }
 
@@ -214,9 +181,9 @@ settings! {
     /// Kept pages and data.
     DataStoreSettings {
         /// Whether pages and data with a live period are kept from one run to the next.
-        enable: bool = true,
+        Run enable: bool = true,
         /// Folder of kept pages and data; `<data folder>/pages` if it is not given.
-        path: Option<String> = None,
+        Place path: Option<String> = None,
     }
 }
 
@@ -224,9 +191,9 @@ settings! {
     /// What is kept.
     PersistSettings {
         /// Whether pages are kept.
-        locator: bool = true,
+        Run locator: bool = true,
         /// Whether parsed data is kept.
-        data: bool = true,
+        Run data: bool = true,
     }
 }
 
@@ -234,14 +201,14 @@ settings! {
     /// The durable log of a run.
     StoreSettings {
         /// Folder of the log; `--data` sets it.
-        dir: String = "data".to_owned(),
+        Machine dir: String = "data".to_owned(),
         /// What keeps the log: sled or redb.
-        kind: String = "redb".to_owned(),
+        Machine kind: String = "redb".to_owned(),
         /// What a committed job survives: `process` (this program being killed) or `fsync` (the machine losing power).
-        durability: String = "process".to_owned(),
+        Machine durability: String = "process".to_owned(),
         /// Bytes of log after which the state is written down and the log before it removed, or four times the bytes of
         /// the state if that is more.
-        snapshot_after: u64 = 64 << 20,
+        Machine snapshot_after: u64 = 64 << 20,
     }
 }
 
@@ -249,25 +216,25 @@ settings! {
     /// Jobs.
     JobSettings {
         /// Jobs that may be in work on a node at a time.
-        take_limit: u32 = 128,
+        Pace take_limit: u32 = 128,
         /// Tries of a job that fails for a reason that may pass, the first one included.
-        max_tries: u32 = 3,
+        Pace max_tries: u32 = 3,
         /// Crashes of a node while it worked on a job that the job survives; with one more it is put aside.
-        max_crashes: u32 = 5,
+        Pace max_crashes: u32 = 5,
         /// Milliseconds before the second try; doubled before each further one.
         #[serde(deserialize_with = "duration::millis")]
-        retry_delay: u64 = 1_000,
+        Pace retry_delay: u64 = 1_000,
         /// Milliseconds between two tries at most, unless the server asks for more.
         #[serde(deserialize_with = "duration::millis")]
-        max_retry_delay: u64 = 60_000,
+        Pace max_retry_delay: u64 = 60_000,
         /// Jobs that a run may have altogether; links beyond it are counted and not followed.
-        max_jobs: u64 = 10_000_000,
+        Run max_jobs: u64 = 10_000_000,
         /// Longest URL of a link in bytes; longer links are counted and not followed. At most 16 KiB.
-        max_link: u32 = 2_048,
+        Pace max_link: u32 = 2_048,
         /// Most bytes of the URLs of all open jobs (waiting or leased) together; further links are counted and not followed.
-        max_url_bytes: u64 = 256 << 20,
+        Run max_url_bytes: u64 = 256 << 20,
         /// Most links from a locator to a page; deeper links are counted and not followed.
-        max_depth: u32 = 100_000,
+        Run max_depth: u32 = 100_000,
     }
 }
 
@@ -276,7 +243,7 @@ settings! {
     MonitorSettings {
         /// Milliseconds between two looks at whether all is done, when nothing else wakes the watch.
         #[serde(deserialize_with = "duration::millis")]
-        timer_period: u64 = 1_000,
+        Pace timer_period: u64 = 1_000,
     }
 }
 
@@ -284,7 +251,7 @@ settings! {
     /// Loading.
     LoaderSettings {
         /// Politeness to http hosts.
-        fetch: LoaderFetchSettings = LoaderFetchSettings::default(),
+        Section fetch: LoaderFetchSettings = LoaderFetchSettings::default(),
     }
 }
 
@@ -292,10 +259,10 @@ settings! {
     /// Politeness to http hosts; files are not concerned.
     LoaderFetchSettings {
         /// Requests to one host at a time.
-        parallelism: u32 = 1,
+        Pace parallelism: u32 = 1,
         /// Milliseconds between the starts of two requests to one host.
         #[serde(deserialize_with = "duration::millis")]
-        delay: u64 = 1_000,
+        Pace delay: u64 = 1_000,
     }
 }
 
@@ -303,19 +270,19 @@ settings! {
     /// Limits of a fetch.
     FetchSettings {
         /// Time limits.
-        timeout: FetchTimeouts = FetchTimeouts::default(),
+        Section timeout: FetchTimeouts = FetchTimeouts::default(),
         /// Redirects that are followed.
-        max_redirects: u32 = 10,
+        Pace max_redirects: u32 = 10,
         /// Largest page in bytes, after decompression.
-        max_body: u64 = 10 << 20,
+        Pace max_body: u64 = 10 << 20,
         /// Seconds that a host's Retry-After may keep us away at most.
         #[serde(deserialize_with = "duration::seconds")]
-        max_retry_after: u64 = 600,
+        Pace max_retry_after: u64 = 600,
         /// Whether cookies are kept during a run.
-        cookies: bool = true,
+        Run cookies: bool = true,
         /// URL of an HTTP proxy for all requests. Its user name and password stay on this machine: they are not
         /// stored with the run.
-        proxy: Option<ProxyUrl> = None,
+        Machine proxy: Option<ProxyUrl> = None,
     }
 }
 
@@ -324,16 +291,16 @@ settings! {
     FetchTimeouts {
         /// To connect.
         #[serde(deserialize_with = "duration::millis")]
-        connect: u64 = 10_000,
+        Pace connect: u64 = 10_000,
         /// Until the head of the response is there.
         #[serde(deserialize_with = "duration::millis")]
-        first_byte: u64 = 20_000,
+        Pace first_byte: u64 = 20_000,
         /// Between two pieces of the body.
         #[serde(deserialize_with = "duration::millis")]
-        idle: u64 = 15_000,
+        Pace idle: u64 = 15_000,
         /// For the whole fetch; a redirect to another page starts a new fetch.
         #[serde(deserialize_with = "duration::millis")]
-        total: u64 = 60_000,
+        Pace total: u64 = 60_000,
     }
 }
 
@@ -341,7 +308,7 @@ settings! {
     /// How we show ourselves to servers.
     WebClientSettings {
         /// The user agent; one that names scoopi and its version if it is not given.
-        user_agent: Option<String> = None,
+        Run user_agent: Option<String> = None,
     }
 }
 
@@ -349,9 +316,9 @@ settings! {
     /// Limits of a page.
     PageSettings {
         /// Deepest nesting of elements.
-        depth: u32 = 512,
+        Run depth: u32 = 512,
         /// Most nodes and attributes.
-        nodes: u32 = 1_000_000,
+        Run nodes: u32 = 1_000_000,
     }
 }
 
@@ -359,7 +326,7 @@ settings! {
     /// Limits of queries.
     QuerySettings {
         /// Nodes that all queries of one task may visit on one page.
-        visits: u64 = 200_000_000,
+        Run visits: u64 = 200_000_000,
     }
 }
 
@@ -367,9 +334,9 @@ settings! {
     /// Limits of parsing.
     ParseSettings {
         /// Rows of one task on one page; more fails the job.
-        max_rows: u32 = 1_000_000,
+        Run max_rows: u32 = 1_000_000,
         /// Most bytes of the value of one item, dim or fact; more fails the job.
-        max_cell_bytes: u64 = 1 << 20,
+        Run max_cell_bytes: u64 = 1 << 20,
     }
 }
 
@@ -377,12 +344,12 @@ settings! {
     /// Limits of scripts.
     ScriptSettings {
         /// Bytes of memory.
-        memory: u64 = 64 << 20,
+        Run memory: u64 = 64 << 20,
         /// Bytes of stack.
-        stack: u64 = 512 << 10,
+        Run stack: u64 = 512 << 10,
         /// Milliseconds of one evaluation.
         #[serde(deserialize_with = "duration::millis")]
-        time: u64 = 5_000,
+        Run time: u64 = 5_000,
     }
 }
 
@@ -390,7 +357,7 @@ settings! {
     /// Log files.
     LogSettings {
         /// Folder of log files.
-        dir: String = "logs".to_owned(),
+        Machine dir: String = "logs".to_owned(),
     }
 }
 
@@ -398,42 +365,42 @@ settings! {
     /// Running on several hosts.
     ClusterSettings {
         /// Whether the run is one of a cluster; `--mode` sets it.
-        enable: bool = false,
+        Machine enable: bool = false,
         /// What people call this node; its address if it is not given. `--name` sets it.
-        name: Option<String> = None,
+        Machine name: Option<String> = None,
         /// Where this node listens, HOST:PORT; `--listen` sets it.
-        listen: String = "127.0.0.1:4001".to_owned(),
+        Machine listen: String = "127.0.0.1:4001".to_owned(),
         /// Where others reach this node, if that is not where it listens (0.0.0.0, containers).
-        advertise: Option<String> = None,
+        Machine advertise: Option<String> = None,
         /// The other nodes, HOST:PORT with commas between; `--join` sets it.
-        join: String = String::new(),
+        Machine join: String = String::new(),
         /// How many nodes there are to be; 0 for those that `join` names and this one.
-        size: u32 = 0,
+        Machine size: u32 = 0,
         /// Enough nodes to begin.
-        quorum: QuorumSettings = QuorumSettings::default(),
+        Section quorum: QuorumSettings = QuorumSettings::default(),
         /// File of the cluster's key, made by `scoopi keygen`; needed unless all addresses are of this machine.
         /// `--key-file` sets it.
-        key_file: Option<String> = None,
+        Machine key_file: Option<String> = None,
         /// Whether nodes of the same network are looked for by multicast (mDNS).
-        mdns: bool = false,
+        Machine mdns: bool = false,
         /// Milliseconds without a sign of life after which a node's jobs are given to others.
         #[serde(deserialize_with = "duration::millis")]
-        session: u64 = 10_000,
+        Machine session: u64 = 10_000,
         /// Milliseconds between two signs of life.
         #[serde(deserialize_with = "duration::millis")]
-        keep_alive: u64 = 2_000,
+        Machine keep_alive: u64 = 2_000,
         /// A leader that says nothing for three times as many milliseconds, mostly up to four times, is replaced by
         /// another one.
         #[serde(deserialize_with = "duration::millis")]
-        election: u64 = 350,
+        Machine election: u64 = 350,
         /// Milliseconds after which a silent voter's place is given to another node.
         #[serde(deserialize_with = "duration::millis")]
-        voter_timeout: u64 = 60_000,
+        Machine voter_timeout: u64 = 60_000,
         /// Milliseconds that a node stays after the end of a run for members that were away; it does not stay if all members were there.
         #[serde(deserialize_with = "duration::millis")]
-        linger: u64 = 60_000,
+        Machine linger: u64 = 60_000,
         /// Which nodes keep the rows: all, leader, or the name of one.
-        output_on: String = "all".to_owned(),
+        Machine output_on: String = "all".to_owned(),
     }
 }
 
@@ -442,9 +409,12 @@ settings! {
     QuorumSettings {
         /// How many nodes there must be before work begins, more than half of all; 0 for the smallest such number.
         /// `--quorum` sets it.
-        size: u32 = 0,
+        Machine size: u32 = 0,
         /// Milliseconds to wait for them.
         #[serde(deserialize_with = "duration::millis")]
-        timeout: u64 = 60_000,
+        Machine timeout: u64 = 60_000,
     }
 }
+
+#[cfg(test)]
+mod tests;
