@@ -40,7 +40,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         &["model", "date", "durable", "query", "script", "defs", "fetch", "persist", "plugin", "sinks"],
     ),
     ("engine", &["model", "observe", "query", "defs", "store", "sinks", "steps"]),
-    ("cluster", &["model", "durable", "store"]),
+    ("cluster", &["model", "observe", "durable", "store"]),
     ("api", &["conf", "defs", "store", "sinks", "engine", "cluster"]),
     (
         "compose",

@@ -16,6 +16,7 @@ use tokio::time::timeout;
 use tracing::{debug, warn};
 
 use crate::model::NodeId;
+use crate::observe::WorkerList;
 use crate::store::machine::Phase;
 
 use super::caller::Purpose;
@@ -58,6 +59,7 @@ pub(super) struct Office<N: Network> {
     pub(super) quorum: watch::Receiver<Quorum>,
     /// Cancelling the run, once somebody has asked for it.
     pub(super) cancelling: Cancelling,
+    pub(super) workers: WorkerList,
 }
 
 /// See the module docs.
@@ -274,7 +276,7 @@ impl<N: Network> Office<N> {
                 other => other,
             };
         }
-        Answer::Status(Box::new(overview(&self.member, quorum)))
+        Answer::Status(Box::new(overview(&self.member, quorum, &self.workers)))
     }
 
     fn has_lost_quorum(&self) -> bool {
@@ -286,7 +288,9 @@ impl<N: Network> Office<N> {
         match timeout(patience, self.cancelling.done(&self.commit)).await {
             Ok(Ok(())) => Answer::Yes,
             Ok(Err(why)) => Answer::Failed(why),
-            Err(_) => Answer::Later(overview(&self.member, *self.quorum.borrow()).quorum.to_string()),
+            Err(_) => {
+                Answer::Later(overview(&self.member, *self.quorum.borrow(), &self.workers).quorum.to_string())
+            }
         }
     }
 }

@@ -13,10 +13,10 @@ use std::time::Duration;
 use openraft::{Config, Raft, SnapshotPolicy};
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
 use tracing::{debug, error, info, warn};
 
 use crate::model::{Incarnation, NodeId};
+use crate::observe::Workers;
 use crate::store::machine::Phase;
 use crate::store::{OpenProjection, StoreError};
 
@@ -91,7 +91,7 @@ pub(crate) struct ClusterNode<N: Network> {
     quorum: watch::Receiver<Quorum>,
     first_life: Incarnation,
     log: LogStore,
-    _tasks: JoinSet<()>,
+    _workers: Workers,
 }
 
 /// Becomes a member. `incoming` is what others open to `network`; `found` are addresses that were found rather than
@@ -113,12 +113,15 @@ pub(crate) async fn start<N: Network>(
     let known = read_cluster(&options.folder)?;
     let standing = known.map_or(Standing::Forming, |cluster| Standing::Waiting { cluster });
     let forming = Forming::open(&options.folder, id, options.me.clone(), declared, standing)?;
-    let mut tasks = JoinSet::new();
+    let mut workers = Workers::default();
     let (opened, office) = watch::channel(None);
-    tasks.spawn(expect_nodes(network.clone(), options.join.iter().cloned().collect(), office.clone()));
+    workers.spawn(
+        "expected nodes",
+        expect_nodes(network.clone(), options.join.iter().cloned().collect(), office.clone()),
+    );
     let caller = Arc::new(Caller::new(network));
     let desk = Desk::new(forming.clone(), office);
-    tasks.spawn(serve(Arc::new(desk), incoming));
+    workers.spawn("server", serve(Arc::new(desk), incoming));
 
     let asker = Arc::clone(&caller);
     let ask = AskOver(&*asker);
@@ -158,12 +161,12 @@ pub(crate) async fn start<N: Network>(
 
     let (member, log) = open_member(id, cluster, &options, caller, |applied| {
         // Raft begins with what the log holds, and that may be rows.
-        tasks.spawn(open_output(applied, on_composed));
+        workers.spawn("output", open_output(applied, on_composed));
     })
     .await?;
     let member = Arc::new(member);
     let commit = ClusterCommit::new(Arc::clone(&member), |proposer| {
-        tasks.spawn(proposer.run());
+        workers.spawn("proposer", proposer.run());
     });
     let quorum = watch::Sender::new(Quorum::Looking);
     let seen = quorum.subscribe();
@@ -173,6 +176,7 @@ pub(crate) async fn start<N: Network>(
         farewell: Farewell::new(options.keepers.clone()),
         quorum: quorum.subscribe(),
         cancelling: Cancelling::default(),
+        workers: workers.list(),
     });
     opened.send_replace(Some(Arc::clone(&office)));
     let stand = {
@@ -184,14 +188,17 @@ pub(crate) async fn start<N: Network>(
         }
     };
     stand(Quorum::Looking);
-    tasks.spawn(watch_quorum(Arc::clone(&member), quorum, stand));
-    tasks.spawn(hold_elections(Arc::clone(&member)));
-    tasks.spawn(note_the_end(member.applied.clone(), log.clone()));
-    tasks.spawn(show_life(Arc::clone(&member), at.iter().chain(&options.join).cloned().collect()));
-    tasks.spawn(expire(Arc::clone(&member)));
-    tasks.spawn(keep_members(Arc::clone(&member)));
-    tasks.spawn(make_snapshots(Arc::clone(&member)));
-    let mut node = ClusterNode { office, quorum: seen, first_life, log, _tasks: tasks };
+    workers.spawn("quorum", watch_quorum(Arc::clone(&member), quorum, stand));
+    workers.spawn("elections", hold_elections(Arc::clone(&member)));
+    workers.spawn("end", note_the_end(member.applied.clone(), log.clone()));
+    workers.spawn(
+        "heartbeat",
+        show_life(Arc::clone(&member), at.iter().chain(&options.join).cloned().collect()),
+    );
+    workers.spawn("expiry", expire(Arc::clone(&member)));
+    workers.spawn("members", keep_members(Arc::clone(&member)));
+    workers.spawn("snapshots", make_snapshots(Arc::clone(&member)));
+    let mut node = ClusterNode { office, quorum: seen, first_life, log, _workers: workers };
     if member.applied.status().borrow().phase >= Phase::Shutdown {
         node.miss_the_run();
         info!("the run is over, and all of it is on this node's disk");

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::model::{Incarnation, NodeId};
+use crate::observe::WorkerList;
 use crate::store::machine::Barricade;
 
 use super::member::Member;
@@ -16,8 +17,8 @@ use super::network::Network;
 use super::quorum::Quorum;
 use super::view::{ClusterView, MemberState, MemberView, QuorumView, Role};
 
-/// Makes the view of a node that sees its quorum so.
-pub(super) fn overview<N: Network>(member: &Member<N>, quorum: Quorum) -> ClusterView {
+/// Makes the view of a node that sees its quorum so, and has these workers.
+pub(super) fn overview<N: Network>(member: &Member<N>, quorum: Quorum, workers: &WorkerList) -> ClusterView {
     let metrics = member.metrics();
     let machine = member.applied.machine().read();
     let live: BTreeMap<NodeId, (Incarnation, bool)> =
@@ -88,6 +89,7 @@ pub(super) fn overview<N: Network>(member: &Member<N>, quorum: Quorum) -> Cluste
         composer: machine.holder(Barricade::Compose).map(name),
         seeder: machine.holder(Barricade::Seed).map(name),
         failure: status.failure.map(|reason| reason.to_string()),
+        workers: workers.view(),
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt::{self, Write};
 use serde::{Deserialize, Serialize};
 
 use crate::model::shown;
+use crate::observe::WorkerView;
 use crate::store::machine::{Counts, Phase};
 
 use super::quorum::Quorum;
@@ -39,6 +40,8 @@ pub struct ClusterView {
     pub seeder: Option<String>,
     /// Why the run cannot go on.
     pub failure: Option<String>,
+    /// The workers of the answering node.
+    pub workers: Vec<WorkerView>,
 }
 
 /// Whether enough voters are in touch.
@@ -151,6 +154,7 @@ impl ClusterView {
             "barricades": { "compose": self.composer, "seed": self.seeder },
             "position": self.position,
             "failure": self.failure,
+            "workers": self.workers.iter().map(worker_json).collect::<Vec<_>>(),
         })
     }
 
@@ -180,6 +184,11 @@ impl ClusterView {
         for member in &self.members {
             line("member", member.text());
         }
+        for worker in &self.workers {
+            if let Some(failure) = worker.state.failure() {
+                line("worker", format!("`{}` of {} has failed: {failure}", worker.name, self.node));
+            }
+        }
         text
     }
 }
@@ -198,6 +207,14 @@ impl fmt::Display for QuorumView {
             Quorum::Looking => f.write_str("; the node that answers hears no leader at the moment"),
         }
     }
+}
+
+fn worker_json(worker: &WorkerView) -> serde_json::Value {
+    serde_json::json!({
+        "name": worker.name,
+        "state": worker.state.name(),
+        "failure": worker.state.failure(),
+    })
 }
 
 impl MemberView {

@@ -134,6 +134,7 @@ mod tests {
     use super::super::quorum::Quorum;
     use super::super::view::QuorumView;
     use super::*;
+    use crate::observe::{WorkerState, WorkerView};
 
     fn peer() -> Peer {
         Peer { address: "node-1.example:4001".parse().unwrap(), name: "n1".into() }
@@ -160,6 +161,7 @@ mod tests {
             composer: None,
             seeder: Some("n2".into()),
             failure: None,
+            workers: vec![WorkerView { name: "expiry".into(), state: WorkerState::Failed("why".into()) }],
         }
     }
 

@@ -53,6 +53,13 @@ fn every_node_tells_how_the_run_stands() {
         let leader: Vec<_> = members.iter().filter(|member| member["role"] == "leader").collect();
         assert_eq!(leader.len(), 1, "{status:#?}");
         assert_eq!(leader[0]["name"], status["leader"]);
+        let workers = status["workers"].as_array().unwrap();
+        for name in ["server", "heartbeat", "elections", "expiry", "members", "quorum", "snapshots"] {
+            assert!(
+                workers.iter().any(|worker| worker["name"] == name && worker["state"] == "working"),
+                "{name}"
+            );
+        }
 
         let ended = node.ask(&["status"]);
         assert_eq!(ended.code(), Some(0), "{ended:#?}");

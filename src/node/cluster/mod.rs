@@ -146,7 +146,7 @@ impl<N: Network> Cluster<N> {
 
     async fn work_on(&mut self, mut cancelled: CancelLatch) -> Stopped {
         let (inner, latch) = Shutdown::new();
-        self.0.tasks.spawn(pass_on(cancelled.clone(), self.0.work.store.status(), inner));
+        self.0.workers.spawn("cancel", pass_on(cancelled.clone(), self.0.work.store.status(), inner));
         let beside = async {
             tokio::join!(report_figures(&self.0.work, &self.0.node), self.0.work.store.stay());
         };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::api::{Existing, RunError, RunRequest};
@@ -20,6 +20,7 @@ use crate::engine::{Figures, Shutdown};
 use crate::node::data_folder::DataFolder;
 use crate::node::telling::{tell_quorum, tell_waiting};
 use crate::node::work::Work;
+use crate::observe::Workers;
 use crate::sinks::{Delivery, OutputPlace, OutputReport};
 use crate::store::NodeStore;
 use crate::store::machine::Command;
@@ -39,14 +40,14 @@ pub(in crate::node) struct Opened<N: Network> {
     pub(super) node: ClusterNode<N>,
     pub(super) data: DataFolder,
     pub(super) place: OutputPlace,
-    pub(super) tasks: JoinSet<()>,
+    pub(super) workers: Workers,
 }
 
 /// What there is of a run before this node is a member.
 pub(in crate::node) struct Opening {
     pub(in crate::node) request: RunRequest,
     pub(in crate::node) data: DataFolder,
-    tasks: JoinSet<()>,
+    workers: Workers,
     /// Ends when the network has ended.
     network: Option<JoinHandle<()>>,
     begun: Instant,
@@ -67,13 +68,13 @@ impl Opening {
         let output = Arc::new(OutputReport::default());
         let (made, parts) = oneshot::channel();
         let on_composed = on_composed(&request, deliveries, Arc::clone(&output), made);
-        let tasks = JoinSet::new();
-        Ok((Self { request, data, tasks, network: None, begun, resumed, output, parts }, on_composed))
+        let workers = Workers::default();
+        Ok((Self { request, data, workers, network: None, begun, resumed, output, parts }, on_composed))
     }
 
     /// Ends what was begun, and removes the run that was found in the data folder.
     pub(super) async fn forget(mut self) -> Result<(), RunError> {
-        self.tasks.shutdown().await;
+        self.workers.stop().await;
         if let Some(network) = self.network {
             // The next one listens at the same address.
             timeout(CLOSED, network).await.ok();
@@ -86,9 +87,9 @@ impl Opening {
         self,
         node: ClusterNode<N>,
     ) -> Result<Opened<N>, RunError> {
-        let Self { request, data, mut tasks, begun, resumed, output, parts, .. } = self;
+        let Self { request, data, mut workers, begun, resumed, output, parts, .. } = self;
         let patience = Duration::from_millis(request.settings.cluster.quorum.timeout);
-        tasks.spawn(tell_quorum(node.quorum()));
+        workers.spawn("quorum notices", tell_quorum(node.quorum()));
         let mut warnings = Problems::default();
         let entered = tokio::select! {
             entered = enter(&request, &node, &mut warnings) => entered?,
@@ -99,7 +100,9 @@ impl Opening {
             Ok(composer) => {
                 if composer == Composer::Another && has_definitions(&request) && !node.has_missed_the_run() {
                     let (request, store) = (request.clone(), Arc::clone(&store));
-                    tasks.spawn_blocking(move || compare_definitions(&request, &store));
+                    workers.spawn_blocking("comparison of definitions", move || {
+                        compare_definitions(&request, &store)
+                    });
                 }
                 parts.await.unwrap_or_else(|_| Err(stopped(&store)))
             }
@@ -126,7 +129,7 @@ impl Opening {
         let Parts { settings, plan, .. } = parts;
         let figures = Arc::<Figures>::default();
         let work = Work { settings, plan: Arc::new(plan), store, figures, output, begun };
-        Ok(Opened { work, warnings, resumed, node, data, place, tasks })
+        Ok(Opened { work, warnings, resumed, node, data, place, workers })
     }
 }
 
@@ -161,7 +164,7 @@ pub(super) async fn join(
     opening: &mut Opening,
     on_composed: OnComposed,
 ) -> Result<ClusterNode<Libp2p>, RunError> {
-    let Opening { request, data, tasks, .. } = opening;
+    let Opening { request, data, workers, .. } = opening;
     let settings = &request.settings;
     let own = &settings.cluster;
     let address = |text: &str, key: &str| {
@@ -194,8 +197,8 @@ pub(super) async fn join(
     let name = own.name.clone().unwrap_or_else(|| at.to_string());
     let options = node_options(request, folder, Peer { address: at, name: name.into() }, join)?;
     let (found, addresses) = watch::channel(BTreeSet::new());
-    tasks.spawn(gather(network.hints, network.found, found));
-    tasks.spawn(tell(network.network.clone(), options.me.address.clone()));
+    workers.spawn("found addresses", gather(network.hints, network.found, found));
+    workers.spawn("announcements", tell(network.network.clone(), options.me.address.clone()));
     let (progress, waiting) = watch::channel(Waiting::default());
     let telling = tokio::spawn(tell_waiting(waiting));
     let started =
