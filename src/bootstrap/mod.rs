@@ -10,6 +10,7 @@ mod data_folder;
 mod facts;
 mod outside;
 mod parts;
+mod pool_names;
 mod report;
 mod request;
 mod rules;
