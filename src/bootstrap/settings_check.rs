@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use crate::cluster::{Address, Declared};
 use crate::conf::{Origins, Settings, WrongSetting};
+use crate::engine::LinkHosts;
 use crate::fetch::{FetchError, Fetcher};
 use crate::model::date::{DatePattern, RunTimes, high_date};
 use crate::store::log::LogKind;
@@ -61,6 +62,11 @@ fn values(settings: &Settings) -> Vec<WrongSetting> {
     if !["fsync", "process"].contains(&&*store.durability) {
         let expected = "expected one of process, fsync";
         wrong.push(WrongSetting::new("store.durability", &store.durability, expected));
+    }
+    let hosts = &settings.scope.hosts;
+    if hosts.parse::<LinkHosts>().is_err() {
+        let expected = format!("expected one of {}", LinkHosts::NAMES.join(", "));
+        wrong.push(WrongSetting::new("scope.hosts", hosts, expected));
     }
     for (key, path, may_be_empty) in [
         ("defs.dir", Some(&settings.defs.dir), false),

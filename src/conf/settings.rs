@@ -34,6 +34,8 @@ pub struct Settings {
     pub store: StoreSettings,
     /// Jobs.
     pub job: JobSettings,
+    /// Where links may lead.
+    pub scope: ScopeSettings,
     /// The watch over the end of a run.
     pub monitor: MonitorSettings,
     /// How many jobs may be in a step at a time, by the step's name; 64 for `loader`, else the number of cores.
@@ -268,6 +270,15 @@ settings! {
         max_url_bytes: u64 = 256 << 20,
         /// Most links from a locator to a page; deeper links are counted and not followed.
         max_depth: u32 = 100_000,
+    }
+}
+
+settings! {
+    /// Where links may lead.
+    ScopeSettings {
+        /// Hosts that links may lead to: `any`; `same` (the hosts that the run begins with); `domain` (these without
+        /// `www.` in front, and all hosts below them). Other links are counted and not followed.
+        hosts: String = "any".to_owned(),
     }
 }
 
