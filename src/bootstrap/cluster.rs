@@ -194,6 +194,7 @@ impl<N: Network> Cluster<N> {
             Stopped::Worked(Ok(()))
         } else {
             info!("work begins");
+            self.node.warn_of_name();
             self.work_on(cancelled.clone()).await
         };
         let status = self.work.store.status().borrow().clone();

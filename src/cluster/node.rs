@@ -379,6 +379,11 @@ impl<N: Network> ClusterNode<N> {
         self.is_over
     }
 
+    /// Warns if the rows are to be kept by a node that is not there.
+    pub(crate) fn warn_of_name(&self) {
+        self.office.farewell.warn_of_name(&self.office.member);
+    }
+
     /// Waits until this node, which takes part no more, may go.
     pub(crate) async fn farewell(&self) -> Leave {
         let member = &self.office.member;
