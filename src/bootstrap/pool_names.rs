@@ -22,9 +22,8 @@ pub(super) fn unused_pools<'a>(
     let names: BTreeSet<String> = plan.step_names().map(ToString::to_string).collect();
     let is_known = |name: &str| steps::catalog().iter().any(|entry| entry.about.name == name);
     let sizes = settings.poolsize.iter();
-    let wrong = sizes.filter(move |(name, _)| !is_known(name)).map(|(name, size)| (name.as_str(), *size));
-    wrong
-        .filter_map(move |(name, size)| (!names.contains(name)).then(|| warning(name, size, origins, &names)))
+    let unused: Vec<_> = sizes.filter(|(name, _)| !is_known(name) && !names.contains(*name)).collect();
+    unused.into_iter().map(move |(name, size)| warning(name, *size, origins, &names))
 }
 
 fn warning(name: &str, size: u32, origins: &Origins, steps: &BTreeSet<String>) -> Problem {
