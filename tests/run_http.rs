@@ -9,6 +9,8 @@
 
 #[path = "run_http/redirects.rs"]
 mod redirects;
+#[path = "run_http/scope.rs"]
+mod scope;
 mod support;
 
 use std::collections::BTreeMap;

@@ -68,6 +68,10 @@ pub(super) fn text(report: &Report) -> String {
     for (count, limit) in left_out.into_iter().filter(|(count, _)| *count > 0) {
         line("links", &format!("{count} not followed (limit `scoopi.job.{limit}`)"));
     }
+    if report.figures.links_beyond > 0 {
+        let why = "not followed: they lead to other hosts (setting `scoopi.scope.hosts`)";
+        line("links", &format!("{} {why}", report.figures.links_beyond));
+    }
     line("errors", &format!("{}, {}", report.figures.errors, retried(counts.retries)));
     line("time", &format!("{:.3} s", report.taken.as_secs_f64()));
     if let Some(node) = &report.kept_by {

@@ -15,7 +15,7 @@ use std::time::Duration;
 use compact_str::CompactString;
 use parking_lot::Mutex;
 use tokio::time::{Instant, sleep, timeout};
-use tracing::{debug, info};
+use tracing::{debug, info, warn};
 
 use crate::model::NodeId;
 use crate::store::machine::Phase;
@@ -88,6 +88,32 @@ impl Farewell {
         Self { keepers, state: Mutex::default() }
     }
 
+    /// When work begins: warns if the rows are to be kept by a node that is not there. Such a node may join later.
+    pub(super) fn warn_of_name<N: Network>(&self, member: &Member<N>) {
+        let Keepers::Named(name) = &self.keepers else { return };
+        let mut names: Vec<String> = others(member).into_iter().map(|node| member.name(node)).collect();
+        names.push(member.me.name.to_string());
+        if !names.iter().any(|known| known == name) {
+            names.sort();
+            warn!(
+                "no node is called `{name}` so far (cluster.outputOn); the nodes are {}; if none joins, all nodes keep the \
+                 rows",
+                names.join(", ")
+            );
+        }
+    }
+
+    /// After the end: warns if all nodes keep the rows though one of them should.
+    fn warn_of_all<N: Network>(&self, member: &Member<N>, parting: &Parting) {
+        let is_over = member.applied.status().borrow().phase >= Phase::Shutdown;
+        if let Keepers::Named(name) = &self.keepers
+            && parting.keeper.is_none()
+            && is_over
+        {
+            warn!("no node called `{name}` was there at the end: all nodes keep the rows (cluster.outputOn)");
+        }
+    }
+
     /// As the leader, once there is an end: who keeps the rows, and who was not there. Who left in good order before is
     /// not waited for.
     fn parting<N: Network>(&self, state: &State, member: &Member<N>) -> Parting {
@@ -145,6 +171,12 @@ fn others<N: Network>(member: &Member<N>) -> Vec<NodeId> {
 
 /// Waits until this node, which takes part no more, is of no more use to those who are there.
 pub(super) async fn farewell<N: Network>(office: Arc<Office<N>>) -> Parting {
+    let parting = parted(&office).await;
+    office.farewell.warn_of_all(&office.member, &parting);
+    parting
+}
+
+async fn parted<N: Network>(office: &Office<N>) -> Parting {
     let member = &office.member;
     let begun = Instant::now();
     let mut last_leader = Instant::now();
@@ -168,7 +200,7 @@ pub(super) async fn farewell<N: Network>(office: Arc<Office<N>>) -> Parting {
         match member.leader() {
             Leader::Here => {
                 last_leader = Instant::now();
-                if leads_to_the_end(&office, begun).await {
+                if leads_to_the_end(office, begun).await {
                     debug!(state = ?office.farewell.state.lock(), "everybody else has the end, or is gone");
                     let parting = office.farewell.parting(&office.farewell.state.lock(), member);
                     let last_words = LAST_WORDS.max(member.caller.contact().round_trip().0 * 2);

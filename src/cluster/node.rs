@@ -357,6 +357,11 @@ impl<N: Network> ClusterNode<N> {
         self.office.member.has_missed_the_run.load(Ordering::Acquire)
     }
 
+    /// Warns if the rows are to be kept by a node that is not there.
+    pub(crate) fn warn_of_name(&self) {
+        self.office.farewell.warn_of_name(&self.office.member);
+    }
+
     /// Notes that the run ended before this node joined it.
     pub(crate) fn miss_the_run(&self) {
         self.office.member.has_missed_the_run.store(true, Ordering::Release);

@@ -13,6 +13,7 @@ use crate::defs::{self, Problems, read_folder};
 use crate::engine::Plan;
 use crate::steps::ScriptTexts;
 
+use super::pool_names::unused_pools;
 use super::settings_check::check_settings;
 use super::wiring;
 
@@ -31,8 +32,11 @@ pub fn check(request: &RunRequest) -> Result<(defs::Definitions, Problems), RunE
     let Some(definitions) = definitions else { return Err(RunError::Definitions(problems)) };
     let run_date_time = wiring::run_date_time(&request.settings)?;
     let scripts = Arc::new(ScriptTexts::from_disk());
-    let (_, found) = plan(&definitions, &request.settings, &run_date_time, &request.root, &scripts)?;
+    let (made, found) = plan(&definitions, &request.settings, &run_date_time, &request.root, &scripts)?;
     problems.extend(found.sorted().into_iter().cloned());
+    if let Some(made) = &made {
+        problems.extend(unused_pools(&request.settings, &request.origins, made));
+    }
     if problems.has_errors() { Err(RunError::Definitions(problems)) } else { Ok((definitions, problems)) }
 }
 

@@ -8,6 +8,7 @@ mod cluster_options;
 mod configs;
 mod output_place;
 mod parts;
+mod pool_names;
 mod published;
 mod rules;
 mod settings_check;

@@ -10,6 +10,7 @@ use crate::api::RunError;
 use crate::cluster::{Address, Declared};
 use crate::conf::{Origins, Settings, WrongSetting};
 use crate::date::{DatePattern, RunTimes, high_date};
+use crate::engine::LinkHosts;
 use crate::fetch::{FetchError, Fetcher};
 use crate::store::log::LogKind;
 
@@ -62,6 +63,11 @@ fn values(settings: &Settings) -> Vec<WrongSetting> {
     if !["fsync", "process"].contains(&&*store.durability) {
         let expected = "expected one of process, fsync";
         wrong.push(WrongSetting::new("store.durability", &store.durability, expected));
+    }
+    let hosts = &settings.scope.hosts;
+    if hosts.parse::<LinkHosts>().is_err() {
+        let expected = format!("expected one of {}", LinkHosts::NAMES.join(", "));
+        wrong.push(WrongSetting::new("scope.hosts", hosts, expected));
     }
     for (key, path, may_be_empty) in [
         ("defs.dir", Some(&settings.defs.dir), false),

@@ -95,6 +95,8 @@ settings! {
         Section store: StoreSettings = StoreSettings::default(),
         /// Jobs.
         Section job: JobSettings = JobSettings::default(),
+        /// Where links may lead.
+        Section scope: ScopeSettings = ScopeSettings::default(),
         /// The watch over the end of a run.
         Section monitor: MonitorSettings = MonitorSettings::default(),
         /// How many jobs may be in a step at a time, by the step's name; 64 for `loader`, else the number of cores.
@@ -235,6 +237,15 @@ settings! {
         Run max_url_bytes: u64 = 256 << 20,
         /// Most links from a locator to a page; deeper links are counted and not followed.
         Run max_depth: u32 = 100_000,
+    }
+}
+
+settings! {
+    /// Where links may lead.
+    ScopeSettings {
+        /// Hosts that links may lead to: `any`; `same` (the hosts that the run begins with); `domain` (these without
+        /// `www.` in front, and all hosts below them). Other links are counted and not followed.
+        Run hosts: String = "any".to_owned(),
     }
 }
 

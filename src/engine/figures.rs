@@ -13,6 +13,8 @@ pub struct Figures {
     pub errors: Counter,
     /// Links that were not followed because their URLs are too long.
     pub long_links: Counter,
+    /// Links and redirects that were not followed because they lead to hosts beyond the scope of the run.
+    pub links_beyond: Counter,
     /// Pages that were skipped, because they are not text.
     pub skipped: Counter,
 }
@@ -28,6 +30,8 @@ pub struct FiguresView {
     pub errors: u64,
     /// Links that were not followed because their URLs are too long.
     pub long_links: u64,
+    /// Links and redirects that were not followed because they lead to hosts beyond the scope of the run.
+    pub links_beyond: u64,
     /// Pages that were skipped, because they are not text.
     pub skipped: u64,
 }
@@ -41,6 +45,7 @@ impl Figures {
             bytes: self.bytes.get(),
             errors: self.errors.get(),
             long_links: self.long_links.get(),
+            links_beyond: self.links_beyond.get(),
             skipped: self.skipped.get(),
         }
     }

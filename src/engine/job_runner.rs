@@ -275,7 +275,7 @@ mod tests {
 
     use tokio::time::timeout;
 
-    use crate::engine::{Plan, Pools, Shutdown};
+    use crate::engine::{LinkRules, LinkScope, Plan, Pools, Shutdown};
     use crate::model::{Epoch, JobKey, Link, Locator, Rows, RunId};
     use crate::query::Limits;
 
@@ -358,8 +358,9 @@ mod tests {
         });
         let figures = Arc::new(Figures::default());
         let pools = Pools::new(&BTreeMap::new(), 1, []);
-        let tasks =
-            TaskRunner::new(Arc::new(Plan::default()), pools, Limits::default(), 2048, Arc::clone(&figures));
+        let (plan, links) =
+            (Arc::new(Plan::default()), LinkRules { longest: 2048, scope: LinkScope::default() });
+        let tasks = TaskRunner::new(plan, pools, Limits::default(), links, Arc::clone(&figures));
         let rules = JobRules { limit: 1, retry_delay: Duration::ZERO, max_retry_delay: Duration::ZERO };
         let (runner, mut in_work) = JobRunner::new(Arc::clone(&store), Arc::new(tasks), rules, figures);
         let (shutdown, stop) = Shutdown::new();

@@ -12,6 +12,7 @@
 mod backoff;
 mod figures;
 mod job_runner;
+mod link_scope;
 mod monitor;
 mod places;
 mod plan;
@@ -23,10 +24,11 @@ mod task_runner;
 
 pub use figures::{Figures, FiguresView};
 pub use job_runner::{JobRules, JobRunner};
+pub use link_scope::{LinkHosts, LinkScope};
 pub use monitor::Monitor;
 pub use plan::{Plan, PlannedGroup, PlannedTask};
 pub use pools::Pools;
 pub use seeder::{SeedError, seed};
 pub use shutdown::{CancelLatch, Shutdown};
 pub use state_flipper::{Conditions, State, flip};
-pub use task_runner::TaskRunner;
+pub use task_runner::{LinkRules, TaskRunner};

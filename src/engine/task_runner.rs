@@ -11,12 +11,13 @@ use compact_str::{CompactString, ToCompactString};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tracing::{debug, warn};
 
-use crate::model::{Failure, HostHint, Job, Link, Rows, ShownUrl, Source, shown_within};
+use crate::model::{Failure, HostHint, Job, Link, Locator, Rows, ShownUrl, Source, shown_within};
 use crate::query::Limits;
 use crate::steps::Loaded;
 use crate::steps::{Outcome, Page, Payload, Step, StepError};
 
 use super::figures::Figures;
+use super::link_scope::LinkScope;
 use super::plan::{Plan, PlannedGroup, PlannedTask};
 use super::pools::Pools;
 
@@ -56,27 +57,35 @@ pub(super) struct Stopped {
     pub(super) is_not_begun: bool,
 }
 
+/// Which links are followed.
+#[derive(Debug)]
+pub struct LinkRules {
+    /// Longest URL in bytes.
+    pub longest: usize,
+    /// Where they may lead.
+    pub scope: LinkScope,
+}
+
 /// See the module docs.
 pub struct TaskRunner {
     plan: Arc<Plan>,
     pools: Pools,
     limits: Limits,
-    /// Longest URL of a link in bytes.
-    max_link: usize,
+    links: LinkRules,
     figures: Arc<Figures>,
 }
 
 impl TaskRunner {
-    /// Makes a runner for a plan. It follows links whose URLs have up to `max_link` bytes.
+    /// Makes a runner for a plan.
     #[must_use]
     pub fn new(
         plan: Arc<Plan>,
         pools: Pools,
         limits: Limits,
-        max_link: usize,
+        links: LinkRules,
         figures: Arc<Figures>,
     ) -> Self {
-        Self { plan, pools, limits, max_link, figures }
+        Self { plan, pools, limits, links, figures }
     }
 
     /// The host of a job that is in work has more places than before.
@@ -101,7 +110,7 @@ impl TaskRunner {
         let pool = self.pools.of(&group.loader_name);
         let document = match group.loader.load(job, pool).await {
             Ok(Loaded::Document(document)) => document,
-            Ok(Loaded::Moved(to)) => return self.moved(&group.loader_name, to),
+            Ok(Loaded::Moved(to)) => return self.moved(job, &group.loader_name, to),
             Err(error) if error.is_skip => {
                 self.skip(job, &error);
                 return Ok(Came::Results(Results::default()));
@@ -114,18 +123,25 @@ impl TaskRunner {
         let mut results = Results::default();
         for task in &group.tasks {
             let source = Arc::new(source(job, task, &page));
-            let ran = self.run_task(task, &source, &page, &mut results).await;
+            let ran = self.run_task(job, task, &source, &page, &mut results).await;
             ran.map_err(|stopped| held_back(stopped, group, task))?;
         }
         Ok(Came::Results(results))
     }
 
-    /// The page is at another URL, which becomes a job: it may be as long as that of a link.
-    fn moved(&self, loader: &str, to: String) -> Result<Came, Stopped> {
-        if to.len() <= self.max_link {
+    /// The page is at another URL, which becomes a job: it may be as long as that of a link, and is on a host that a link
+    /// may lead to. A page to begin with may move to any host.
+    fn moved(&self, job: &Job, loader: &str, to: String) -> Result<Came, Stopped> {
+        let own = &*job.locator.url;
+        if !self.links.scope.allows([own, own], &to) && !self.is_start(job) {
+            self.figures.links_beyond.inc();
+            debug!(url = %ShownUrl(own), to = %ShownUrl(&to), "redirect is not followed: it leads to another host");
+            return Ok(Came::Results(Results::default()));
+        }
+        if to.len() <= self.links.longest {
             return Ok(Came::Moved(to));
         }
-        let (length, limit) = (to.len(), self.max_link);
+        let (length, limit) = (to.len(), self.links.longest);
         let reason = format!(
             "the page redirects to a URL of {length} bytes, more than the setting scoopi.job.maxLink allows ({limit})"
         );
@@ -143,14 +159,23 @@ impl TaskRunner {
         }
     }
 
+    /// Whether the run began with the page of a job, or with one that redirects to it.
+    fn is_start(&self, job: &Job) -> bool {
+        let Job { locator, via, .. } = job;
+        let first = via.first().unwrap_or(&locator.url);
+        let is_first =
+            |seed: &Locator| seed.url == *first && seed.name == locator.name && seed.group == locator.group;
+        self.plan.seeds().iter().any(is_first)
+    }
+
     async fn run_task(
         &self,
+        job: &Job,
         task: &PlannedTask,
         source: &Arc<Source>,
         page: &Arc<Page>,
         results: &mut Results,
     ) -> Result<(), Stopped> {
-        let before = results.links.len();
         let mut payload = Payload::Page(Arc::clone(page));
         for (name, step) in &task.steps {
             let _place = self.pools.enter(name).await;
@@ -161,9 +186,7 @@ impl TaskRunner {
                     if !page.may_have_links() {
                         return Ok(());
                     }
-                    let found = links.len();
-                    results.links.extend(links.into_iter().filter(|link| link.url.len() <= self.max_link));
-                    self.say_too_long(source, before + found - results.links.len());
+                    self.take_links(job, source, links, &mut results.links);
                     return Ok(());
                 }
                 Outcome::Rows(rows, data) => {
@@ -177,11 +200,29 @@ impl TaskRunner {
 }
 
 impl TaskRunner {
+    /// Adds the links of a page that are followed to `taken`, and counts the others.
+    fn take_links(&self, job: &Job, source: &Source, links: Vec<Link>, taken: &mut Vec<Link>) {
+        let LinkRules { longest, scope } = &self.links;
+        let asked = &*job.locator.url;
+        // A redirect on the way, with a cookie, leads a page to begin with to any host, and no other page.
+        let is_elsewhere = !scope.is_open() && Locator::host_of(&source.page_url) != Locator::host_of(asked);
+        let at = if is_elsewhere && !self.is_start(job) { asked } else { &*source.page_url };
+        let (before, found) = (taken.len(), links.len());
+        let mut beyond = 0;
+        taken.extend(links.into_iter().filter(|link| {
+            let is_allowed = scope.allows([asked, at], &link.url);
+            beyond += usize::from(!is_allowed);
+            is_allowed && link.url.len() <= *longest
+        }));
+        self.figures.links_beyond.add(beyond as u64);
+        self.say_too_long(source, before + found - taken.len() - beyond);
+    }
+
     /// Logs that `count` links of a page are too long.
     fn say_too_long(&self, source: &Source, count: usize) {
         if count > 0 {
             self.figures.long_links.add(count as u64);
-            let (url, limit) = (ShownUrl(&source.page_url), self.max_link);
+            let (url, limit) = (ShownUrl(&source.page_url), self.links.longest);
             warn!(
                 locator = %source.locator, task = %source.task, %url, count,
                 "links are not followed: their URLs have more than {limit} bytes (limit `scoopi.job.maxLink`)"

@@ -10,7 +10,8 @@ use crate::api::{Outcome, Report, RunError};
 use crate::compose::limits;
 use crate::conf::Settings;
 use crate::engine::{
-    CancelLatch, Figures, JobRules, JobRunner, Monitor, Plan, Pools, Shutdown, TaskRunner, seed,
+    CancelLatch, Figures, JobRules, JobRunner, LinkRules, LinkScope, Monitor, Plan, Pools, Shutdown,
+    TaskRunner, seed,
 };
 use crate::sinks::OutputReport;
 use crate::store::machine::Phase;
@@ -66,7 +67,11 @@ impl<C: Commit> Work<C> {
         let limits = limits(&self.settings);
         let job = &self.settings.job;
         let (plan, figures) = (Arc::clone(&self.plan), Arc::clone(&self.figures));
-        let tasks = TaskRunner::new(plan, pools, limits, job.max_link as usize, figures);
+        // A name that is not known was refused before; a run of another version may have one.
+        let hosts = self.settings.scope.hosts.parse().unwrap_or_default();
+        let scope = LinkScope::new(hosts, plan.seeds());
+        let links = LinkRules { longest: job.max_link as usize, scope };
+        let tasks = TaskRunner::new(plan, pools, limits, links, figures);
         let rules = JobRules {
             limit: job.take_limit.max(1),
             retry_delay: Duration::from_millis(job.retry_delay),

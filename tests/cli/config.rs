@@ -150,3 +150,23 @@ fn the_mode_of_the_command_line_wins_over_the_configuration_file() {
     let message = "scoopi: `--join` acts in a cluster only: add `--mode cluster`, or leave it out\n";
     assert_eq!(scoopi.exits(2, &["--mode", "solo", "--join", "h:1"]).stderr, message);
 }
+
+#[test]
+fn the_size_of_a_pool_that_no_step_uses_is_a_warning() {
+    let scoopi = folder();
+    scoopi.write("conf/scoopi.toml", "[poolsize]\nparsr = 4\nloader = 2\nconverter = 3\n");
+    let warning =
+        "the setting poolsize.parsr is \"4\" (conf/scoopi.toml:2): no step of the definitions is called so";
+    let help = "did you mean poolsize.parser?";
+    for arguments in [&["check"][..], &["--output", "output"]] {
+        let ended = scoopi.exits(0, arguments);
+        ended.said(&[warning, help]);
+        assert!(
+            !ended.stderr.contains("poolsize.loader is") && !ended.stderr.contains("converter"),
+            "{ended:#?}"
+        );
+    }
+    let ended = scoopi.exits(0, &["check", "--set", "poolsize.zzzzz=1"]);
+    ended.said(&["poolsize.zzzzz is \"1\" (--set)", "the steps are appender, filter, loader, parser"]);
+    assert!(ended.stdout.contains("2 warnings"), "{ended:#?}");
+}

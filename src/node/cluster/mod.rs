@@ -95,6 +95,7 @@ impl<N: Network> Cluster<N> {
             Stopped::Worked(Ok(()))
         } else {
             info!("work begins");
+            self.0.node.warn_of_name();
             self.work_on(cancelled.clone()).await
         };
         let status = self.0.work.store.status().borrow().clone();

@@ -11,6 +11,7 @@ fn a_setting_that_cannot_be_is_said_with_its_value_its_place_and_what_is_expecte
         ("store.kind=foo", "expected one of redb, sled"),
         ("store.kind=", "expected one of redb, sled"),
         ("store.durability=never", "expected one of process, fsync"),
+        ("scope.hosts=all", "expected one of any, same, domain"),
         ("cluster.listen=zzz", "HOST:PORT"),
         ("cluster.listen=h:99999", "HOST:PORT"),
         ("cluster.advertise=zzz", "HOST:PORT"),
