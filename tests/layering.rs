@@ -63,7 +63,6 @@ const CIRCLES: &[(&str, &str)] = &[
     ("bootstrap", "changes cluster compose composing data_folder facts parts run settings_check solo work"),
     ("cluster", "desk farewell upkeep"),
     ("cluster", "member quorum view wire"),
-    ("cluster/raft", "network transfer"),
     ("defs", "merge references steps"),
     ("fetch", "coding gzip"),
     ("date", "format lenient pattern scan strict"),
