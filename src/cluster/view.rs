@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::model::shown;
 use crate::store::machine::{Counts, Phase};
 
+use super::figures::NodeFigures;
 use super::quorum::Quorum;
-use super::wire::NodeFigures;
 
 /// A view of the whole cluster, as one node sees it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
