@@ -62,8 +62,6 @@ const LONGEST_FILE: usize = 500;
 const CIRCLES: &[(&str, &str)] = &[
     ("bootstrap", "changes cluster compose composing data_folder facts parts run settings_check solo work"),
     ("defs", "merge references steps"),
-    ("date", "format lenient pattern scan strict"),
-    ("date", "roll rolling"),
     ("query/css", "attribute chain index matcher parse position program pseudo query recipe stem"),
     ("query/regex", "class property translate"),
     ("query/xpath", "eval optimise parse program"),
