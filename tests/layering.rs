@@ -67,7 +67,6 @@ const CIRCLES: &[(&str, &str)] = &[
     ("query/xpath", "eval optimise parse program"),
     ("query/xpath", "expr function"),
     ("steps", "append build load parse process seed"),
-    ("store/machine", "queue record"),
 ];
 
 #[test]
