@@ -16,21 +16,14 @@ use tokio::time::timeout;
 use tracing::{debug, warn};
 
 use crate::model::NodeId;
-use crate::observe::WorkerList;
 use crate::store::machine::Phase;
 
 use super::caller::Purpose;
-use super::cancelling::Cancelling;
-use super::commit::ClusterCommit;
-use super::farewell::Farewell;
 use super::forming::Forming;
 use super::frame;
-use super::member::{Leader, Member};
 use super::network::{Conversation, Network};
-use super::overview::overview;
-use super::peer::ClusterId;
+use super::office::Office;
 use super::places::Place;
-use super::quorum::Quorum;
 use super::raft;
 use super::seldom::Seldom;
 use super::upkeep::hand_back;
@@ -45,22 +38,6 @@ const KNOWN: Duration = Duration::from_secs(3);
 
 /// For an answer to be taken: one that is large, on a slow link.
 const TAKEN: Duration = Duration::from_secs(60);
-
-/// For the run to be cancelled before who asks is told that it takes longer: where there is a quorum, and where there is
-/// none.
-const DECIDED: Duration = Duration::from_secs(8);
-const SOON: Duration = Duration::from_secs(1);
-
-/// This node as a member, and how it commits.
-pub(super) struct Office<N: Network> {
-    pub(super) member: Arc<Member<N>>,
-    pub(super) commit: ClusterCommit,
-    pub(super) farewell: Farewell,
-    pub(super) quorum: watch::Receiver<Quorum>,
-    /// Cancelling the run, once somebody has asked for it.
-    pub(super) cancelling: Cancelling,
-    pub(super) workers: WorkerList,
-}
 
 /// See the module docs.
 pub(super) struct Desk<N: Network> {
@@ -244,53 +221,6 @@ impl<N: Network> Desk<N> {
         match member.commit_here(proposal.batch).await {
             Ok(Some(replies)) => Proposed::Committed(replies),
             Ok(None) | Err(_) => Proposed::AskLeader,
-        }
-    }
-}
-
-impl<N: Network> Office<N> {
-    fn of_cluster(&self, cluster: ClusterId, answer: impl FnOnce(&Self) -> Answer) -> Answer {
-        if cluster == self.member.cluster { answer(self) } else { Answer::OtherCluster(self.member.cluster) }
-    }
-
-    /// Answers as the leader, or says who that is.
-    fn led(&self, answer: impl FnOnce(&Member<N>) -> Answer) -> Answer {
-        match self.member.leader() {
-            Leader::Here => answer(&self.member),
-            Leader::At(_, peer) => Answer::AskLeader(Some(peer)),
-            Leader::Unknown => Answer::AskLeader(None),
-        }
-    }
-
-    /// How things stand: by the leader, who knows most, or by this node where there is none.
-    async fn view(&self, from: NodeId) -> Answer {
-        let mut quorum = *self.quorum.borrow();
-        // A member that asks takes this node for the leader: to ask further could go on for ever.
-        if !self.member.is_member(from) && matches!(self.member.leader(), Leader::At(..)) {
-            if let Some(Answer::Status(view)) = self.member.ask_leader(&Question::Status).await {
-                return Answer::Status(view);
-            }
-            // It is no leader for this node before it answers.
-            quorum = match quorum {
-                Quorum::There => Quorum::Looking,
-                other => other,
-            };
-        }
-        Answer::Status(Box::new(overview(&self.member, quorum, &self.workers)))
-    }
-
-    fn has_lost_quorum(&self) -> bool {
-        *self.quorum.borrow() != Quorum::There
-    }
-
-    async fn cancel(&self) -> Answer {
-        let patience = if self.has_lost_quorum() { SOON } else { DECIDED };
-        match timeout(patience, self.cancelling.done(&self.commit)).await {
-            Ok(Ok(())) => Answer::Yes,
-            Ok(Err(why)) => Answer::Failed(why),
-            Err(_) => {
-                Answer::Later(overview(&self.member, *self.quorum.borrow(), &self.workers).quorum.to_string())
-            }
         }
     }
 }

@@ -9,7 +9,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
 use compact_str::CompactString;
@@ -21,7 +20,6 @@ use crate::model::NodeId;
 use crate::store::machine::Phase;
 
 use super::caller::Purpose;
-use super::desk::Office;
 use super::member::{Leader, Member};
 use super::network::Network;
 use super::upkeep::{hand_back, is_changing};
@@ -170,14 +168,13 @@ fn others<N: Network>(member: &Member<N>) -> Vec<NodeId> {
 }
 
 /// Waits until this node, which takes part no more, is of no more use to those who are there.
-pub(super) async fn farewell<N: Network>(office: Arc<Office<N>>) -> Parting {
-    let parting = parted(&office).await;
-    office.farewell.warn_of_all(&office.member, &parting);
+pub(super) async fn farewell<N: Network>(member: &Member<N>, farewell: &Farewell) -> Parting {
+    let parting = parted(member, farewell).await;
+    farewell.warn_of_all(member, &parting);
     parting
 }
 
-async fn parted<N: Network>(office: &Office<N>) -> Parting {
-    let member = &office.member;
+async fn parted<N: Network>(member: &Member<N>, farewell: &Farewell) -> Parting {
     let begun = Instant::now();
     let mut last_leader = Instant::now();
     let mut is_told = false;
@@ -200,9 +197,9 @@ async fn parted<N: Network>(office: &Office<N>) -> Parting {
         match member.leader() {
             Leader::Here => {
                 last_leader = Instant::now();
-                if leads_to_the_end(office, begun).await {
-                    debug!(state = ?office.farewell.state.lock(), "everybody else has the end, or is gone");
-                    let parting = office.farewell.parting(&office.farewell.state.lock(), member);
+                if leads_to_the_end(member, farewell, begun).await {
+                    debug!(state = ?farewell.state.lock(), "everybody else has the end, or is gone");
+                    let parting = farewell.parting(&farewell.state.lock(), member);
                     let last_words = LAST_WORDS.max(member.caller.contact().round_trip().0 * 2);
                     let _ended_or_late = timeout(last_words, ended(member, SHORT_PAUSE)).await;
                     return parting;
@@ -322,14 +319,13 @@ async fn is_alone<N: Network>(member: &Member<N>, last_leader: Instant) -> bool 
 }
 
 /// As the leader: whether everybody else has gone, or may go and knows it.
-async fn leads_to_the_end<N: Network>(office: &Office<N>, begun: Instant) -> bool {
-    let member = &office.member;
-    let waiting = office.farewell.state.lock().waits_for(member);
+async fn leads_to_the_end<N: Network>(member: &Member<N>, farewell: &Farewell, begun: Instant) -> bool {
+    let waiting = farewell.state.lock().waits_for(member);
     let Some(waiting) = waiting else { return false };
     let is_late = begun.elapsed() > member.timing.session;
     let is_very_late = begun.elapsed() > member.timing.session * 2;
     let untold: Vec<NodeId> = {
-        let state = office.farewell.state.lock();
+        let state = farewell.state.lock();
         others(member)
             .into_iter()
             .filter(|node| !state.told.contains(node) && !state.gone.contains(node))
@@ -344,10 +340,10 @@ async fn leads_to_the_end<N: Network>(office: &Office<N>, begun: Instant) -> boo
             is_late && whereabouts(member, node).await.is_some()
         };
         if is_gone || is_very_late {
-            office.farewell.state.lock().gone.insert(node);
+            farewell.state.lock().gone.insert(node);
         }
     }
-    office.farewell.state.lock().is_told(member)
+    farewell.state.lock().is_told(member)
 }
 
 /// What tells that a node's process has ended and does not come back as what it was by itself.

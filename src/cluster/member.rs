@@ -16,11 +16,12 @@ use crate::store::StoreError;
 
 use super::address::Address;
 use super::caller::{Caller, Purpose};
+use super::figures::NodeFigures;
 use super::network::Network;
 use super::peer::{ClusterId, Peer};
 use super::raft::{Applied, Batch, Replies, TypeConfig, while_leading};
 use super::sessions::Sessions;
-use super::wire::{Answer, NodeFigures, Proposal, Proposed, Question};
+use super::wire::{Answer, Proposal, Proposed, Question};
 
 /// What is seen of Raft from outside.
 pub(super) type Metrics = RaftMetrics<u64, Peer>;

@@ -2,6 +2,7 @@
 
 mod ask_over;
 mod entering;
+mod expect_nodes;
 mod leaving;
 
 use std::collections::BTreeSet;
@@ -25,22 +26,25 @@ use super::caller::Caller;
 use super::cancelling::Cancelling;
 use super::cluster_file::{is_of_earlier_boot, next_life, note_boot, read_cluster, write_cluster};
 use super::commit::ClusterCommit;
-use super::desk::{Desk, Office, serve};
+use super::desk::{Desk, serve};
 use super::elections::hold_elections;
 use super::error::ClusterError;
 use super::farewell::{Farewell, Keepers};
+use super::figures::NodeFigures;
 use super::forming::{
     self, Ask, Declared, Formed, Forming, FormingError, Standing, Waiting, find_deciding, find_running, form,
 };
 use super::member::{Member, Timing};
 use super::network::{Conversation, Network};
+use super::office::Office;
 use super::peer::{ClusterId, Peer};
-use super::quorum::{Quorum, watch_quorum};
+use super::quorum::Quorum;
+use super::quorum_watch::watch_quorum;
 use super::raft::{Applied, LogStore, RaftClients, StateMachine, Storage, TypeConfig};
 use super::sessions::Sessions;
-use super::upkeep::{expect_nodes, expire, keep_members, show_life};
-use super::wire::NodeFigures;
+use super::upkeep::{expire, keep_members, show_life};
 use ask_over::AskOver;
+use expect_nodes::expect_nodes;
 pub(crate) use leaving::{Leave, LeftBehind};
 
 /// How long the rest is waited for once there is a quorum to form a cluster.

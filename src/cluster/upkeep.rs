@@ -6,14 +6,13 @@ use std::time::Duration;
 
 use openraft::ChangeMembers;
 use tokio::sync::watch;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 use tracing::{debug, info, warn};
 
 use crate::model::NodeId;
 use crate::store::machine::{Command, Phase};
 
 use super::address::Address;
-use super::desk::Office;
 use super::member::{Member, Metrics};
 use super::network::Network;
 use super::raft::{Batch, while_leading};
@@ -23,31 +22,11 @@ use super::wire::{Answer, Question};
 /// Log entries that a member may be behind to become a voter.
 const CLOSE: u64 = 1000;
 
-/// Between two looks at where the names of nodes lead.
-const NAMES: Duration = Duration::from_secs(15);
-
 /// A way that takes so long, there and back, is told: every commit waits for it.
 const LONG_WAY: Duration = Duration::from_millis(50);
 
 /// Between two looks at who is a member.
 const LOOK: Duration = Duration::from_millis(250);
-
-/// Tells the network who the nodes are: those that were `named`, and the members once this node is one.
-pub(super) async fn expect_nodes<N: Network>(
-    network: N,
-    named: BTreeSet<Address>,
-    mut office: watch::Receiver<Option<Arc<Office<N>>>>,
-) {
-    loop {
-        let members = office.borrow_and_update().as_ref().map(|office| office.member.addresses());
-        let nodes = named.iter().cloned().chain(members.into_iter().flatten()).collect();
-        network.expect(&nodes).await;
-        tokio::select! {
-            changed = office.changed() => if changed.is_err() { return },
-            () = sleep(NAMES) => {}
-        }
-    }
-}
 
 /// Tells the leader that this node is alive, for as long as it is. Where none hears it for long, asks at `places`, one
 /// after the other, to be let in: who let this node in may have done so without the others, who do not know it.

@@ -8,8 +8,8 @@ use crate::model::shown;
 use crate::observe::WorkerView;
 use crate::store::machine::{Counts, Phase};
 
+use super::figures::NodeFigures;
 use super::quorum::Quorum;
-use super::wire::NodeFigures;
 
 /// A view of the whole cluster, as one node sees it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Incarnation, NodeId};
 
+use super::figures::NodeFigures;
 use super::forming;
 use super::peer::{ClusterId, Peer};
 use super::raft::{Batch, Replies};
@@ -105,19 +106,6 @@ pub(super) enum Proposed {
     AskLeader,
     /// Refused: the asker is no member of this cluster.
     NotAMember,
-}
-
-/// What a node does, as it says itself.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct NodeFigures {
-    /// The last log entry that it has applied.
-    pub position: u64,
-    /// Pages loaded by this process.
-    pub pages: u64,
-    /// Errors met by this process.
-    pub errors: u64,
-    /// Pages a second of late.
-    pub rate: f64,
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use jiff::Zoned;
 use crate::date::field::Field;
 use crate::date::letter::Letter;
 use crate::date::names;
-use crate::date::pattern::Token;
+use crate::date::token::Token;
 
 /// How an offset is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,10 +6,10 @@
 use jiff::Zoned;
 use jiff::tz::TimeZone;
 
-use crate::date::pattern::Token;
 use crate::date::scan::Failure;
 use crate::date::scan::Mode;
 use crate::date::scan::scan;
+use crate::date::token::Token;
 
 /// How many years before the reference the hundred years of two-digit years begin.
 const YEARS_BACK: i32 = 80;

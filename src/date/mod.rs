@@ -19,6 +19,7 @@ mod lenient;
 mod letter;
 mod live;
 mod names;
+mod operation;
 mod pattern;
 mod roll;
 mod rolling;
@@ -27,6 +28,7 @@ mod scan;
 mod strict;
 #[cfg(test)]
 mod tests;
+mod token;
 mod zone;
 
 pub use alternatives::Alternatives;

@@ -13,32 +13,10 @@ use crate::date::lenient;
 use crate::date::letter::Letter;
 use crate::date::scan::Failure;
 use crate::date::strict;
+use crate::date::token::Token;
 
 /// Most bytes of one pattern.
 const LIMIT: usize = 256;
-
-/// A piece of a pattern.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Token {
-    /// This character.
-    Plain(char),
-    /// A run of a letter.
-    Run {
-        /// The letter.
-        letter: Letter,
-        /// How often it is repeated.
-        count: u8,
-        /// Whether a number follows at once, so that only `count` digits belong to this one.
-        adjacent: bool,
-    },
-}
-
-impl Token {
-    /// `count` of a letter before which no number needs to end.
-    pub(super) const fn run(letter: Letter, count: u8) -> Self {
-        Self::Run { letter, count, adjacent: false }
-    }
-}
 
 /// A date pattern such as `dd-MM-yyyy HH:mm:ss`, in the letters of Java.
 ///

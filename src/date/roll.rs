@@ -8,24 +8,12 @@ use crate::date::error::DateError;
 use crate::date::error::shown;
 use crate::date::field::Field;
 use crate::date::field::NAMES;
+use crate::date::operation::Operation;
 use crate::date::rolling::Rolling;
 use crate::model::nearest;
 
 /// Most bytes of a roll.
 const LIMIT: usize = 1024;
-
-/// What is done to a field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Operation {
-    /// Its greatest value at that date.
-    Ceil,
-    /// Its least value.
-    Floor,
-    /// The least if it is at most half of the greatest, else the greatest.
-    Round,
-    /// This value, which may overflow.
-    Set(i32),
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Step {
@@ -119,17 +107,6 @@ impl Step {
                 Err(DateError::UnknownEra { roll: shown(roll), value })
             }
             operation => Ok(Self { field, operation }),
-        }
-    }
-}
-
-impl Operation {
-    fn compile(text: &str) -> Option<Self> {
-        match text {
-            _ if text.eq_ignore_ascii_case("ceil") => Some(Self::Ceil),
-            _ if text.eq_ignore_ascii_case("floor") => Some(Self::Floor),
-            _ if text.eq_ignore_ascii_case("round") => Some(Self::Round),
-            number => number.parse().ok().map(Self::Set),
         }
     }
 }

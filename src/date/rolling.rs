@@ -13,7 +13,7 @@ use jiff::tz::AmbiguousOffset;
 
 use crate::date::calendar;
 use crate::date::field::Field;
-use crate::date::roll::Operation;
+use crate::date::operation::Operation;
 
 const SECOND: i64 = 1000;
 const MINUTE: i64 = 60 * SECOND;

@@ -11,7 +11,7 @@ use crate::date::error::DateError;
 use crate::date::format;
 use crate::date::letter::Letter;
 use crate::date::pattern::DatePattern;
-use crate::date::pattern::Token;
+use crate::date::token::Token;
 
 /// `yyyyMMMdd-HHmmss`
 const OUTPUT_DIR: [Token; 7] = [

@@ -16,7 +16,7 @@ use crate::date::fields::Fields;
 use crate::date::letter::Letter;
 use crate::date::names;
 use crate::date::names::Name;
-use crate::date::pattern::Token;
+use crate::date::token::Token;
 use crate::date::zone;
 use crate::date::zone::ZoneText;
 

@@ -10,10 +10,10 @@ use jiff::tz::TimeZone;
 use crate::date::calendar;
 use crate::date::field::Field;
 use crate::date::fields::Fields;
-use crate::date::pattern::Token;
 use crate::date::scan::Failure;
 use crate::date::scan::Mode;
 use crate::date::scan::scan;
+use crate::date::token::Token;
 
 /// Fields below the hour.
 const PARTS_OF_HOUR: [Field; 4] = [Field::Minute, Field::Second, Field::Millisecond, Field::Nanosecond];

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::fields::{At, key_path};
 use super::node::Entry;
 use super::wording::shown;
-use super::{LocatorDef, LocatorGroup, Problems, Spanned};
+use super::{LocatorDef, LocatorGroup, Place, Problem, Problems, Spanned};
 
 /// How to write locators.
 const HELP: &str = "write locators: [ { name: acme, url: \"https://example.org/acme.html\" } ]";
@@ -35,4 +35,11 @@ fn locator(at: &At<'_>, problems: &mut Problems) -> Option<LocatorDef> {
     let name = fields.require("name", HELP, problems).and_then(|at| at.text(problems));
     let url = fields.require("url", HELP, problems).and_then(|at| at.text(problems));
     Some(LocatorDef { name: name?, url: url? })
+}
+
+/// There is nothing to begin with.
+pub(super) fn no_locator_groups() -> Problem {
+    let help =
+        "write where to begin: locatorGroups: { group: { locators: [ { name: acme, url: \"...\" } ] } }";
+    Problem::error(&Place::nowhere("locatorGroups"), "no locator groups found", help)
 }

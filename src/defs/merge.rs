@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::fields::At;
+use super::locators::no_locator_groups;
 use super::node::{Entry, Kind, Node};
-use super::references::no_locator_groups;
 use super::wording::{did_you_mean, shown};
 use super::{Place, Problem, Problems, SourceFile, yaml};
 

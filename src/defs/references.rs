@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 use crate::model::nearest;
 
 use super::data_def;
+use super::locators::no_locator_groups;
 use super::steps::{filters_rows, makes_links};
 use super::wording::{did_you_mean, listed, shown};
 use super::{DataDef, Definitions, ItemDef, Place, Problem, Problems, Spanned, StepDef, TaskDef, TaskGroup};
@@ -48,13 +49,6 @@ pub fn check_references(definitions: &Definitions) -> Problems {
     }
     warn_of_unused(definitions, &reached, &used, &mut problems);
     problems
-}
-
-/// There is nothing to begin with.
-pub(super) fn no_locator_groups() -> Problem {
-    let help =
-        "write where to begin: locatorGroups: { group: { locators: [ { name: acme, url: \"...\" } ] } }";
-    Problem::error(&Place::nowhere("locatorGroups"), "no locator groups found", help)
 }
 
 /// Definitions by name.

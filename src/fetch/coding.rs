@@ -13,10 +13,11 @@
 
 use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState, StandardAlloc};
 use bytes::Bytes;
-use flate2::{Decompress, FlushDecompress, Status};
 use zstd::stream::raw::{DParameter, Decoder as ZstdDecoder, Operation};
 
-use crate::fetch::body::{Body, Overflow};
+use crate::fetch::body::Body;
+use crate::fetch::decode::{Decode, Fault, Step};
+use crate::fetch::deflate::Deflate;
 use crate::fetch::gzip::Gzip;
 
 /// What we ask servers for.
@@ -68,41 +69,6 @@ impl Coding {
             _ => None,
         }
     }
-}
-
-/// Why a body cannot be taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fault {
-    /// It is larger than allowed, compressed or not.
-    TooLarge,
-    /// It is not what its coding says.
-    Corrupt,
-    /// It ends before its coding says so.
-    EndsEarly,
-}
-
-impl From<Overflow> for Fault {
-    fn from(_: Overflow) -> Self {
-        Self::TooLarge
-    }
-}
-
-/// What a decoder did with some input.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Step {
-    /// Bytes taken from the input.
-    pub(super) read: usize,
-    /// Bytes written to the output.
-    pub(super) written: usize,
-    /// Whether the body may end here.
-    pub(super) complete: bool,
-}
-
-/// A decoder that is given what came and has room for what goes out.
-pub(super) trait Decode: Send {
-    /// Decompresses some of `input` to `output`. Taking nothing and giving nothing means that it wants no
-    /// more: what is left is not part of the body.
-    fn step(&mut self, input: &[u8], output: &mut [u8]) -> Result<Step, Fault>;
 }
 
 /// A body on its way in.
@@ -174,7 +140,7 @@ impl Decoder {
         let decode: Box<dyn Decode> = match coding {
             Coding::Identity => return Ok(None),
             Coding::Gzip => Box::new(Gzip::new()),
-            Coding::Deflate => Box::new(Deflate { inflate: None, complete: false }),
+            Coding::Deflate => Box::new(Deflate::new()),
             Coding::Brotli => Box::new(Brotli::new()),
             Coding::Zstd => Box::new(Zstd::new()?),
         };
@@ -195,39 +161,6 @@ impl Decoder {
                 return Ok(());
             }
         }
-    }
-}
-
-/// One step of inflating. `complete` says that the deflate stream has ended.
-pub(super) fn inflate(inflate: &mut Decompress, input: &[u8], output: &mut [u8]) -> Result<Step, Fault> {
-    let (total_in, total_out) = (inflate.total_in(), inflate.total_out());
-    let status = inflate.decompress(input, output, FlushDecompress::None).map_err(|_| Fault::Corrupt)?;
-    let length = |total: u64, before: u64| usize::try_from(total - before).map_err(|_| Fault::Corrupt);
-    Ok(Step {
-        read: length(inflate.total_in(), total_in)?,
-        written: length(inflate.total_out(), total_out)?,
-        complete: status == Status::StreamEnd,
-    })
-}
-
-/// What HTTP calls deflate is the zlib format, and what some servers send for it is bare deflate; the first
-/// byte tells which.
-struct Deflate {
-    inflate: Option<Decompress>,
-    complete: bool,
-}
-
-impl Decode for Deflate {
-    fn step(&mut self, input: &[u8], output: &mut [u8]) -> Result<Step, Fault> {
-        const ZLIB: u8 = 8;
-        let state = match (&mut self.inflate, input.first()) {
-            (Some(state), _) if !self.complete => state,
-            (None, Some(first)) => self.inflate.insert(Decompress::new(first & 0x0f == ZLIB)),
-            _ => return Ok(Step { read: 0, written: 0, complete: self.complete }),
-        };
-        let step = inflate(state, input, output)?;
-        self.complete = step.complete;
-        Ok(step)
     }
 }
 

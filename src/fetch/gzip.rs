@@ -5,7 +5,8 @@
 
 use flate2::{Crc, Decompress};
 
-use crate::fetch::coding::{Decode, Fault, Step, inflate};
+use crate::fetch::decode::{Decode, Fault, Step};
+use crate::fetch::deflate::inflate;
 
 const MAGIC: [u8; 3] = [0x1f, 0x8b, 8];
 

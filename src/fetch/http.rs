@@ -18,7 +18,8 @@ use hyper::header::{self, HeaderValue};
 use jiff::Timestamp;
 use tokio::time::{Instant, timeout};
 
-use crate::fetch::coding::{Coding, Fault, Inflow};
+use crate::fetch::coding::{Coding, Inflow};
+use crate::fetch::decode::Fault;
 use crate::fetch::descriptors::Shortage;
 use crate::fetch::error::{FetchError, Limit};
 use crate::fetch::gate::{Denied, Gates, Pass, Word};

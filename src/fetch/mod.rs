@@ -13,6 +13,8 @@
 mod body;
 mod coding;
 mod cookies;
+mod decode;
+mod deflate;
 mod descriptors;
 mod error;
 mod fetcher;

@@ -3,29 +3,13 @@
 //! A pure state machine, small enough to be checked by a model. Does not know files: whoever holds it keeps each change
 //! before the answer leaves.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use crate::cluster::peer::Founding;
 use crate::model::NodeId;
 
+use super::ballot::Ballot;
 use super::message::Answer;
-
-/// The number of an attempt. Greater ones win; the node makes those of two proposers differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub(crate) struct Ballot {
-    /// Which attempt.
-    pub(crate) round: u64,
-    /// Whose.
-    pub(crate) node: NodeId,
-}
-
-impl fmt::Display for Ballot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} of node {}", self.round, self.node)
-    }
-}
 
 /// See the module docs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::cluster::address::Address;
 use crate::cluster::peer::{ClusterId, Founding, Peer};
 
-use super::acceptor::Ballot;
+use super::ballot::Ballot;
 
 /// A question to a node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -15,6 +15,7 @@
 //! cluster that it founded is out of reach, together with a majority of the list, is a voter that forgot its vote.
 
 mod acceptor;
+mod ballot;
 mod declared;
 mod driver;
 mod error;

@@ -8,7 +8,7 @@ use crate::cluster::address::Address;
 use crate::cluster::peer::Founding;
 use crate::model::NodeId;
 
-use super::acceptor::Ballot;
+use super::ballot::Ballot;
 use super::message::Answer;
 
 /// See the module docs.

@@ -11,7 +11,8 @@ use tokio::sync::watch;
 use crate::cluster::peer::{Founding, Peer};
 use crate::model::NodeId;
 
-use super::acceptor::{Acceptor, Ballot};
+use super::acceptor::Acceptor;
+use super::ballot::Ballot;
 use super::declared::Declared;
 use super::error::FormingError;
 use super::file::VoteFile;

@@ -3,7 +3,6 @@
 //! Knows what the node waits for, and how long. Does not know what the others are asked: see `farewell.rs`.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -73,7 +72,7 @@ impl<N: Network> ClusterNode<N> {
     /// Waits until this node, which takes part no more, may go.
     pub(crate) async fn farewell(&self) -> Leave {
         let member = &self.office.member;
-        let parting = farewell(Arc::clone(&self.office)).await;
+        let parting = farewell(member, &self.office.farewell).await;
         let keeper = parting.keeper.filter(|keeper| *keeper != member.id);
         Leave { kept_by: keeper.map(|keeper| member.name(keeper)), absent: parting.absent }
     }

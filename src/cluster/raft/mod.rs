@@ -5,6 +5,7 @@
 mod leading;
 mod log_store;
 mod network;
+mod sender;
 #[cfg(test)]
 mod simulated_disk;
 mod state_machine;

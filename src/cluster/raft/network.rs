@@ -36,6 +36,7 @@ use crate::cluster::peer::{ClusterId, Peer};
 use crate::cluster::visitors::Intake;
 use crate::model::NodeId;
 
+use super::sender::prove;
 use super::transfer;
 use super::types::TypeConfig;
 
@@ -446,19 +447,6 @@ where
         };
         frame::write(&mut stream, &answer).await?;
     }
-}
-
-/// Whether a vote is that of the node which sent it.
-///
-/// # Errors
-/// It is not.
-pub(super) fn prove(from: NodeId, vote: &Vote<u64>) -> io::Result<()> {
-    let claimed = NodeId(vote.leader_id().node_id);
-    if claimed == from {
-        return Ok(());
-    }
-    let why = format!("node {from} sends a message in the name of node {claimed}");
-    Err(io::Error::new(io::ErrorKind::PermissionDenied, why))
 }
 
 /// Answers a message; `followed` is called where it came from the leader.

@@ -20,7 +20,7 @@ use crate::cluster::frame;
 use crate::cluster::peer::{ClusterId, Peer};
 use crate::model::NodeId;
 
-use super::network::prove;
+use super::sender::prove;
 use super::types::{SnapshotFiles, TypeConfig};
 
 /// Bytes of a file in one frame.

@@ -14,7 +14,8 @@ use super::command::{Refusal, Rules};
 use super::counts::Counts;
 use super::members::Life;
 use super::names::Names;
-use super::queue::{HostId, Place, Queue, Seq};
+use super::numbers::{HostId, Seq};
+use super::queue::{Place, Queue};
 
 /// Takes eight bytes of a key as its hash: keys are hashes already.
 #[derive(Default, Clone)]

@@ -17,6 +17,7 @@ mod members;
 #[cfg(feature = "mutants")]
 mod mutant;
 mod names;
+mod numbers;
 mod phase;
 mod queue;
 mod record;

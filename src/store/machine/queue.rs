@@ -18,16 +18,11 @@ use crate::model::{JobKey, NodeId};
 
 use super::command::{Pacing, Rules};
 use super::members::Life;
+use super::numbers::{HostId, Seq};
 use super::record::HostRecord;
 use host::{Host, Offer};
 use offers::Offers;
 use shares::Share;
-
-/// Number of a host; `0` stands for files and resources, which have no limit.
-pub(super) type HostId = u32;
-
-/// Position of a job in the order in which jobs were made.
-pub(super) type Seq = u64;
 
 /// A job that is not leased, and what decides where it stands.
 #[derive(Debug, Clone, Copy)]

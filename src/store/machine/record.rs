@@ -9,8 +9,8 @@ use super::command::Run;
 use super::counts::Counts;
 use super::gates::Gates;
 use super::members::{Life, Members};
+use super::numbers::Seq;
 use super::phase::Phase;
-use super::queue::Seq;
 
 /// One record of a snapshot of the machine.
 #[derive(Debug, Serialize, Deserialize)]

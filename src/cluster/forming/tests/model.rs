@@ -11,7 +11,8 @@ use stateright::{Checker, Model, Property};
 use crate::model::codec;
 
 use super::*;
-use crate::cluster::forming::acceptor::{Acceptor, Ballot};
+use crate::cluster::forming::acceptor::Acceptor;
+use crate::cluster::forming::ballot::Ballot;
 use crate::cluster::forming::message::{Answer, Numbers, Request};
 use crate::cluster::forming::proposal::{Proposal, Step};
 

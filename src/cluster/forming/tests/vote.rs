@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use super::*;
-use crate::cluster::forming::acceptor::Ballot;
+use crate::cluster::forming::ballot::Ballot;
 use crate::cluster::forming::declared::Declared;
 use crate::cluster::forming::message::{Answer, Numbers, Request, Standing};
 use crate::cluster::forming::proposal::{Proposal, Step};
