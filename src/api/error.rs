@@ -27,7 +27,7 @@ pub enum RunError {
     /// An unfinished run lies in the data folder, and nobody said what to do with it.
     #[error(
         "an unfinished run lies in {}: it stopped while {phase} with {} jobs done and {} left; \
-         `--resume` goes on with it, `--fresh` discards it and starts anew",
+         `--resume` continues it, `--fresh` discards it and starts over",
         path.display(), done, left
     )]
     Unfinished {
@@ -48,7 +48,7 @@ pub enum RunError {
     },
     /// The data folder holds a run of the other mode.
     #[error(
-        "{} holds a run of `--mode {holds}`: go on with it in that mode, discard it with `--fresh`, or name another \
+        "{} holds a run of `--mode {holds}`: continue it in that mode, discard it with `--fresh`, or name another \
          folder with `--data`",
         path.display()
     )]

@@ -54,10 +54,10 @@ struct PlaceOptions {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Run")]
 struct ExistingOptions {
-    /// Go on with the unfinished run in the data folder
+    /// Continue the unfinished run in the data folder
     #[arg(long, conflicts_with = "fresh")]
     resume: bool,
-    /// Discard the unfinished run in the data folder and start anew
+    /// Discard the unfinished run in the data folder and start over
     #[arg(long)]
     fresh: bool,
 }

@@ -24,7 +24,7 @@ pub(super) fn run(options: &RunOptions) -> Result<Exit, Failure> {
     logging::start(&settings.log.dir, options.log.log_format, options.log.loudness(), &progress)?;
     descriptors::raise();
     for key in ignored {
-        warn!("setting {key} has no effect any more");
+        warn!("setting {key} no longer has an effect");
     }
     let done = run_to_end(options, options.request(settings, origins), &progress);
     match options.log.log_format {
@@ -129,13 +129,15 @@ impl<'a> Signals<'a> {
             () = heard(self.hangup.as_mut()) => {}
         }
         if self.is_cancelled {
-            warn!("leaving at once; `--resume` goes on from what was committed");
+            warn!("leaving at once; `--resume` continues from the last commit");
             // What is not committed did not happen, so nothing is lost.
             self.progress.finish_and_clear();
             std::process::exit(i32::from(Exit::Cancelled.code()));
         }
         self.is_cancelled = true;
-        warn!("cancel requested: jobs in work come to their end; once more to leave at once");
+        warn!(
+            "cancel requested: jobs in progress finish first; a second Ctrl-C or signal ends the program at once"
+        );
     }
 }
 

@@ -182,7 +182,7 @@ mod tests {
         let (contact, within) = (Contact::default(), Duration::from_secs(1));
         assert!(!contact.has_quorum(), "nothing is known yet");
         contact.set_voters(NodeId(1), [&[1].into()], within);
-        assert!(contact.has_quorum(), "nobody else votes");
+        assert!(contact.has_quorum(), "no other node votes");
         contact.set_voters(NodeId(1), [&[1, 2, 3, 4, 5].into()], within);
         contact.acknowledged(NodeId(2));
         assert!(!contact.has_quorum());

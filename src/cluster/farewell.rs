@@ -184,7 +184,7 @@ async fn parted<N: Network>(member: &Member<N>, farewell: &Farewell) -> Parting 
         if is_at_work {
             let gives_back = begun.elapsed() <= member.timing.session && !handed_back(member).await;
             if !gives_back && can_do_without(member) {
-                debug!("the others can go on without this node");
+                debug!("the other nodes can continue without this node");
                 return Parting::default();
             }
             if !gives_back && !is_told {
@@ -198,7 +198,7 @@ async fn parted<N: Network>(member: &Member<N>, farewell: &Farewell) -> Parting 
             Leader::Here => {
                 last_leader = Instant::now();
                 if leads_to_the_end(member, farewell, begun).await {
-                    debug!(state = ?farewell.state.lock(), "everybody else has the end, or is gone");
+                    debug!(state = ?farewell.state.lock(), "every other node has applied the end or is gone");
                     let parting = farewell.parting(&farewell.state.lock(), member);
                     let last_words = LAST_WORDS.max(member.caller.contact().round_trip().0 * 2);
                     let _ended_or_late = timeout(last_words, ended(member, SHORT_PAUSE)).await;
@@ -215,7 +215,7 @@ async fn parted<N: Network>(member: &Member<N>, farewell: &Farewell) -> Parting 
                     }
                     Some(_) => last_leader = Instant::now(),
                     None if is_over(member) && is_alone(member, last_leader).await => {
-                        debug!("nobody leads any more, and this node has the end");
+                        debug!("no node leads, and this node has applied the end");
                         return Parting::default();
                     }
                     None => {}

@@ -39,7 +39,7 @@ pub enum KeyError {
     },
     /// It is not the text of a key. What it says is not repeated here, as it may be some other secret.
     #[error(
-        "{} is no cluster key: it has three lines, `/key/swarm/psk/1.0.0/`, `/base16/` and 64 hexadecimal digits",
+        "{} is not a cluster key: it has three lines, `/key/swarm/psk/1.0.0/`, `/base16/` and 64 hexadecimal digits",
         .0.display()
     )]
     Malformed(PathBuf),
@@ -167,7 +167,7 @@ mod tests {
             let path = dir.path().join(name);
             private_file::create(&path, text).unwrap();
             let error = ClusterKey::read(&path).unwrap_err().to_string();
-            assert!(error.contains("is no cluster key") && error.contains(name), "{error}");
+            assert!(error.contains("is not a cluster key") && error.contains(name), "{error}");
             assert!(!error.contains("hunter2"), "{error}");
         };
         check(b"", "empty");

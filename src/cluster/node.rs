@@ -158,9 +158,7 @@ pub(crate) async fn start<N: Network>(
     let first_life = next_life(&options.folder)?;
     note_boot(&options.folder)?;
     if is_forgetful {
-        warn!(
-            "this machine was started anew since, and the log is kept without fsync: if it lost its power, rows may be missing"
-        );
+        warn!("the machine rebooted and the log is not fsynced: after a power loss, rows may be missing");
     }
 
     let (member, log) = open_member(id, cluster, &options, caller, |applied| {

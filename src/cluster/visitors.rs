@@ -220,7 +220,7 @@ mod tests {
         let one = |length: usize, times: usize| (0..times).map(move |_| (1, length));
         let many = |length: usize, times: u64| (0..times).map(move |node| (node, length));
         assert_eq!(begun(false, one(80 * MIB, 60)).await, (0, [0, 0]), "larger than a question");
-        assert_eq!(begun(false, one(MIB, 60)).await, (2, [0, 2 << 10]), "one that is no member");
+        assert_eq!(begun(false, one(MIB, 60)).await, (2, [0, 2 << 10]), "one that is not a member");
         assert_eq!(begun(false, many(MIB, 60)).await, (8, [0, 8 << 10]), "many that are none");
         assert_eq!(begun(false, one(1000, 60)).await, (60, [0, 0]), "short ones");
         // Members wait.

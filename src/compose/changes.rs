@@ -22,13 +22,15 @@ pub(crate) fn changes(definitions: &Definitions, settings: &Settings, request: &
     let place = Place::nowhere("--resume");
     let mut problems = Problems::default();
     if differ(definitions, request) {
-        let message =
-            "the definitions are not those that the run began with; it goes on with those that it began with";
+        let message = "the definitions are not those that the run began with; the run continues with its own";
         problems.push(Problem::warning(&place, message, HELP));
     }
     let keys = differing(settings, &request.settings);
     if !keys.is_empty() {
-        let message = format!("the run goes on with the value that it began with of {}", keys.join(", "));
+        let message = format!(
+            "the settings are not those that the run began with; the run continues with its own values of {}",
+            keys.join(", ")
+        );
         problems.push(Problem::warning(&place, message, HELP));
     }
     problems

@@ -114,7 +114,7 @@ impl Solo {
 
     async fn end(self) -> Result<Report, RunError> {
         let status = self.commit.status().borrow().clone();
-        info!(is_over = status.phase >= Phase::Shutdown, "nothing is in work any more");
+        info!(is_over = status.phase >= Phase::Shutdown, "no job is in progress");
         self.work.store.leave().await?;
         self.commit.close().await?;
         if status.phase >= Phase::Shutdown {

@@ -59,7 +59,7 @@ impl Output {
     ) -> Result<Self, ProjectionError> {
         let progress = earlier.map(|earlier| codec::decode(earlier.progress)).transpose();
         let progress: Option<Progress> = progress.map_err(|error| {
-            ProjectionError(format!("output positions: {error}; start anew with --fresh"))
+            ProjectionError(format!("output positions: {error}; start over with --fresh"))
         })?;
         if let Some(parts) = earlier.and_then(|earlier| earlier.parts) {
             let files = specs.iter().flat_map(|spec| spec.target.files(&place));

@@ -41,7 +41,7 @@ pub(super) struct ShellArguments {
 pub(super) fn shell(arguments: &ShellArguments) -> Result<Exit, Failure> {
     let Configured { settings, ignored, .. } = arguments.configuration.read()?;
     for key in ignored {
-        warn(&format!("setting {key} has no effect any more"));
+        warn(&format!("setting {key} no longer has an effect"));
     }
     let page = LoadedPage::load(&arguments.page, &settings)?;
     let is_terminal = io::stdin().is_terminal();

@@ -248,7 +248,7 @@ fn reason(at: &Address, error: &io::Error) -> String {
         Some(said.strip_prefix(&format!("{at}: ")).unwrap_or(&said).to_owned())
     };
     match error.kind() {
-        io::ErrorKind::ConnectionRefused => "refused, nobody listens there".to_owned(),
+        io::ErrorKind::ConnectionRefused => "refused, no node listens there".to_owned(),
         io::ErrorKind::TimedOut | io::ErrorKind::PermissionDenied | io::ErrorKind::ConnectionAborted
             if error.get_ref().is_some() =>
         {

@@ -65,7 +65,7 @@ impl Behaviour {
     /// Tells a hint to whoever listens. Nobody may, and then it is lost: that is what makes it a hint.
     pub(super) fn publish(&mut self, hint: Vec<u8>) {
         if let Err(error) = self.gossip.publish(IdentTopic::new(TOPIC), hint) {
-            tracing::debug!(%error, "a hint went to nobody");
+            tracing::debug!(%error, "a hint was not delivered");
         }
     }
 }

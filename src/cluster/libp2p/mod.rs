@@ -202,7 +202,7 @@ async fn listen(swarm: &mut Swarm<Behaviour>, wanted: &Address) -> Result<Addres
             match swarm.select_next_some().await {
                 SwarmEvent::NewListenAddr { address, .. } => {
                     let port = transport::socket(&address).map(|socket| socket.port());
-                    return port.ok_or_else(|| failed(&"it is no address of tcp"));
+                    return port.ok_or_else(|| failed(&"it is not a TCP address"));
                 }
                 SwarmEvent::ListenerError { error, .. } => return Err(failed(&error)),
                 SwarmEvent::ListenerClosed { reason: Err(error), .. } => return Err(failed(&error)),

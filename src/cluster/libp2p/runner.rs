@@ -90,7 +90,7 @@ impl Runner {
                 }
             }
             SwarmEvent::ListenerClosed { reason: Err(error), .. } => {
-                tracing::error!(%error, "the listener is gone: other nodes cannot reach this one any more");
+                tracing::error!(%error, "the listener is gone: other nodes can no longer reach this one");
             }
             SwarmEvent::Behaviour(BehaviourEvent::Ping(event)) => self.on_sign(event),
             SwarmEvent::Behaviour(BehaviourEvent::Gossip(gossipsub::Event::Message { message, .. })) => {

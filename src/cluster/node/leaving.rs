@@ -41,7 +41,7 @@ impl fmt::Display for LeftBehind {
         write!(f, "{} of the {} voters are gone (", self.gone.len(), self.voters)?;
         for (number, (peer, whereabouts)) in self.gone.iter().enumerate() {
             let why = match whereabouts {
-                Whereabouts::Ended => "nobody listens there",
+                Whereabouts::Ended => "no node listens there",
                 Whereabouts::AnotherLife => "another node answers there",
             };
             write!(f, "{}{peer}: {why}", if number == 0 { "" } else { "; " })?;

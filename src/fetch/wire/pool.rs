@@ -150,7 +150,7 @@ mod tests {
         assert_eq!(pool.waiting.lock().hosts.len(), 2);
         tokio::time::advance(SWEEP).await;
         assert_eq!(pool.take("b:80"), Some(2));
-        assert_eq!(pool.waiting.lock().hosts.len(), 1, "the host that nobody asks for is gone");
+        assert_eq!(pool.waiting.lock().hosts.len(), 1, "the idle host is gone");
         assert_eq!(pool.take("a:80"), None);
         assert!(pool.waiting.lock().order.is_empty());
     }

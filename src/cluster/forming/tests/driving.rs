@@ -200,7 +200,7 @@ async fn every_host_may_be_given_the_same_line_with_itself_in_it() {
     }
     let founding = check(&three[..2], &[1, 2]).await;
     let places: Vec<_> = founding.members.values().map(|peer| peer.address.clone()).collect();
-    assert_eq!(places, [address(1), address(2)], "nobody is at 0.0.0.0");
+    assert_eq!(places, [address(1), address(2)], "no node listens at 0.0.0.0");
     assert_eq!(three[0].progress.borrow().size, 3);
 }
 

@@ -90,7 +90,7 @@ impl Forms {
             Request::Prepare(ballot, _) => acceptor.prepare(ballot),
             Request::Accept(ballot, founding, _) => acceptor.accept(ballot, founding),
             Request::Chosen(founding) => acceptor.learn(founding),
-            Request::Hello(_) => unreachable!("nobody says Hello here"),
+            Request::Hello(_) => unreachable!("no node says Hello here"),
         }
     }
 

@@ -268,7 +268,7 @@ impl Disk {
 pub(super) fn reason(error: &LogError) -> Arc<str> {
     match error {
         LogError::Io { .. } => {
-            format!("{error}; mend that and start this node again, it goes on where it stopped").into()
+            format!("{error}; fix this and start this node again: it continues where it stopped").into()
         }
         _ => error.to_string().into(),
     }

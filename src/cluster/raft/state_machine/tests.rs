@@ -433,7 +433,7 @@ fn a_snapshot_is_due_after_so_many_bytes_and_four_times_its_own_size() {
         apply(1).await;
         assert!(is_due().await);
         apply(9_999).await;
-        assert!(!is_due().await, "nobody is told twice");
+        assert!(!is_due().await, "no node gets it twice");
         apply(2).await;
         assert!(is_due().await, "but reminded after as much again");
         let mut builder = StateMachine { messages: applied.messages.clone(), status: applied.status() };
