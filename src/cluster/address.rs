@@ -1,6 +1,6 @@
 //! Where a node can be reached: `HOST:PORT`, as people write it.
 //!
-//! Kept as text: a name is resolved anew at every dial, so that a node may come back with another IP address.
+//! Kept as text: every dial resolves the name again, so that a node may come back with another IP address.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -20,7 +20,7 @@ pub struct Address {
     port: u16,
 }
 
-/// Why a text is no address.
+/// Why a text is not an address.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error(
     "`{text}` is not an address: {why}; write HOST:PORT, for example 10.0.0.1:4001, node-1:4001 or [::1]:4001"

@@ -1,4 +1,4 @@
-//! The key that all nodes of a cluster have and nobody else: 32 random bytes.
+//! The key that all nodes of a cluster share and keep secret: 32 random bytes.
 //!
 //! Its text is libp2p's own for swarm keys. It gives entry to the cluster, so it is never printed, and a file that
 //! others may read is refused. Does not know what is protected with it.
@@ -14,7 +14,7 @@ use thiserror::Error;
 
 use super::private_file;
 
-/// See the module docs.
+/// The key of a cluster.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ClusterKey([u8; 32]);
 

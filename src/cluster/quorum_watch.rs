@@ -59,9 +59,9 @@ impl Noted {
     }
 }
 
-/// Keeps `quorum` true, until Raft has ended. An election among members that are in touch is no loss: only one that
-/// takes longer than a few of its rounds is told. `stand` is told at once whether a quorum is seen: one that was there
-/// before this node was paused is none.
+/// Keeps `quorum` true, until Raft has ended. An election among members that are in touch is not a loss: only an
+/// election that takes longer than a few of its rounds is reported. `stand` learns at once whether a quorum is seen: a
+/// quorum from before this node was paused does not count.
 pub(super) async fn watch_quorum<N: Network>(
     member: Arc<Member<N>>,
     quorum: watch::Sender<Quorum>,

@@ -38,7 +38,7 @@ pub struct ClusterView {
     pub composer: Option<String>,
     /// Who seeds at the moment.
     pub seeder: Option<String>,
-    /// Why the run cannot go on.
+    /// Why the run cannot continue.
     pub failure: Option<String>,
     /// The workers of the answering node.
     pub workers: Vec<WorkerView>,

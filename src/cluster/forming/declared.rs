@@ -15,7 +15,7 @@ use super::message::Numbers;
 /// More addresses than a cluster has nodes.
 const LIMIT: usize = 1024;
 
-/// See the module docs.
+/// What the user declares about the cluster: the list of peers, the size, the quorum.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Declared {
     own: Address,

@@ -225,8 +225,8 @@ async fn lists_that_differ_in_names_only_are_no_hindrance() {
     three[0].join[1] = by_name.clone();
     let two = three[1].serve();
     place.open(by_name, Door::Node(NodeId(2), two));
-    // The door by address is opened anew when node 2 starts; that by name leads to a vote of its own, so it is
-    // node 2 that must be one object: only nodes 1 and 3 form here.
+    // The door by address is opened again when node 2 starts; the door by name leads to a vote of its own. Node 2 must
+    // be one object, so only nodes 1 and 3 form here.
     place.doors.lock().remove(&address(2));
     let (one, last) = (three[0].start(), three[2].start());
     let founding = one.founding().await;

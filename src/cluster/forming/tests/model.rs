@@ -30,7 +30,7 @@ struct State {
     sent: BTreeSet<Envelope>,
     /// Clusters that anybody took for chosen.
     chosen: BTreeSet<ClusterId>,
-    /// Somebody went on with what another had proposed.
+    /// A node has adopted what another one had proposed.
     has_adopted: bool,
 }
 

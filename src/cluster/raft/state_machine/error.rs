@@ -25,7 +25,7 @@ pub enum StateError {
         /// What does not fit.
         source: CodecError,
     },
-    /// The records of a snapshot are no machine.
+    /// The records of a snapshot do not form a machine.
     #[error("the snapshot {}: {source}; `--fresh` discards it and starts over", path.display())]
     Restore {
         /// The file.
