@@ -16,7 +16,7 @@ pub(crate) const MEND: &str =
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LogError {
-    /// Somebody else has the folder open.
+    /// Another process has the folder open.
     #[error("another scoopi uses the folder {}; stop it, or give this run another folder", path.display())]
     InUse {
         /// The folder.
