@@ -56,7 +56,7 @@ const FOUNDERS: usize = 5;
 /// Entries behind a snapshot that are kept for members that are a little behind.
 const KEPT_ENTRIES: u64 = 1_000;
 
-/// What a node is told.
+/// What a node is started with.
 #[derive(Debug)]
 pub struct NodeOptions {
     /// The folder of the run, which no other node uses.
@@ -98,8 +98,8 @@ pub(crate) struct ClusterNode<N: Network> {
     _workers: Workers,
 }
 
-/// Becomes a member. `incoming` is what others open to `network`; `found` are addresses that were found rather than
-/// named; `progress` is told how far it is.
+/// Becomes a member. `incoming` are the streams that others open to `network`; `found` are addresses that were found
+/// rather than named; `progress` gets reports of how far the start is.
 ///
 /// # Errors
 /// See [`ClusterError`].

@@ -22,8 +22,8 @@ use super::peer::ClusterId;
 use super::quorum::Quorum;
 use super::wire::{Answer, Question};
 
-/// For the run to be cancelled before who asks is told that it takes longer: where there is a quorum, and where there is
-/// none.
+/// Time for the run to be cancelled before the client gets the answer that it takes longer: with a quorum, and without
+/// one.
 const DECIDED: Duration = Duration::from_secs(8);
 const SOON: Duration = Duration::from_secs(1);
 

@@ -1,7 +1,7 @@
 //! How a node finds out whether enough members are in touch.
 //!
-//! Knows the leader, the voters, and when each was heard last. Does not know who is told, nor what a node does without a
-//! quorum.
+//! Knows the leader, the voters, and when each was heard last. Does not know who reads the result, nor what a node does
+//! without a quorum.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -23,7 +23,7 @@ use super::wire::{Answer, Question};
 /// Log entries that a member may be behind to become a voter.
 const CLOSE: u64 = 1000;
 
-/// A way that takes so long, there and back, is told: every commit waits for it.
+/// A round trip from which on the node warns of a long way: every commit waits for it.
 const LONG_WAY: Duration = Duration::from_millis(50);
 
 /// Between two looks at who is a member.

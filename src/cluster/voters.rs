@@ -1,8 +1,8 @@
 //! Who votes: up to five members, those that are alive first.
 //!
-//! Pure: the leader says what it sees and is told the next change, one at a time. Raft asks the majority of both, of
-//! those before a change and of those after it, so a change must never be begun that those who can decide today could
-//! not bring to its end:
+//! Pure: the leader passes in what it sees and gets the next change, one at a time. Raft asks both majorities, of the
+//! voters before a change and of those after it, so the leader must never begin a change that the nodes which can
+//! decide today could not complete:
 //!
 //! * **A place changes hands**: the node that gives it up cannot be reached, so the nodes that decide today are among
 //!   the others, and are more than half with or without the new one.

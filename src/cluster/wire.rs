@@ -81,7 +81,7 @@ pub(super) enum Answer {
     Later(String),
 }
 
-/// What a node is told that goes at the end.
+/// What the leader sends a node that leaves at the end.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Parting {
     /// Who keeps the rows, if that is one node.

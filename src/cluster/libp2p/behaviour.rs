@@ -1,6 +1,6 @@
 //! What our nodes do on every connection, put together: limits, streams, signs of life, gossip.
 //!
-//! There is no `identify`: what it tells (addresses, versions) is told by our own messages to proven members only.
+//! There is no `identify`: our own messages send what it would (addresses, versions), and only to proven members.
 
 use std::time::Duration;
 

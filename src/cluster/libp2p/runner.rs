@@ -46,7 +46,7 @@ pub(super) struct Runner {
 }
 
 impl Runner {
-    /// Runs until it is told to stop. With the swarm go its listener and all connections.
+    /// Runs until `stop` is cancelled. The swarm closes its listener and all connections when it is dropped.
     pub(super) async fn run(mut self, stop: CancellationToken) {
         loop {
             tokio::select! {

@@ -1,4 +1,5 @@
-//! Nodes on real sockets of this machine: who is let in, who is told what, and what becomes of the lost.
+//! Nodes on real sockets of this machine: which peers are let in, what each of them learns, and what becomes of the
+//! lost.
 
 use std::future::Future;
 

@@ -1,4 +1,4 @@
-//! What openraft is told about our types.
+//! The types of ours that openraft works with.
 
 use std::io::{self, Read};
 use std::path::PathBuf;

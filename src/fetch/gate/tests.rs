@@ -251,7 +251,7 @@ async fn closed_gates_send_away_those_who_wait_and_those_who_come() {
     assert_eq!(waiting.await.unwrap(), Denied::Closed);
     assert_eq!(gates.enter_if_open("other", Word::default()).await.unwrap_err(), Denied::Closed);
     assert_eq!(begin.elapsed(), Duration::ZERO);
-    // Who is through may go on, as after a redirect.
+    // A request that is through may continue, as after a redirect.
     pass.again(Word::default()).await.unwrap();
     assert_eq!(begin.elapsed(), Duration::from_secs(1));
 }

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 /// Least time between two looks at all connections.
 const SWEEP: Duration = Duration::from_secs(1);
 
-/// See the module docs.
+/// Idle connections by host.
 #[derive(Debug)]
 pub(super) struct Pool<C> {
     per_host: usize,

@@ -36,8 +36,9 @@ pub struct Rules {
 pub enum Pacing {
     /// Any: nothing but the number of leases limits what they ask of it together.
     AnyNode,
-    /// The one that holds leases of it: its fetcher keeps the distance between two requests. When the last
-    /// lease is over, the next node that asks may have the host, and is told if it was another's before.
+    /// The node that holds leases of it: its fetcher keeps the distance between two requests. When the last lease is
+    /// over, the next node that asks may have the host, and its first job carries whether the host was another node's
+    /// before.
     OneNode,
     /// Any node, within its places at the host ([`Job::host_places`]): an equal share for each node, and no more than
     /// `host_leases` for all together. A node may prefetch as many jobs again, once all places are taken; when a job

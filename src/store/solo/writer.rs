@@ -73,7 +73,7 @@ impl Writer {
         let served = self.serve(&mut queue, &mut batch, &mut closed);
         let ended = served.and_then(|()| Ok(self.projection.sync().map(drop)?));
         let Self { log, status, .. } = self;
-        // The folder is free before anybody is told that it is.
+        // The folder must be free before the caller gets the answer.
         drop(log);
         match (ended, closed) {
             (Ok(()), Some(closed)) => {

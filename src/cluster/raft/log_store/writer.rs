@@ -129,7 +129,7 @@ impl Writer {
             }
         }
         self.note_committed();
-        // The folder is free before anybody is told that it is.
+        // The folder must be free before the caller gets the answer.
         drop(self);
         if let Some(closed) = closed {
             let _gone = closed.send(());

@@ -133,7 +133,7 @@ impl Applier {
         if let Err(error) = &ended {
             self.tell(error);
         }
-        // Files are closed before anybody is told that they are.
+        // Files must be closed before the caller gets the answer.
         drop(self);
         if let (Ok(()), Some(closing)) = (ended, closing) {
             let _gone = closing.send(());
