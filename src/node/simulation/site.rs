@@ -48,7 +48,7 @@ struct SimulatedPage {
     takes: Duration,
 }
 
-/// See the module docs.
+/// The pages of a simulated site.
 #[derive(Debug)]
 pub(super) struct Site {
     pages: Vec<SimulatedPage>,
