@@ -183,7 +183,7 @@ impl LogOptions {
 }
 
 impl RunOptions {
-    /// Whether the user asked to go on with an unfinished run.
+    /// Whether the user asked to continue an unfinished run.
     pub(super) fn resumes(&self) -> bool {
         self.existing.resume
     }

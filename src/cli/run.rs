@@ -51,7 +51,7 @@ fn run_to_end(options: &RunOptions, request: RunRequest, progress: &ProgressBar)
 
 /// Starts the run, and hears signals meanwhile.
 async fn start(request: RunRequest, signals: &mut Signals<'_>) -> Result<RunHandle, Failure> {
-    // A node that waits for others has nothing in work that could come to its end.
+    // A node that waits for others has no job in progress that could come to its end.
     let may_leave = request.mode == Mode::Cluster;
     let mut starting = pin!(Run::new(request).start());
     loop {
@@ -101,11 +101,12 @@ async fn watch(
     }
 }
 
-/// Asks of others to stop. The first one lets what is in work come to its end, the second one leaves at once.
+/// Signals that ask the program to stop. The first one lets jobs in progress come to their end, the second one leaves
+/// at once.
 struct Signals<'a> {
     interrupt: Signal,
     terminate: Signal,
-    /// The terminal is gone. None if whoever started the program had it ignored, as `nohup` does.
+    /// The terminal is gone. None if the parent process ignores the signal, as `nohup` does.
     hangup: Option<Signal>,
     is_cancelled: bool,
     progress: &'a ProgressBar,

@@ -1,7 +1,7 @@
 //! What a resumed run does not do as it is asked today.
 //!
-//! It goes on with the definitions and settings that it began with; where those of today differ, their author
-//! should hear of it. Only says so: nothing here decides what a run does.
+//! A resumed run continues with the definitions and settings that it began with; if those of today differ, their author
+//! should learn it. Only warns: nothing here decides what a run does.
 
 use std::collections::BTreeMap;
 
