@@ -96,7 +96,7 @@ fn item(at: &At<'_>, position: u32, problems: &mut Problems) -> Option<ItemDef> 
     Some(item)
 }
 
-/// Keys that are right on their own, but do nothing beside others.
+/// Keys that are right on their own, but have no effect together with others.
 fn warn_of_no_effect(fields: &Fields<'_>, problems: &mut Problems) {
     let has = |key: &str| fields.get(key).is_some();
     if let Some(constant) = ["value", "match"].into_iter().find(|key| has(key)) {

@@ -1,7 +1,7 @@
 //! Which indexes an axis runs through: `index`, `indexRange` and `breakAfter` together.
 //!
-//! Knows numbers and how they are written. That an open range must end somewhere is checked here too, since
-//! nobody later could say where it was written.
+//! Knows numbers and how they are written. That an open range must end somewhere is checked here too, since the place
+//! where it was written is not known later.
 
 use super::fields::{At, Fields};
 use super::wording::shown;

@@ -17,7 +17,7 @@ use crate::model::{Document, Fingerprint, Locator, Row, Source};
 
 use super::entry;
 
-/// See the module docs.
+/// The folder of kept pages and data.
 #[derive(Debug, Clone)]
 pub struct Keeper {
     root: PathBuf,
