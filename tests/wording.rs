@@ -44,6 +44,11 @@ const fn negated_noun(text: &'static str) -> Phrase {
     Phrase { text, not_after: &["there"], not_before: &["longer"] }
 }
 
+/// "So long as" is plain English.
+const fn unless_before(text: &'static str, not_before: &'static [&'static str]) -> Phrase {
+    Phrase { text, not_after: &[], not_before }
+}
+
 /// The areas, in the order of the budgets.
 const AREAS: [&str; 3] = ["docs", "messages", "comments"];
 
@@ -56,9 +61,10 @@ const RULES: &[Rule] = &[
     rule(words("nobody"), "name the actor: no node, no caller", [0, 0, 2]),
     rule(words("somebody"), "name the actor: a node, a caller", [0, 0, 0]),
     rule(words("everybody"), "name the actor: every node, every caller", [0, 0, 0]),
-    rule(words("is told"), "name the actor, and what it gets", [0, 0, 0]),
-    rule(words("are told"), "name the actor, and what it gets", [0, 0, 1]),
-    rule(words("be told"), "name the actor, and what it gets", [0, 0, 1]),
+    rule(words("told"), "name the actor and the fact: the leader sends the member its quota", [0, 0, 1]),
+    rule(words("hears"), "receives, learns", [0, 0, 0]),
+    rule(words("Who"), "name the actor: the node that …, nodes that …", [0, 0, 0]),
+    rule(unless_before("so long", &["as"]), "name the time: for `limit`, for this time", [0, 0, 0]),
     rule(words("anew"), "again, from the beginning; start over", [0, 0, 3]),
     rule(words("once more"), "again", [0, 0, 0]),
     rule(words("goes on"), "continues", [0, 2, 1]),
@@ -130,6 +136,7 @@ fn strings_and_comments_of_a_source_are_told_apart() {
     let joined = |texts: Vec<Text>| texts.iter().map(Text::words).collect::<Vec<_>>().join("|");
     assert_eq!(joined(rust::comments("a.rs", source)), "one|five|eight");
     assert_eq!(joined(rust::strings("a.rs", source)), "two // \" three four|six \" seven");
+    assert_eq!(joined(rust::strings("a.rs", "\"{told}: a {name:?} b\"")), "{}: a {} b");
 }
 
 #[test]

@@ -49,7 +49,7 @@ fn run_to_end(options: &RunOptions, request: RunRequest, progress: &ProgressBar)
     })
 }
 
-/// Starts the run, and hears signals meanwhile.
+/// Starts the run, and handles signals meanwhile.
 async fn start(request: RunRequest, signals: &mut Signals<'_>) -> Result<RunHandle, Failure> {
     // A node that waits for others has no job in progress that could come to its end.
     let may_leave = request.mode == Mode::Cluster;

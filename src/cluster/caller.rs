@@ -71,7 +71,7 @@ impl<N: Network> Caller<N> {
         Self { network, contact: Arc::default(), idle: Mutex::default() }
     }
 
-    /// Who was in touch, and how long the way to them is: short questions are measured here.
+    /// When other nodes were last in touch, and the round trips to them: short questions are measured here.
     pub(crate) fn contact(&self) -> &Arc<Contact> {
         &self.contact
     }

@@ -1,6 +1,6 @@
 //! Cancels the run, once, however many ask for it and however long it takes.
 //!
-//! Without a quorum it waits for one. Who asks may go away meanwhile; that changes nothing.
+//! Without a quorum it waits for one. The client may go away meanwhile; that changes nothing.
 
 use parking_lot::Mutex;
 use tokio::sync::watch;

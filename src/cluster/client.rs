@@ -22,7 +22,7 @@ pub enum AskError {
     /// The node does not answer.
     #[error("no answer from {at}: {why}; {help}")]
     NoAnswer {
-        /// Who was asked.
+        /// The node that was asked.
         at: Address,
         /// What happened.
         why: String,
@@ -38,7 +38,7 @@ pub enum AskError {
          runs; Ctrl-C ends one node"
     )]
     Later {
-        /// Who was asked.
+        /// The node that was asked.
         at: Address,
         /// How it stands.
         quorum: String,
@@ -46,7 +46,7 @@ pub enum AskError {
     /// The node cannot do it.
     #[error("the node at {at} could not: {why}")]
     Failed {
-        /// Who was asked.
+        /// The node that was asked.
         at: Address,
         /// Why not.
         why: String,

@@ -1,4 +1,4 @@
-//! Who was in touch with this process, and how long the way to the others is.
+//! When other nodes were last in touch with this process, and the round trips to them.
 //!
 //! Raft knows again after a restart what it knew before: who led, and who was sent what. Here stands only what this life
 //! of the node has seen, and by the messages of Raft alone. Does not decide anything.
@@ -44,7 +44,7 @@ struct State {
 struct Voters {
     /// More than half of each set decide. The sets hold the others; with each, the least answers that are enough.
     others: Vec<(BTreeSet<NodeId>, usize)>,
-    /// An answer counts for so long.
+    /// How long an answer counts.
     within: Duration,
 }
 
@@ -116,7 +116,7 @@ impl Contact {
         !others.is_empty() && others.iter().all(|(set, needed)| set.iter().filter(answers).count() >= *needed)
     }
 
-    /// A short question to an address was answered after so long.
+    /// Notes that an address answered a short question after `time`.
     pub(crate) fn took(&self, address: &Address, time: Duration) {
         let mut state = self.0.lock();
         match state.trips.get_mut(address) {

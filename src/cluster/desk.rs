@@ -44,7 +44,7 @@ pub(super) struct Desk<N: Network> {
     pub(super) forming: Forming,
     /// There once this node is a member.
     pub(super) office: watch::Receiver<Option<Arc<Office<N>>>>,
-    /// Who talks to it.
+    /// The peers that talk to it.
     visitors: Arc<Visitors>,
     /// The warning that a peer which is not a member asks too much.
     too_much: Seldom,
@@ -137,8 +137,8 @@ impl<N: Network> Desk<N> {
         }
     }
 
-    /// Whether a node may say as much as members do: it is one, as far as this node knows, or founded the cluster, or
-    /// has this node's vote. A new leader may be one of which a node that was away has not heard yet.
+    /// Whether a node may send as much as members do: it is one, as far as this node knows, or founded the cluster, or
+    /// has this node's vote. A node that was away may not know the new leader yet.
     fn is_known(&self, from: NodeId) -> bool {
         match self.office.borrow().as_ref() {
             Some(office) => office.member.is_member(from) || office.member.has_vote(from),
@@ -162,7 +162,7 @@ impl<N: Network> Desk<N> {
         timeout(KNOWN, known).await.map_err(denied)?
     }
 
-    /// This node as a member. The others may have founded the cluster a moment before it has heard of that.
+    /// This node as a member. The others may have founded the cluster a moment before this node learns of it.
     async fn office_soon(&self) -> io::Result<Arc<Office<N>>> {
         let mut office = self.office.clone();
         let there = timeout(PATIENCE, office.wait_for(Option::is_some)).await;
@@ -225,7 +225,7 @@ impl<N: Network> Desk<N> {
     }
 }
 
-/// Answers. Who does not take the answer is not waited for.
+/// Sends an answer. Does not wait for a peer that does not take it.
 async fn say<A: Serialize>(stream: &mut (impl AsyncWrite + Unpin), answer: &A) -> io::Result<()> {
     timeout(TAKEN, frame::write(stream, answer)).await.map_err(|_| io::ErrorKind::TimedOut)?
 }

@@ -1,7 +1,7 @@
 //! When this node asks for the votes of the others.
 //!
-//! openraft holds elections by fixed times. Here the time follows the way to the others: where a message takes long, a
-//! leader that lives is not heard as often. Whether the node is elected is decided by Raft, whatever the times.
+//! openraft holds elections by fixed times. Here the time follows the way to the others: if a message takes long, the
+//! signs of a live leader arrive less often. Whether the node is elected is decided by Raft, whatever the times.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use super::network::Network;
 /// Looks at how long a leader was silent, within the time after which another one is elected.
 const LOOKS: u32 = 7;
 
-/// Asks to be elected whenever no leader is heard, until Raft has ended.
+/// Asks to be elected whenever this node is not in touch with a leader, until Raft has ended.
 pub(super) async fn hold_elections<N: Network>(member: Arc<Member<N>>) {
     let mut watch = Watch { since: Instant::now(), looked: Instant::now(), chance: chance() };
     loop {
@@ -56,7 +56,7 @@ struct Watch {
 }
 
 impl Watch {
-    /// Looks; `touched` is when Raft heard a leader or gave its vote last.
+    /// Looks; `touched` is when Raft last received something from a leader or gave its vote.
     fn look(&mut self, election: Duration, touched: Option<Instant>) {
         if self.looked.elapsed() > election {
             // This node was paused, or its disk was busy: it could not hear anybody.

@@ -68,7 +68,7 @@ pub enum ClusterError {
     /// The network.
     #[error(transparent)]
     Network(#[from] NetworkError),
-    /// Who this node is.
+    /// The identity of this node.
     #[error(transparent)]
     Identity(#[from] IdentityError),
     /// The log.

@@ -59,7 +59,7 @@ pub enum Keepers {
 struct State {
     /// The last entry that others have applied, as they say.
     applied: BTreeMap<NodeId, u64>,
-    /// Who was told that it may go.
+    /// Nodes that have the leader's answer that they may go.
     told: BTreeSet<NodeId>,
     /// Nodes that are gone: the process has ended, or the node was silent for too long.
     gone: BTreeSet<NodeId>,
@@ -112,8 +112,8 @@ impl Farewell {
         }
     }
 
-    /// As the leader, once there is an end: who keeps the rows, and who was not there. Who left in good order before is
-    /// not waited for.
+    /// As the leader, once there is an end: the node that keeps the rows, and the members that were not there. A node
+    /// that left in good order before is not waited for.
     fn parting<N: Network>(&self, state: &State, member: &Member<N>) -> Parting {
         let keeper = self.keeper(state, member);
         let end = member.applied.status().borrow().position;
@@ -138,7 +138,7 @@ impl Farewell {
 }
 
 impl State {
-    /// Who does not have the end yet; none before there is an end.
+    /// Nodes that do not have the end yet; none before there is an end.
     fn waits_for<N: Network>(&mut self, member: &Member<N>) -> Option<Vec<NodeId>> {
         if !is_over(member) {
             return None;
@@ -167,7 +167,7 @@ fn others<N: Network>(member: &Member<N>) -> Vec<NodeId> {
     nodes.filter(|node| *node != member.id).collect()
 }
 
-/// Waits until this node, which takes part no more, is of no more use to those who are there.
+/// Waits until the others no longer need this node for a quorum. This node no longer takes part in the run.
 pub(super) async fn farewell<N: Network>(member: &Member<N>, farewell: &Farewell) -> Parting {
     let parting = parted(member, farewell).await;
     farewell.warn_of_all(member, &parting);
@@ -307,8 +307,8 @@ async fn ended<N: Network>(member: &Member<N>, pause: Duration) {
     }
 }
 
-/// Whether no node is left that could let this node go: all processes have ended, or this node has not heard a leader
-/// for too long.
+/// Whether no node is left that could let this node go: all processes have ended, or this node has not been in touch
+/// with a leader for too long.
 async fn is_alone<N: Network>(member: &Member<N>, last_leader: Instant) -> bool {
     for node in others(member) {
         if whereabouts(member, node).await.is_none() {
@@ -346,7 +346,7 @@ async fn leads_to_the_end<N: Network>(member: &Member<N>, farewell: &Farewell, b
     farewell.state.lock().is_told(member)
 }
 
-/// What tells that a node's process has ended and does not come back as what it was by itself.
+/// The evidence that a node's process has ended and does not come back by itself as the same node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Whereabouts {
     /// No process listens at its address.
@@ -355,7 +355,7 @@ pub(super) enum Whereabouts {
     AnotherLife,
 }
 
-/// What became of a node; none where it answers, or where nothing is heard of its host.
+/// What became of a node; none if it answers, or if its host is silent.
 pub(super) async fn whereabouts<N: Network>(member: &Member<N>, node: NodeId) -> Option<Whereabouts> {
     let Some(peer) = member.peer(node) else { return Some(Whereabouts::Ended) };
     match timeout(member.election() / 2, member.caller.network().open(&peer.address)).await {

@@ -1,7 +1,7 @@
 //! Addresses that nodes tell each other, or that are found in the local network.
 //!
-//! Hints only: an address that is wrong, or was put there by a stranger, costs a dial that proves nothing. Who is there
-//! is asked, and who decides is settled, elsewhere.
+//! Hints only: an address that is wrong, or was put there by a stranger, costs a dial that proves nothing. Other
+//! modules find out which node is there, and which nodes decide.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

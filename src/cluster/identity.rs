@@ -1,4 +1,4 @@
-//! Who this node is: a key pair of its own, kept in the run's folder.
+//! The identity of this node: a key pair of its own, kept in the run's folder.
 //!
 //! The number of a node is made of its public key, so that no other node can claim it. The key lies next to what the
 //! node has promised: a node that lost its disk has forgotten its votes, and must be a new node.

@@ -36,21 +36,21 @@ const NAME: usize = 512;
 /// How long things may take.
 #[derive(Debug, Clone, Copy)]
 pub struct Timing {
-    /// Without a sign of life for so long, a member's jobs are given to others.
+    /// A member without a sign of life for this time loses its jobs to others.
     pub session: Duration,
     /// Between two signs of life.
     pub keep_alive: Duration,
-    /// Without a word of the leader for so long, another one is elected.
+    /// If the leader is silent for this time, another one is elected.
     pub election: Duration,
-    /// A voter that is silent for so long is gone for good.
+    /// A voter that is silent for this time is gone for good.
     pub voter: Duration,
-    /// At the end, members that were not there are waited for so long.
+    /// How long, at the end, the others wait for members that were not there.
     pub linger: Duration,
 }
 
 impl Timing {
-    /// The time of elections where the way to the others and back takes so long. A member whose way is longer still must
-    /// not keep the others from another leader: the limit is an eighth of a session.
+    /// The time of elections for this round trip. A member whose way is longer still must not keep the others from
+    /// another leader: the limit is an eighth of a session.
     fn stretched(&self, round_trip: Duration) -> Duration {
         self.election.max((round_trip * TRIPS).min(self.session / 8))
     }
@@ -59,7 +59,7 @@ impl Timing {
 /// Round trips that an election waits for at least: a leader that lives may lose a packet, and it comes again.
 const TRIPS: u32 = 6;
 
-/// Who leads, as far as this node knows.
+/// The leader, as far as this node knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Leader {
     Here,
@@ -91,7 +91,7 @@ pub(super) struct Member<N: Network> {
 }
 
 impl<N: Network> Member<N> {
-    /// Without a word of the leader for so long another one is elected: longer than is set where the way to the others
+    /// If the leader is silent for this time, another one is elected: longer than the setting if the way to the others
     /// is long.
     pub(super) fn election(&self) -> Duration {
         self.timing.stretched(self.caller.contact().round_trip().0)
@@ -128,7 +128,7 @@ impl<N: Network> Member<N> {
         others.map(|(id, peer)| (NodeId(*id), peer.clone())).collect()
     }
 
-    /// Who leads.
+    /// Returns the leader.
     pub(super) fn leader(&self) -> Leader {
         let metrics = self.raft.metrics();
         let metrics = metrics.borrow();
@@ -251,7 +251,7 @@ impl<N: Network> Member<N> {
             Ok((_, Answer::Yes)) => Ok(None),
             Ok((_, Answer::AskLeader(Some(leader)))) => Ok(Some(leader.address)),
             Ok((_, Answer::AskLeader(None))) => {
-                Err("it hears no leader: its cluster has no quorum now".to_owned())
+                Err("it is not in touch with a leader: its cluster has no quorum now".to_owned())
             }
             Ok((_, Answer::NotYet)) => {
                 Err("it led, but has lost its quorum, so it cannot let a node in".to_owned())

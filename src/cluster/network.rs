@@ -16,7 +16,7 @@ use super::address::Address;
 /// A stream of bytes to a node.
 #[derive(Debug)]
 pub(crate) struct Conversation<S> {
-    /// Who is at the other end; the network has made sure of it.
+    /// The node at the other end; the network has proved its identity.
     pub(crate) peer: NodeId,
     /// The bytes.
     pub(crate) stream: S,

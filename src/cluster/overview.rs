@@ -1,7 +1,7 @@
 //! How the cluster stands, as far as one node can say.
 //!
-//! What was decided stands in the machine and in the members of the log. Who is there now only the leader knows, by signs
-//! of life; and that it still leads, by those who follow it.
+//! What was decided stands in the machine and in the members of the log. Only the leader knows which members are there
+//! now, by signs of life; and that it still leads, by its followers.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -93,7 +93,7 @@ pub(super) fn overview<N: Network>(member: &Member<N>, quorum: Quorum, workers: 
     }
 }
 
-/// As the leader: how long ago each was heard.
+/// As the leader: how long ago each was in touch.
 fn heard<N: Network>(member: &Member<N>, nodes: impl Iterator<Item = NodeId>) -> BTreeMap<NodeId, Duration> {
     let now = Instant::now();
     let mut sessions = member.sessions.lock();

@@ -1,4 +1,4 @@
-//! Who the nodes of a cluster are, and which cluster it is.
+//! The nodes of a cluster, and which cluster it is.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,7 +1,7 @@
 //! How a node finds out whether enough members are in touch.
 //!
-//! Knows the leader, the voters, and when each was heard last. Does not know who reads the result, nor what a node does
-//! without a quorum.
+//! Knows the leader, the voters, and when each was last in touch. Does not know who reads the result, nor what a node
+//! does without a quorum.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -35,7 +35,7 @@ impl Quorum {
     }
 }
 
-/// An answer of a follower, and the leader's word that it has enough of them, count for so long: twice the time after
+/// How long an answer of a follower counts, and the leader's report that it has enough of them: twice the time after
 /// which others elect another leader.
 fn recent(election: Duration) -> Duration {
     election * 4
@@ -81,7 +81,7 @@ pub(super) async fn watch_quorum<N: Network>(
         };
         let seen = Quorum::of(leader, member.id, before, election, contact);
         if now.duration_since(looked) > election * 2 {
-            // What is heard now may have been waiting while this node was paused.
+            // What arrives now may have been waiting while this node was paused.
             doubted_until = now + election * 5;
         }
         looked = now;

@@ -37,7 +37,7 @@ impl Sessions {
         }
     }
 
-    /// How long ago a node was heard; of one that was never asked about, from now on.
+    /// How long ago a node was in touch; for a node that was never asked about, the time starts now.
     pub(super) fn silence(&mut self, node: NodeId, now: Instant) -> Duration {
         now.duration_since(*self.heard.entry(node).or_insert(now))
     }
@@ -65,7 +65,7 @@ impl Sessions {
             .leading
             .is_some_and(|(led, looked)| led == term && now.duration_since(looked) < self.session / 2);
         if !is_in_time {
-            // Elected just now, or paused: no sign could be heard in the meantime.
+            // Elected just now, or paused: no sign of life could arrive in the meantime.
             self.seen.clear();
             self.heard.values_mut().for_each(|last| *last = now);
         }

@@ -29,9 +29,9 @@ const LONG_WAY: Duration = Duration::from_millis(50);
 /// Between two looks at who is a member.
 const LOOK: Duration = Duration::from_millis(250);
 
-/// Shows the leader that this node is alive, for as long as it is. If no leader hears it for long, asks at `places`,
-/// one after the other, to be let in: the node that let this one in may have done so without the others, which do not
-/// know it.
+/// Shows the leader that this node is alive, for as long as it is. If no leader answers for long, asks at `places`, one
+/// after the other, to be let in: the node that let this one in may have done so without the others, which do not know
+/// it.
 pub(super) async fn show_life<N: Network>(member: Arc<Member<N>>, places: BTreeSet<Address>) {
     let mut ticks = interval(member.timing.keep_alive);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -262,7 +262,7 @@ fn seen<N: Network>(member: &Member<N>) -> Vec<Seen> {
     nodes.collect()
 }
 
-/// Commits one command as the leader; where this node leads no more, another one will.
+/// Commits one command as the leader; if this node no longer leads, another leader will commit it.
 async fn propose<N: Network>(member: &Member<N>, command: Command) {
     let Ok(batch) = Batch::of(&vec![command]) else { return };
     if let Err(error) = member.commit_here(batch).await {

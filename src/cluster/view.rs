@@ -34,9 +34,9 @@ pub struct ClusterView {
     pub position: u64,
     /// Pages a second, all nodes together; none if the answering node does not lead.
     pub rate: Option<f64>,
-    /// Who composes the definitions at the moment.
+    /// The node that composes the definitions at the moment.
     pub composer: Option<String>,
-    /// Who seeds at the moment.
+    /// The node that seeds at the moment.
     pub seeder: Option<String>,
     /// Why the run cannot continue.
     pub failure: Option<String>,
@@ -53,7 +53,7 @@ pub struct QuorumView {
     pub voters: usize,
     /// How many of them decide.
     pub needed: usize,
-    /// How many of them the leader hears; none if the answering node does not lead.
+    /// How many of them the leader is in touch with; none if the answering node does not lead.
     pub in_touch: Option<usize>,
 }
 
@@ -76,7 +76,7 @@ pub struct MemberView {
     pub lag: Option<u64>,
     /// Whether it has voted that all is done.
     pub done: bool,
-    /// How long ago the answering node heard it, in milliseconds; none where it does not hear members but the leader.
+    /// How long ago the answering node was in touch with it, in milliseconds; none if only the leader is.
     pub silence: Option<u64>,
     /// What it says of itself; none if the answering node does not lead, or does not hear it.
     pub figures: Option<NodeFigures>,
@@ -87,7 +87,7 @@ pub struct MemberView {
 pub enum MemberState {
     /// It takes part.
     Live,
-    /// It takes part as far as was decided, but is not heard.
+    /// It takes part as far as was decided, but is silent.
     Silent,
     /// It does not: it left, died, or has not begun yet.
     Absent,
@@ -204,7 +204,9 @@ impl fmt::Display for QuorumView {
         match state {
             Quorum::There => Ok(()),
             Quorum::Lost => f.write_str("; nothing is decided until they are in touch"),
-            Quorum::Looking => f.write_str("; the node that answers hears no leader at the moment"),
+            Quorum::Looking => {
+                f.write_str("; the node that answers is not in touch with a leader at the moment")
+            }
         }
     }
 }

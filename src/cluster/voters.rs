@@ -1,4 +1,4 @@
-//! Who votes: up to five members, those that are alive first.
+//! Which members vote: up to five, those that are alive first.
 //!
 //! Pure: the leader passes in what it sees and gets the next change, one at a time. Raft asks both majorities, of the
 //! voters before a change and of those after it, so the leader must never begin a change that the nodes which can
@@ -37,7 +37,7 @@ pub(super) struct Seen {
     pub(super) is_in_touch: bool,
     /// Whether it has said that it leaves, and gives its vote back.
     pub(super) is_leaving: bool,
-    /// How long nothing was heard of it.
+    /// How long it has been silent.
     pub(super) silence: Duration,
 }
 
@@ -53,7 +53,7 @@ pub(super) enum Change {
 }
 
 impl Change {
-    /// Whether that node votes no more when it is made, or is a member no more.
+    /// Whether the change takes the vote, or the membership, from that node.
     pub(super) fn takes_vote_of(&self, node: NodeId) -> bool {
         match self {
             Self::Voters(voters) | Self::Successor(voters) => !voters.contains(&node),
@@ -65,9 +65,9 @@ impl Change {
 /// What the leader knows of time.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Patience {
-    /// Without a sign for so long, a node counts as not there for the moment.
+    /// A node without a sign for this time counts as not there for the moment.
     pub(super) absent: Duration,
-    /// Without a sign for so long, it is gone for good.
+    /// A node without a sign for this time is gone for good.
     pub(super) gone: Duration,
 }
 
@@ -93,7 +93,7 @@ fn wanted(members: &[Seen], patience: Patience) -> Option<Change> {
             && seen.silence <= patience.absent
     };
     // A node that is in touch at the address of a voter has taken its place: no other node can be reached there. It
-    // gets that vote and no other, however short ago the voter was heard.
+    // gets that vote and no other, however short ago the voter was in touch.
     let is_same_place = |one: &Seen, other: &Seen| one.node != other.node && one.address == other.address;
     let mut ready: Vec<&Seen> = members.iter().filter(is_ready).collect();
     let successor = ready.iter().find_map(|new| {
@@ -106,7 +106,7 @@ fn wanted(members: &[Seen], patience: Patience) -> Option<Change> {
     ready.retain(|new| !voters.iter().any(|old| is_same_place(old, new)));
     let mut gone: Vec<&Seen> =
         voters.iter().copied().filter(|seen| seen.is_leaving || seen.silence > patience.gone).collect();
-    // Who leaves waits for it.
+    // The nodes that leave wait for it.
     gone.sort_by_key(|seen| (!seen.is_leaving, seen.node));
     if let (Some(new), Some(old)) = (ready.first(), gone.first()) {
         return Some(Change::Voters(all().filter(|voter| *voter != old.node).chain([new.node]).collect()));
@@ -196,7 +196,7 @@ mod tests {
     fn who_is_at_the_address_of_a_voter_gets_its_vote_at_once_and_never_one_more() {
         check("1v 2v 3v? 4l@3", "= 1 2 4");
         check("1v 2v 3v- 4l@3", "= 1 2 4");
-        // Not heard for a moment or not: two nodes at one address are one vote.
+        // Silent for a moment or not: two nodes at one address are one vote.
         check("1v 2v 3v 4l@3", "");
         check("1v 2v 3v 4l@3 5l", "");
         check("1v 2v 4l@2", "");

@@ -84,7 +84,7 @@ pub(super) enum Answer {
 /// What the leader sends a node that leaves at the end.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Parting {
-    /// Who keeps the rows, if that is one node.
+    /// The node that keeps the rows, if there is only one.
     pub(super) keeper: Option<NodeId>,
     /// Members that were not there, and do not have the end.
     pub(super) absent: Vec<NodeId>,
@@ -102,7 +102,7 @@ pub(super) struct Proposal {
 pub(super) enum Proposed {
     /// It is committed.
     Committed(Replies),
-    /// This node does not lead, or does so no more: it may be committed or not.
+    /// This node does not lead, or no longer does: the command may be committed or not.
     AskLeader,
     /// Refused: the asker is not a member of this cluster.
     NotAMember,

@@ -1,6 +1,6 @@
 //! Sizes of pools that have no effect, because no step has the name.
 //!
-//! A size for a step that the program knows is not told: one configuration may serve many definitions.
+//! A size for a known step that no task uses is not reported: one configuration may serve many definitions.
 
 use std::collections::BTreeSet;
 

@@ -65,7 +65,7 @@ impl<S: JobStore> Monitor<S> {
                 changed = status.changed() => if changed.is_err() {
                     return Err(StoreError::Stopped("the log writer has ended".into()));
                 },
-                // An error means the runner is gone, which its own result tells.
+                // An error means that the runner is gone, which its own result reports.
                 Ok(()) = self.in_work.changed() => {}
                 () = cancelled.cancelled(), if !conditions.cancelled => {}
                 // A vote may be lost, with the life of this node in which it was cast, and never be seen to count.

@@ -53,7 +53,7 @@ impl Places {
 impl Drop for Place {
     fn drop(&mut self) {
         let Places { limit, worth, taken, enough } = &*self.0;
-        // Told once for each time that it becomes worth it; the runner looks again after all it does.
+        // Notified once for each time that it becomes worth it; the runner looks again after all it does.
         if taken.fetch_sub(1, Ordering::Relaxed) + worth == limit + 1 {
             enough.notify_one();
         }
@@ -82,7 +82,7 @@ mod tests {
         assert_eq!(places.room(8), 2);
         assert!(told().await);
         jobs.pop();
-        assert!(!told().await, "told once");
+        assert!(!told().await, "notified once");
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub(super) struct Step {
 
 /// A decoder that is given what came and has room for what goes out.
 pub(super) trait Decode: Send {
-    /// Decompresses some of `input` to `output`. Taking nothing and giving nothing means that it wants no
-    /// more: what is left is not part of the body.
+    /// Decompresses some of `input` to `output`. Taking nothing and returning nothing means that the decoder is done:
+    /// what is left is not part of the body.
     fn step(&mut self, input: &[u8], output: &mut [u8]) -> Result<Step, Fault>;
 }

@@ -18,8 +18,8 @@ pub(super) fn inflate(inflate: &mut Decompress, input: &[u8], output: &mut [u8])
     })
 }
 
-/// What HTTP calls deflate is the zlib format, and what some servers send for it is bare deflate; the first
-/// byte tells which.
+/// What HTTP calls deflate is the zlib format, and what some servers send for it is bare deflate; the first byte shows
+/// which.
 pub(super) struct Deflate {
     inflate: Option<Decompress>,
     complete: bool,

@@ -49,7 +49,7 @@ impl Fetcher {
         self.inner.http.close();
     }
 
-    /// This fetcher has these places at the host of `url` now, if nothing later was heard.
+    /// Sets the places of this fetcher at the host of `url`, unless a later answer did so before.
     pub fn hear(&self, url: &str, places: HostPlaces) {
         if let Ok(Target::Http(url)) = Target::parse(url) {
             self.inner.http.hear(&url, places);

@@ -91,7 +91,7 @@ impl Gzip {
         let (read, next) = match &mut self.part {
             Part::Header(taken) => {
                 let (read, header) = taken.take(input);
-                // The first byte tells a file that is not gzip from one that ends early.
+                // The first byte distinguishes a file that is not gzip from one that ends early.
                 if !MAGIC.starts_with(taken.first(MAGIC.len())) {
                     return Err(Fault::Corrupt);
                 }

@@ -1,4 +1,4 @@
-//! What went wrong below HTTP, told in one line and sorted by whether it may pass.
+//! Errors below HTTP, described in one line and sorted by whether they may pass.
 //!
 //! Knows the error types of the libraries below, which callers should not have to know. Their chains repeat the same
 //! thing; only the last two links carry information.

@@ -1,4 +1,4 @@
-//! What a node tells its user of the others: for whom it waits, and whether there is a quorum.
+//! What a node reports to its user about the others: for whom it waits, and whether there is a quorum.
 
 use std::time::{Duration, Instant};
 

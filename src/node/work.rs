@@ -17,7 +17,7 @@ use crate::sinks::OutputReport;
 use crate::store::machine::Phase;
 use crate::store::{Commit, JobStore, NodeStore, Status};
 
-/// Who stops when this node is asked to.
+/// What stops when this node is asked to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scope {
     /// The run.

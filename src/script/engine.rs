@@ -1,6 +1,6 @@
 //! One JavaScript engine, on the thread that made it.
 //!
-//! Knows how scripts are evaluated, how the limits of memory, stack and time are set, and how failures are told apart.
+//! Knows how scripts are evaluated, how the limits of memory, stack and time are set, and how failures are distinguished.
 //! Does not know about threads nor what to do with a script that does not come back: that is `sandbox`. It never leaves
 //! its thread, because the engine measures the stack from where it was made.
 

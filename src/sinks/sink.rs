@@ -14,8 +14,8 @@ use super::place::OutputPlace;
 
 /// A sink as a definition asks for it.
 pub trait Target: fmt::Debug + Send + Sync {
-    /// Which sink it is: its kind, and what tells it from others of the kind. Appenders whose targets have the same
-    /// name write to one sink.
+    /// Which sink it is: its kind, and what distinguishes it from others of the kind. Appenders whose targets have the
+    /// same name write to one sink.
     fn name(&self) -> String;
 
     /// The files that it writes, always in the same order.

@@ -105,7 +105,7 @@ pub trait JobStore: Send + Sync + 'static {
     /// Votes for the end: this node has no job in progress and sees none that it could take.
     fn vote_done(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Lets no more jobs be taken, on any node.
+    /// Stops jobs from being taken, on any node.
     fn cancel(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// What can be seen from outside, after each commit.

@@ -32,12 +32,26 @@ pub(crate) fn strings(file: &str, source: &str) -> Vec<Text> {
         let mut text = Text::new(file);
         for (number, line) in (piece.line..).zip(piece.text.lines()) {
             let line = line.strip_suffix('\\').unwrap_or(line);
-            text.push(number, &line.replace("\\n", " ").replace("\\\"", "\""));
+            text.push(number, &without_names(&line.replace("\\n", " ").replace("\\\"", "\"")));
         }
         texts.push(text);
     }
     texts.retain(|text| !text.words().is_empty());
     texts
+}
+
+/// A format string without the names of its arguments: they are code.
+fn without_names(line: &str) -> String {
+    let mut parts = line.split('{');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (name, rest) = part.split_once('}').unwrap_or(("", part));
+        let is_name =
+            name.chars().all(|character| character.is_alphanumeric() || "_:.?$".contains(character));
+        text.push_str(if is_name { "{}" } else { name });
+        text.push_str(rest);
+    }
+    text
 }
 
 /// A comment with its slashes, or a string without its quotes.

@@ -46,8 +46,8 @@ pub(super) struct Found {
 }
 
 impl Language {
-    /// The language of a line, and the query without its prefix. `of_block` is that of the block, which a
-    /// selector shares; without one the text tells.
+    /// The language of a line, and the query without its prefix. `of_block` is that of the block, which a selector
+    /// shares; without one the text decides.
     pub(super) fn of(line: &str, of_block: Option<Self>) -> (Self, &str) {
         if let Some(query) = line.strip_prefix("css:") {
             return (Self::Css, query.trim_start());

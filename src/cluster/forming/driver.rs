@@ -50,7 +50,7 @@ pub(crate) struct Options {
     pub(crate) founders: usize,
     /// Addresses that are found rather than declared.
     pub(crate) found: watch::Receiver<BTreeSet<Address>>,
-    /// Told how far it is.
+    /// Receives how far it is.
     pub(crate) progress: watch::Sender<Waiting>,
 }
 
@@ -182,7 +182,7 @@ impl<A: Ask> Driver<'_, A> {
         Ok(())
     }
 
-    /// One attempt. Where something was chosen, this node knows it durably and the others were told.
+    /// Makes one attempt. If something was chosen, this node knows it durably and has sent it to the others.
     async fn propose(&self, present: &Present, highest: &mut u64) -> Result<Option<Founding>, FormingError> {
         let ballot = self.forming.next_ballot(*highest);
         let mut proposal = Proposal::new(ballot, present.quorum, self.founding(present)?);
@@ -214,7 +214,7 @@ impl<A: Ask> Driver<'_, A> {
         Ok(Founding { cluster: ClusterId(cluster), members })
     }
 
-    /// Asks oneself, then all others at once, until the answers lead on or there are no more.
+    /// Asks this node itself, then all others at once, until the answers lead on or all have answered.
     async fn canvass(&self, proposal: &mut Proposal, request: &Request) -> Result<Step, FormingError> {
         let (own, me) = (self.forming.declared().own(), self.forming.me());
         let mut step = proposal.hear(own, me, self.forming.vote(me, request.clone()).await?);

@@ -95,9 +95,9 @@ pub struct NoQuorum {
     pub quorum: usize,
     /// How long was waited.
     pub after: Duration,
-    /// Who is missing, and why.
+    /// The nodes that are missing, and why.
     pub missing: Vec<(Address, String)>,
-    /// Differences between what nodes were told.
+    /// Differences between what nodes declare.
     pub warnings: Vec<String>,
 }
 

@@ -12,7 +12,7 @@ use super::ballot::Ballot;
 /// A question to a node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Request {
-    /// Who are you?
+    /// Asks a node for its identity.
     Hello(Hello),
     /// Do you promise to accept nothing below this ballot?
     Prepare(Ballot, Numbers),
@@ -55,14 +55,14 @@ impl Numbers {
     }
 }
 
-/// Who a node is, and what it is doing.
+/// The identity of a node, and what it is doing.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Hello {
     /// Its name and its own idea of its address.
     pub(crate) peer: Peer,
-    /// What it was told about the cluster.
+    /// The numbers that it declares about the cluster.
     pub(crate) numbers: Numbers,
-    /// The addresses that it was told, its own among them.
+    /// The addresses that it declares, its own among them.
     pub(crate) list: BTreeSet<Address>,
     /// What it is doing.
     pub(crate) standing: Standing,

@@ -1,4 +1,4 @@
-//! Who is there, as far as the declared addresses tell: what each of them answered last.
+//! The nodes that are there, as far as the declared addresses show it: what each of them answered last.
 //!
 //! Pure: it is fed with outcomes and asked what follows from them.
 
@@ -74,7 +74,7 @@ impl Sight {
             Some(disagreement(&self.own.peer, ours, &hello.peer.to_string(), theirs))
         } else if ours != theirs || self.own.list != hello.list {
             Some(format!(
-                "{} was told {}, {} was told {}",
+                "{} declares {}, {} declares {}",
                 self.own.peer,
                 told(&self.own),
                 hello.peer,
@@ -143,7 +143,7 @@ impl Sight {
         Ok(found)
     }
 
-    /// Who can found a cluster now.
+    /// The nodes that can found a cluster now.
     ///
     /// # Errors
     /// The quorum does not fit the size, now that one's own other names are known.
@@ -199,7 +199,7 @@ impl Sight {
             Some(Outcome::Node { standing: Standing::Paused { cluster }, .. }) => {
                 Some(format!("is a member of cluster {cluster}, which has no quorum"))
             }
-            Some(Outcome::Node { is_sound: false, .. }) => Some("was told other numbers of nodes".to_owned()),
+            Some(Outcome::Node { is_sound: false, .. }) => Some("declares other numbers of nodes".to_owned()),
             Some(Outcome::Node { id, .. }) => {
                 let is_same = |(_, other): &(&Address, &Outcome)| matches!(other, Outcome::Node { id: other, .. } if other == id);
                 let (first, _) = self.outcomes.iter().find(is_same)?;
@@ -209,7 +209,7 @@ impl Sight {
         }
     }
 
-    /// Differences between what nodes were told.
+    /// Differences between what nodes declare.
     pub(super) fn warnings(&self) -> Vec<String> {
         self.warnings.values().cloned().collect()
     }

@@ -157,7 +157,7 @@ impl Forming {
         (!own.meet(numbers)).then(|| disagreement(&self.0.peer, own, "the asking node", numbers))
     }
 
-    /// Who this node is, for others.
+    /// The identity of this node, for others.
     pub(super) fn hello(&self) -> Hello {
         Hello {
             peer: self.0.peer.clone(),
@@ -178,7 +178,7 @@ impl Forming {
         &self.0.peer
     }
 
-    /// What it was told.
+    /// What the user declared to it.
     pub(super) fn declared(&self) -> &Declared {
         &self.0.declared
     }
@@ -203,10 +203,10 @@ impl Forming {
     }
 }
 
-/// Two nodes that were told numbers that do not go together.
+/// Describes two nodes that declare numbers which do not go together.
 pub(super) fn disagreement(a: &Peer, ours: Numbers, b: &str, theirs: Numbers) -> String {
     format!(
-        "{a} was told {} nodes with a quorum of {}, {b} {} nodes with a quorum of {}: each could find a quorum \
+        "{a} declares {} nodes with a quorum of {}, {b} {} nodes with a quorum of {}: each could find a quorum \
          without the other; give all nodes the same --join and --quorum",
         ours.size, ours.quorum, theirs.size, theirs.quorum
     )

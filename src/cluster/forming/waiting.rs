@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::cluster::address::Address;
 
-/// Who is there, who is not, and how long one still waits.
+/// The nodes that are there, the nodes that are not, and how long this node still waits.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Waiting {
     /// Nodes that answer, with oneself.

@@ -28,7 +28,7 @@ type Dials = HashMap<Address, watch::Receiver<Option<Outcome>>>;
 #[derive(Debug)]
 pub(super) struct Dialler {
     requests: mpsc::Sender<Request>,
-    /// Who was last proven at an address, while the connection stands.
+    /// The node that was last proven at an address, while the connection stands.
     links: Mutex<HashMap<Address, Link>>,
     dials: Mutex<Dials>,
 }

@@ -66,7 +66,7 @@ const WAITING: usize = 256;
 pub(crate) struct Options {
     /// Where to listen. Port 0 takes any that is free.
     pub(crate) listen: Address,
-    /// Who this node is.
+    /// The identity of this node.
     pub(crate) identity: Identity,
     /// Without it, every peer that can reach this node is let in.
     pub(crate) key: Option<ClusterKey>,

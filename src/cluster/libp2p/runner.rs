@@ -1,4 +1,4 @@
-//! The loop that moves the swarm: dials on request, and tells what came of it.
+//! The loop that moves the swarm: dials on request, and reports the outcome.
 //!
 //! It owns the swarm. Streams do not come through here: they are opened through the link of their connection.
 

@@ -37,7 +37,7 @@ const ANSWER: Duration = Duration::from_secs(1);
 /// A connection, seen by those who want streams of it.
 #[derive(Debug, Clone)]
 pub(super) struct Link {
-    /// Who is at the other end.
+    /// The node at the other end.
     pub(super) peer: NodeId,
     /// Which connection it is.
     pub(super) connection: ConnectionId,
@@ -101,7 +101,7 @@ impl Behaviour {
 
     fn forget(&mut self, connection: ConnectionId) {
         self.links.remove(&connection);
-        // Who still holds streams, or another connection, keeps the count of them.
+        // A node that still holds streams, or another connection, keeps the count of them.
         self.places.retain(|_, places| Arc::strong_count(places) > 1);
     }
 }

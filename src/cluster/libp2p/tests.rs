@@ -54,7 +54,7 @@ async fn echo(mut incoming: mpsc::Receiver<Conversation<Stream>>, hear: watch::S
     }
 }
 
-/// Opens a stream, says something and hears it; says who it was.
+/// Opens a stream, sends a text and receives it back; returns the node at the other end.
 async fn talk(from: &Node, to: &Address) -> io::Result<NodeId> {
     let mut conversation = from.network.open(to).await?;
     say(&mut conversation.stream).await?;
@@ -165,7 +165,7 @@ async fn a_node_that_opens_more_streams_than_it_may_loses_the_newest() {
         for stream in &mut kept {
             say(stream).await.unwrap();
         }
-        // A place that is given back can be had again, as soon as the other side has heard of it.
+        // A place that is given back can be had again, as soon as the other side knows of it.
         kept.pop();
         while talk(&one, &other.address).await.is_err() {}
     })
@@ -177,7 +177,7 @@ async fn a_hint_reaches_the_others_with_its_author_and_one_that_is_too_large_doe
     within(60, async {
         let key = Some(ClusterKey::generate());
         let (one, mut other, mut third) = (node(key).await, node(key).await, node(key).await);
-        // No connection leads from the first to the third: it hears through the second.
+        // No connection leads from the first to the third: hints reach it through the second.
         let _kept = (
             one.network.open(&other.address).await.unwrap(),
             third.network.open(&other.address).await.unwrap(),

@@ -1,7 +1,7 @@
 //! From a socket to a proven peer: tcp, the cluster's key, noise, yamux.
 //!
-//! Knows which of these steps failed, since that is what tells people what to do. Each step has a time limit: who
-//! stays silent costs a socket for that long.
+//! Knows which of these steps failed, since people need it to know what to do. Each step has a time limit: a silent
+//! peer costs a socket for that long.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};

@@ -19,7 +19,7 @@ use crate::cluster::places::{Place, Places};
 
 use super::transport::socket;
 
-/// Who places are counted for: an address, or a network of IPv6.
+/// What places are counted for: an address, or a network of IPv6.
 type Host = IpAddr;
 
 /// Places for connections whose peer has not proved that it has the key.

@@ -97,7 +97,7 @@ impl<N: Network> ClusterNode<N> {
         }
     }
 
-    /// The error of a node that waited so long for a quorum.
+    /// The error of a node that waited for a quorum for `after`.
     pub(super) async fn no_quorum(&self, after: Duration) -> ClusterError {
         let (here, size) = self.count_voters().await;
         ClusterError::NoQuorum { cluster: self.office.member.cluster, here, size, after }

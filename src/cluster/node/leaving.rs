@@ -69,7 +69,7 @@ impl<N: Network> ClusterNode<N> {
         }
     }
 
-    /// Waits until this node, which takes part no more, may go.
+    /// Waits until this node, which no longer takes part in the run, may go.
     pub(crate) async fn farewell(&self) -> Leave {
         let member = &self.office.member;
         let parting = farewell(member, &self.office.farewell).await;

@@ -6,9 +6,9 @@ use crate::cluster::peer::Peer;
 
 use super::types::TypeConfig;
 
-/// What a request to this member's Raft gives, as the leader. `None` if it leads no more before there is an answer:
-/// openraft gives none to what a deposed leader was asked, where a snapshot of the next one takes the place of its
-/// log.
+/// Returns the result of a request to this member's Raft, as the leader. `None` if it no longer leads before there is
+/// an answer: openraft does not answer what a deposed leader was asked, where a snapshot of the next leader takes the
+/// place of its log.
 pub(crate) async fn while_leading<T>(raft: &Raft<TypeConfig>, request: impl Future<Output = T>) -> Option<T> {
     let mut metrics = raft.metrics();
     let term = metrics.borrow().current_term;

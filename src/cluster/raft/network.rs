@@ -83,7 +83,7 @@ enum Answer {
     Vote(VoteResponse<u64>),
     /// It is a member of another cluster.
     OtherCluster(ClusterId),
-    /// It can do no more, for that reason.
+    /// It cannot continue, for that reason.
     Failed(String),
 }
 
@@ -289,8 +289,8 @@ impl<N: Network> Line<N> {
         }
     }
 
-    /// Sends entries in a task of its own. Where they take long, the member hears meanwhile that its leader lives: it
-    /// would choose another.
+    /// Sends entries in a task of its own. If they take long, the member receives heartbeats meanwhile: it would elect
+    /// another leader.
     fn send_on(&self, request: AppendEntriesRequest<TypeConfig>, beat: Duration, size: usize) -> Underway {
         let (vote, before) = (request.vote, request.prev_log_id);
         let last = request.entries.last().map(|entry| entry.log_id);

@@ -29,7 +29,7 @@ pub(super) fn opaque(term: u64, index: u64, size: usize) -> LogEntry {
     Entry { log_id: id(term, index), payload }
 }
 
-/// A run, told entry by entry.
+/// A run as a list of entries.
 pub(super) struct Story {
     machine: Machine,
     next: u64,

@@ -32,7 +32,7 @@ const FRAME: usize = 1 << 20;
 /// Files of one snapshot; there is one for the state, and one for each output.
 const FILES: usize = 4096;
 
-/// Without a piece for so long, a transfer is broken. Disks may be slow.
+/// A transfer without a piece for this time is broken. Disks may be slow.
 const STALLED: Duration = Duration::from_secs(30);
 
 /// For the receiver to install a snapshot that it has.
@@ -55,7 +55,7 @@ enum Part {
     Hash([u8; 32]),
 }
 
-/// What the receiver says at the end, or as soon as it wants no more.
+/// What the receiver answers at the end, or as soon as it refuses further pieces.
 #[derive(Debug, Serialize, Deserialize)]
 enum Verdict {
     Installed(SnapshotResponse<u64>),

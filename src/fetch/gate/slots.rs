@@ -17,7 +17,7 @@ pub(super) struct Slots {
     told: Mutex<Told>,
 }
 
-/// How many there may be, as was told last.
+/// The latest number of slots that was set.
 #[derive(Debug)]
 struct Told {
     request: u64,
@@ -39,7 +39,7 @@ impl Slots {
         Arc::new(Self { free: Arc::new(Semaphore::new(count)), told })
     }
 
-    /// Takes note of how many there may be, unless a later answer was heard before.
+    /// Sets the number of slots, unless a later answer did so before.
     pub(super) fn hear(&self, places: HostPlaces) {
         let mut told = self.told.lock();
         if places.request <= told.request {

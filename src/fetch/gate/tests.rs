@@ -77,7 +77,7 @@ async fn a_host_that_asked_for_time_gets_it_even_from_those_who_wait_already() {
     assert_eq!(waiting.await.unwrap(), 60);
 }
 
-/// Asks for "h" as one who was told of so many moves; when the request may start, in ms since `begin`.
+/// Asks for "h" with this handover count; returns when the request may start, in ms since `begin`.
 async fn moved(gates: &Gates, begin: Instant, moves: u32) -> u128 {
     drop(gates.enter_if_open("h", Word { moves, ..Word::default() }).await.unwrap());
     begin.elapsed().as_millis()
@@ -95,7 +95,7 @@ async fn a_host_that_moved_is_left_alone_for_one_delay_and_once() {
     tokio::time::advance(Duration::from_secs(10)).await;
     assert_eq!(moved(&gates, begin, 4).await, 21_000, "it was elsewhere in between");
     tokio::time::advance(Duration::from_secs(9)).await;
-    assert_eq!(moved(&gates, begin, 3).await, 30_000, "one who was told before the last move comes late");
+    assert_eq!(moved(&gates, begin, 3).await, 30_000, "a count from before the last move comes late");
 }
 
 #[tokio::test(start_paused = true)]
@@ -116,13 +116,13 @@ async fn a_move_shortens_no_pause_and_makes_none_where_there_is_no_delay() {
     assert_eq!(moved(&self::gates(1, 0), begin, 1).await, 60_000);
 }
 
-/// Asks for "h" as one who was told of so many places.
+/// Asks for "h" with this number of places.
 async fn placed(gates: &Gates, request: u64, count: u32) -> Pass<'static> {
     let word = Word { places: Some(HostPlaces { request, count }), ..Word::default() };
     gates.enter_if_open("h", word).await.unwrap()
 }
 
-/// Whether one who was told of so many places may go through at once.
+/// Returns the pass if a request with this number of places may go through at once.
 async fn may_enter(gates: &Gates, request: u64, count: u32) -> Option<Pass<'static>> {
     tokio::time::timeout(Duration::from_millis(10), placed(gates, request, count)).await.ok()
 }
@@ -132,7 +132,7 @@ async fn as_many_go_through_as_was_told_last_whoever_comes_first() {
     let gates = gates(9, 0);
     let first = placed(&gates, 3, 2).await;
     let second = placed(&gates, 1, 8).await;
-    assert!(may_enter(&gates, 2, 8).await.is_none(), "told before the one who said two");
+    assert!(may_enter(&gates, 2, 8).await.is_none(), "an answer from before the one with two places");
     let third = may_enter(&gates, 4, 3).await.unwrap();
     assert!(may_enter(&gates, 4, 3).await.is_none());
     assert!(may_enter(&gates, 5, 1).await.is_none(), "fewer");

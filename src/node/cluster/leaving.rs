@@ -1,4 +1,4 @@
-//! How a node stops: its work, its part in the run, and what it tells the others meanwhile.
+//! How a node stops: its work, its part in the run, and what it reports to the others meanwhile.
 
 use tokio::sync::watch;
 use tracing::warn;

@@ -33,7 +33,7 @@ use super::random::Random;
 use super::site::{DEFINITIONS, SimulatedLoader, Site};
 use super::stream::SimulatedStream;
 
-/// Without a sign of life for so long, a node counts as crashed.
+/// A node without a sign of life for this time, in milliseconds, counts as crashed.
 pub(super) const SESSION: u64 = 2_000;
 
 /// How long others are waited for.

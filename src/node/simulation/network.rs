@@ -25,7 +25,7 @@ use super::stream::SimulatedStream;
 /// For a connection to come about.
 const DIAL: Duration = Duration::from_secs(3);
 
-/// After so long without getting through, a stream breaks.
+/// A stream that has not got through for this time, in milliseconds, breaks.
 const BROKEN: u64 = 8_000;
 
 /// How much later a packet comes that was lost.
@@ -82,7 +82,7 @@ pub(super) struct Pipe {
     pub(super) packets: VecDeque<(u64, Vec<u8>)>,
     pub(super) on_the_way: usize,
     pub(super) arrived: VecDeque<u8>,
-    /// No more is written; when the reader sees that.
+    /// Nothing more is written; the time when the reader sees that.
     pub(super) ends: Option<u64>,
     pub(super) has_ended: bool,
     pub(super) is_broken: bool,

@@ -58,7 +58,7 @@ pub(super) enum Fault {
     Deaf(Vec<usize>),
     /// The percentage of packets that have to be sent again.
     Loss(u64),
-    /// A packet takes so long.
+    /// How long a packet takes.
     Delay(Range<u64>),
     Crash(Vec<usize>, End),
     /// A crash that the disk does not survive.

@@ -41,8 +41,9 @@ fn one_misses_the_end(fault: impl Fn(Vec<usize>) -> Fault) {
 /// A moment that is early enough before the end of every run.
 const EARLY: When = When::Over(10);
 
-/// After so long a vote has changed hands, also where the leader was lost and two elections were needed: the sessions of
-/// these worlds are short, and where two of three voters are lost before that, the others can only stop.
+/// After this time, in milliseconds, a vote has changed hands, also if the leader was lost and two elections were
+/// needed: the sessions of these worlds are short, and if two of three voters are lost before that, the others can only
+/// stop.
 const SETTLED: u64 = 4 * SESSION;
 
 /// Length of a fault that lasts until the run is over.

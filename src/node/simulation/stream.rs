@@ -88,7 +88,7 @@ impl AsyncWrite for SimulatedStream {
 }
 
 impl SimulatedStream {
-    /// Writes no more.
+    /// Ends the writing.
     fn close(&self) {
         let mut state = self.switch.0.lock();
         let Some(pipe) = state.pipes.get(&self.writes) else { return };

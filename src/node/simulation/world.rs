@@ -34,7 +34,7 @@ const LONGEST: u64 = 600_000;
 /// From the end of the run to that of each node which is there.
 const FAREWELL: u64 = 30_000;
 
-/// Faults whose moment did not come by then happen no more.
+/// Faults whose moment did not come by then, in milliseconds, do not happen.
 const LAST_STRIKE: u64 = 120_000;
 
 thread_local! {
@@ -292,7 +292,7 @@ impl World {
                     }
                 }
                 self.apply_cuts();
-                // Who was cut off from whom depends on where one stands.
+                // Which side is cut off depends on where one stands.
                 let others: Vec<usize> = (0..self.hosts.len()).filter(|host| !hosts.contains(host)).collect();
                 let minority = if hosts.len() <= others.len() { hosts } else { &others };
                 self.hit(minority);

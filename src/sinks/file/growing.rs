@@ -34,7 +34,7 @@ impl GrowingFile {
                     "another process writes to it; give each one a folder of its own with `--output`",
                 ));
             }
-            // A file system without locks: writers cannot be told apart there.
+            // A file system without locks cannot distinguish writers.
             Ok(()) | Err(TryLockError::Error(_)) => {}
         }
         let found = file.metadata()?.len();

@@ -42,7 +42,7 @@ fn make(build: &mut Build<'_>) -> Option<Made> {
         let help = "give it at least one, such as `file`";
         build.problem(&step.kind.place, format!("step `{}` has no plugins", step.name), help);
     }
-    // All are made before it is asked whether all could be made: each tells its own problems.
+    // All are made before the first error returns: each reports its own problems.
     let outputs: Vec<Option<Output>> = step
         .plugins
         .iter()

@@ -61,7 +61,7 @@ fn make(build: &mut Build<'_>) -> Option<Made> {
     let mut of_item = |item: &ItemDef| -> Vec<Option<Filter>> {
         item.filters.iter().map(|filter| compile(build, filter, &mut compiled)).collect()
     };
-    // All are compiled before it is asked whether all could be: each tells its own problem.
+    // All are compiled before the first error returns: each reports its own problem.
     let mut templates: Vec<Vec<Vec<Option<Filter>>>> = vec![];
     for item in &data_def.items {
         for fact in &data_def.facts {

@@ -64,7 +64,7 @@ fn make(build: &mut Build<'_>) -> Option<Made> {
         let help = "name a script file: `script: { file: clean.js }`";
         build.problem(&step.kind.place, format!("step `{}` has no script", step.name), help);
     }
-    // All are made before it is asked whether all could be made: each tells its own problems.
+    // All are made before the first error returns: each reports its own problems.
     let scripts: Vec<Option<DataScript>> = step.plugins.iter().map(|plugin| script(build, plugin)).collect();
     let scripts: Option<Vec<DataScript>> = scripts.into_iter().collect();
     Some(Made::Step(Box::new(ScriptStep { scripts: scripts? })))

@@ -196,7 +196,7 @@ fn open_retrying(dir: &Path) -> Result<Db, Fault> {
     Err(Fault::InUse)
 }
 
-/// sled tells a held lock only by its text.
+/// sled reports a held lock only by its text.
 fn is_locked(error: &io::Error) -> bool {
     error.to_string().contains("could not acquire lock")
 }

@@ -21,7 +21,7 @@ pub struct Rules {
     /// Of these, with what comes on top, those that a host has before its first page: each page that comes earns one more.
     /// So hosts that do not answer hold few jobs.
     pub host_first: u32,
-    /// Who may have these leases.
+    /// Which nodes may have these leases.
     pub pacing: Pacing,
     /// Jobs that a run may have altogether; links beyond it are counted and not followed.
     pub max_jobs: u64,
@@ -90,7 +90,7 @@ pub enum Command {
     Claim {
         /// The barricade.
         barricade: Barricade,
-        /// Who asks.
+        /// The node that asks.
         node: NodeId,
         /// Which life of it.
         incarnation: Incarnation,
@@ -131,7 +131,7 @@ pub enum Command {
     },
     /// Asks for jobs.
     Take {
-        /// Who asks.
+        /// The node that asks.
         node: NodeId,
         /// Which life of it.
         incarnation: Incarnation,

@@ -63,7 +63,7 @@ impl Gates {
         Claim::Work(gate.epoch)
     }
 
-    /// Who does the work.
+    /// Returns the node that does the work.
     pub(super) fn holder(&self, barricade: Barricade) -> Option<NodeId> {
         match self.gates.get(&barricade)?.work {
             Work::Held(node, _) => Some(node),

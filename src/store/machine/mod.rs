@@ -202,7 +202,7 @@ impl Machine {
         self.members.has_left(node)
     }
 
-    /// Who does the work behind a barricade at the moment.
+    /// Returns the node that does the work behind a barricade at the moment.
     #[must_use]
     pub fn holder(&self, barricade: Barricade) -> Option<NodeId> {
         self.gates.holder(barricade)

@@ -19,7 +19,7 @@ pub(super) enum Record {
     Head(Box<HeadRecord>),
     /// One entry of the store.
     Entry(CompactString, #[serde(with = "serde_bytes")] Vec<u8>),
-    /// Who has some hosts. Before the jobs, whose leases they own.
+    /// The owners of some hosts. Before the jobs, whose leases they own.
     Hosts(Vec<HostRecord>),
     /// Some jobs.
     Jobs(Vec<SlotRecord>),
@@ -50,7 +50,7 @@ pub(super) struct JobsRecord {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct HostRecord {
     pub(super) name: String,
-    /// Who had it last, where it is one node's while it has leases.
+    /// Its last owner, if it is one node's while it has leases.
     pub(super) last: Option<Life>,
     pub(super) moves: u32,
     /// Leases that it may have at a time.

@@ -29,7 +29,7 @@ pub(super) enum Door {
     Closes,
 }
 
-/// Who hears a question, if anybody.
+/// Decides which node, if any, receives a question.
 type Fate = Box<dyn FnMut(&Address, &Address, &Request) -> Post + Send>;
 
 /// What happens to a question.

@@ -200,7 +200,7 @@ impl Applier {
         }
     }
 
-    /// Answers; what went wrong is passed on after all have been told.
+    /// Answers; an error is passed on after all callers have their answers.
     fn answer<T>(&self, reply: Answer<T>, result: Result<T, StateError>) -> Result<(), StateError> {
         let (answer, error) = match result {
             Ok(value) => (Ok(value), Ok(())),

@@ -77,7 +77,7 @@ fn make(build: &mut Build<'_>) -> Option<Made> {
         }
         Some(Use { item: item.into(), name: plugin.name.clone(), converter })
     });
-    // All are made before it is asked whether all could be made: each tells its own problems.
+    // All are made before the first error returns: each reports its own problems.
     let made: Vec<Option<Use>> = made.collect();
     let uses: Option<Vec<Use>> = made.into_iter().collect();
     Some(Made::Step(Box::new(DataConverter { uses: uses? })))

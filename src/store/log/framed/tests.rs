@@ -11,7 +11,7 @@ use crate::store::log::LogKind;
 
 type Map = BTreeMap<Vec<u8>, Vec<u8>>;
 
-/// A map that fails, panics or stops in the middle of a write when told to.
+/// A map that fails, panics or stops in the middle of a write on request.
 #[derive(Default)]
 struct InMemory {
     map: Map,
@@ -38,7 +38,7 @@ impl Engine for InMemory {
 
     fn put(&mut self, pairs: &mut dyn Iterator<Item = Put<'_>>) -> Result<(), Fault> {
         for put in pairs {
-            assert!(!self.panics, "told to");
+            assert!(!self.panics, "a panic on request");
             if let Some(room) = &mut self.room {
                 *room = room.checked_sub(1).ok_or_else(|| Fault::Io(io::ErrorKind::StorageFull.into()))?;
             }
@@ -57,7 +57,7 @@ impl Engine for InMemory {
     }
 
     fn scan(&self, from: &[u8], to: &[u8]) -> Result<Pairs<'_>, Fault> {
-        assert!(!self.panics, "told to");
+        assert!(!self.panics, "a panic on request");
         let pairs = self.map.range(from.to_vec()..to.to_vec());
         Ok(Box::new(pairs.map(|(key, value)| Ok((key.clone(), value.clone())))))
     }

@@ -19,7 +19,7 @@ impl Jobs {
         }
     }
 
-    /// Who has which host, in no order.
+    /// Which node has which host, in no order.
     pub(in crate::store::machine) fn host_records(&self) -> impl Iterator<Item = HostRecord> + '_ {
         self.queue.host_records()
     }

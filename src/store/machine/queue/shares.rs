@@ -1,7 +1,8 @@
 //! What each node has of a host that several share: leases, and places, which are the right to ask it.
 //!
-//! A node's leases without a place are ahead: when one of its leases ends, the place goes to another one, and is free
-//! when there is none. So a node that keeps to the places that it was told of last keeps to those that it has.
+//! A node's leases without a place are prefetched: when one of its leases ends, the place goes to another one, and is
+//! free when there is none. So a node that keeps to the latest number of places that it received keeps to the places
+//! that it has.
 
 use std::collections::BTreeMap;
 
