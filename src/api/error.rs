@@ -21,7 +21,7 @@ pub enum RunError {
     /// The definitions have errors.
     #[error("{0}")]
     Definitions(Problems),
-    /// A setting cannot be.
+    /// A setting is not valid.
     #[error("{0}")]
     Settings(String),
     /// An unfinished run lies in the data folder, and the request does not say what to do with it.

@@ -14,7 +14,7 @@ use super::exit::{Exit, Failure};
 use super::options::{ConfigurationOptions, OutsideOptions};
 use super::speech::{clear, print};
 
-/// Between two looks of `--watch`.
+/// The pause between two looks of `--watch`.
 const PERIOD: Duration = Duration::from_secs(1);
 
 /// The key file that `keygen` makes if no other one is named.

@@ -23,7 +23,7 @@ use arguments::{Arguments, Command};
 use color::Color;
 pub use exit::Exit;
 
-/// Does what the command line says.
+/// Runs the command line.
 #[must_use]
 pub fn main() -> Exit {
     speech::tell_panics();

@@ -11,7 +11,7 @@ use crate::store::machine::Phase;
 
 use super::options::Loudness;
 
-/// Between two redraws.
+/// The pause between two redraws.
 pub(super) const PERIOD: Duration = Duration::from_millis(200);
 
 /// The progress line of a run.

@@ -41,7 +41,7 @@ pub(super) fn clear() -> Result<(), Unwritten> {
     print_own(CLEAR.as_bytes())
 }
 
-/// What came of writing to stdout. A reader that is gone does not count as an error.
+/// Returns the outcome of writing to stdout. A reader that is gone does not count as an error.
 pub(super) fn written(result: io::Result<()>) -> Result<(), Unwritten> {
     match result {
         Err(error) if !is_gone(&error) => Err(Unwritten(error)),

@@ -61,7 +61,7 @@ impl Address {
         self.host == "localhost" || self.ip().is_some_and(|ip| ip.is_loopback())
     }
 
-    /// Whether it stands for all addresses of the machine, and so is none that others can dial.
+    /// Whether it stands for all addresses of the machine, so that other nodes cannot dial it.
     #[must_use]
     pub fn is_unspecified(&self) -> bool {
         self.ip().is_some_and(|ip| ip.is_unspecified())

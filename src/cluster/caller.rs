@@ -81,7 +81,7 @@ impl<N: Network> Caller<N> {
         &self.network
     }
 
-    /// Asks, and waits for the answer; also says who gave it.
+    /// Asks, and waits for the answer; returns the node that sent it, too.
     ///
     /// # Errors
     /// No node can be reached there within `limit`, or what comes is not an answer.

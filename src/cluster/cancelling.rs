@@ -20,7 +20,7 @@ impl Cancelling {
     /// Waits until the run is cancelled.
     ///
     /// # Errors
-    /// Why it cannot be.
+    /// The reason if the run is not cancelled.
     pub(super) async fn done(&self, commit: &ClusterCommit) -> Result<(), String> {
         let mut outcome = self.begin(commit);
         let done = outcome.wait_for(Option::is_some).await.map(|outcome| outcome.clone());

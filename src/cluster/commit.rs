@@ -1,8 +1,8 @@
 //! Commands on their way into the log that all members share.
 //!
 //! Commands that come in while others are on their way are put together: one entry, one round over the network, many
-//! commands. Each is asked for again until it is committed, which may take as long as there is no quorum; that it
-//! may be committed twice then, the machine knows and gives the same answer.
+//! commands. Each is proposed again until it is committed, which may take as long as there is no quorum. If it is
+//! committed twice, the machine recognises the second one and gives the same answer.
 
 use std::sync::Arc;
 

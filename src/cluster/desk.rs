@@ -230,7 +230,7 @@ async fn say<A: Serialize>(stream: &mut (impl AsyncWrite + Unpin), answer: &A) -
     timeout(TAKEN, frame::write(stream, answer)).await.map_err(|_| io::ErrorKind::TimedOut)?
 }
 
-/// The next question of a stream, and what it counts; none where the other side has closed it.
+/// Returns the next question of a stream, and what it counts; none if the other side has closed it.
 async fn next<S: AsyncRead + Unpin, Q: DeserializeOwned>(
     intake: &Intake,
     stream: &mut S,

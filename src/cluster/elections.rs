@@ -59,7 +59,7 @@ impl Watch {
     /// Looks; `touched` is when Raft last received something from a leader or gave its vote.
     fn look(&mut self, election: Duration, touched: Option<Instant>) {
         if self.looked.elapsed() > election {
-            // This node was paused, or its disk was busy: it could not hear anybody.
+            // This node was paused, or its disk was busy: it could not receive anything.
             self.since = Instant::now();
         }
         self.looked = Instant::now();

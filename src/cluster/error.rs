@@ -17,7 +17,7 @@ use super::raft::StateError;
 /// Why a node is not a member.
 #[derive(Debug, Error)]
 pub enum ClusterError {
-    /// The numbers that were given cannot be.
+    /// The declared numbers are not valid.
     #[error(transparent)]
     Declared(DeclaredError),
     /// No cluster came about.

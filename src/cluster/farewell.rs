@@ -25,16 +25,16 @@ use super::network::Network;
 use super::upkeep::{hand_back, is_changing};
 use super::wire::{Answer, Parting, Question};
 
-/// Between two questions.
+/// The pause between two questions.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Between two questions after the end, when every node asks.
+/// The pause between two questions after the end, when every node asks.
 const SHORT_PAUSE: Duration = Duration::from_millis(5);
 
 /// Shortest time for the last answers to get through. A node that has ended has had its answer.
 const LAST_WORDS: Duration = Duration::from_millis(100);
 
-/// Between two questions to members that were not there.
+/// The pause between two questions to members that were not there.
 const LINGER: Duration = Duration::from_millis(250);
 
 /// What this node, as the leader, knows of the other nodes on their way out.

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What a node does, as it says itself.
+/// The figures that a node reports about itself.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct NodeFigures {
     /// The last log entry that it has applied.

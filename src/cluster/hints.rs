@@ -15,13 +15,13 @@ use crate::model::{NodeId, codec};
 use super::address::Address;
 use super::libp2p::Libp2p;
 
-/// Between two hints of this node.
+/// The pause between two hints of this node.
 const PERIOD: Duration = Duration::from_secs(2);
 
 /// Addresses that are remembered; more are not those of a cluster.
 const LIMIT: usize = 256;
 
-/// What a node says of itself.
+/// What a node publishes about itself.
 #[derive(Debug, Serialize, Deserialize)]
 struct Hint {
     address: Address,
@@ -32,7 +32,7 @@ pub(crate) async fn tell(network: Libp2p, address: Address) {
     let mut ticks = interval(PERIOD);
     loop {
         ticks.tick().await;
-        // Larger than a hint may be, an address cannot be.
+        // An address is never larger than a hint may be.
         let _told = codec::encode(&Hint { address: address.clone() }).map(|hint| network.publish(hint));
     }
 }

@@ -32,7 +32,7 @@ pub enum IdentityError {
         path: PathBuf,
         /// `read` or `write`.
         doing: &'static str,
-        /// What the system says.
+        /// The system's message.
         source: io::Error,
     },
     /// The file holds something else.

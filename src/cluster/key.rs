@@ -34,10 +34,10 @@ pub enum KeyError {
         path: PathBuf,
         /// `read` or `write`.
         doing: &'static str,
-        /// What the system says.
+        /// The system's message.
         source: io::Error,
     },
-    /// It is not the text of a key. What it says is not repeated here, as it may be some other secret.
+    /// It is not the text of a key. The message does not repeat its content, as it may be some other secret.
     #[error(
         "{} is not a cluster key: it has three lines, `/key/swarm/psk/1.0.0/`, `/base16/` and 64 hexadecimal digits",
         .0.display()

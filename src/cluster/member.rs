@@ -38,7 +38,7 @@ const NAME: usize = 512;
 pub struct Timing {
     /// A member without a sign of life for this time loses its jobs to others.
     pub session: Duration,
-    /// Between two signs of life.
+    /// The pause between two signs of life.
     pub keep_alive: Duration,
     /// If the leader is silent for this time, another one is elected.
     pub election: Duration,
@@ -97,7 +97,7 @@ impl<N: Network> Member<N> {
         self.timing.stretched(self.caller.contact().round_trip().0)
     }
 
-    /// What Raft says of itself now, as a copy: code that then reads the machine must not block Raft.
+    /// Raft's metrics now, as a copy: code that then reads the machine must not block Raft.
     pub(super) fn metrics(&self) -> Metrics {
         self.raft.metrics().borrow().clone()
     }
@@ -229,7 +229,7 @@ impl<N: Network> Member<N> {
         }
     }
 
-    /// Asks the leader. `None` if it is not known or does not answer; oneself is not asked.
+    /// Asks the leader. `None` if it is not known, does not answer, or is this node itself.
     pub(super) async fn ask_leader(&self, question: &Question) -> Option<Answer> {
         let Leader::At(node, peer) = self.leader() else { return None };
         let asked = self.caller.call(&peer.address, Purpose::Control, question, self.timing.keep_alive).await;

@@ -184,7 +184,7 @@ pub(crate) async fn start<N: Network>(
     let stand = {
         let forming = forming.clone();
         move |quorum| {
-            // Without a quorum, this node's cluster is none that could be joined.
+            // Without a quorum, no node can join this node's cluster.
             let is_there = quorum == Quorum::There;
             forming.stand(if is_there { Standing::Member { cluster } } else { Standing::Paused { cluster } });
         }

@@ -43,7 +43,7 @@ impl<N: Network> Office<N> {
         if cluster == self.member.cluster { answer(self) } else { Answer::OtherCluster(self.member.cluster) }
     }
 
-    /// Answers as the leader, or says who that is.
+    /// Answers as the leader, or returns the leader's address.
     pub(super) fn led(&self, answer: impl FnOnce(&Member<N>) -> Answer) -> Answer {
         match self.member.leader() {
             Leader::Here => answer(&self.member),

@@ -12,10 +12,10 @@ use crate::durable;
 /// Longest secret that is read, in bytes; far above what any key needs.
 const LIMIT: u64 = 4096;
 
-/// Writes a new file. One that exists is left alone.
+/// Writes a new file. A file that exists is left alone.
 ///
 /// # Errors
-/// [`io::ErrorKind::AlreadyExists`], or whatever the disk says; then nothing is left behind.
+/// [`io::ErrorKind::AlreadyExists`], or the disk's error; then nothing is left behind.
 pub(super) fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -33,7 +33,7 @@ pub(super) fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// Writes a file under another name first, so that it is never seen half written.
 ///
 /// # Errors
-/// Whatever the disk says.
+/// The disk's error.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let part = path.with_extension("part");
     match fs::remove_file(&part) {
@@ -44,10 +44,10 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_folder_of(path)
 }
 
-/// Reads a file, and says its mode.
+/// Reads a file, and returns its mode, too.
 ///
 /// # Errors
-/// [`io::ErrorKind::NotFound`] and whatever else the disk says; [`io::ErrorKind::InvalidData`] if it is far too long.
+/// [`io::ErrorKind::NotFound`] or another error of the disk; [`io::ErrorKind::InvalidData`] if it is far too long.
 pub(super) fn read(path: &Path) -> io::Result<(Vec<u8>, u32)> {
     let file = durable::read(path)?;
     let mode = mode(&file)?;

@@ -18,9 +18,9 @@ use super::network::Network;
 use super::quorum::Quorum;
 
 impl Quorum {
-    /// What this life's own contacts say. A leader that was restored from the disk has no quorum before its followers
-    /// answer, and its followers have none before it says that more than half of the voters follow it: a leader that is
-    /// cut off from the others still sends signs of life to those that hear it.
+    /// Decides by this life's own contacts. A leader that was restored from the disk has no quorum before its followers
+    /// answer, and its followers have none before it reports that more than half of the voters follow it: a leader that
+    /// is cut off from the others still sends signs of life to the followers that it reaches.
     fn of(leader: Option<u64>, me: NodeId, before: Self, election: Duration, contact: &Contact) -> Self {
         let is_there = match leader.map(NodeId) {
             None => false,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-/// Between two lines of one kind.
+/// The pause between two lines of one kind.
 const PERIOD: Duration = Duration::from_secs(10);
 
 /// Lets a line through now and then. One for each kind of line.

@@ -26,7 +26,7 @@ const CLOSE: u64 = 1000;
 /// A round trip from which on the node warns of a long way: every commit waits for it.
 const LONG_WAY: Duration = Duration::from_millis(50);
 
-/// Between two looks at who is a member.
+/// The pause between two looks at who is a member.
 const LOOK: Duration = Duration::from_millis(250);
 
 /// Shows the leader that this node is alive, for as long as it is. If no leader answers for long, asks at `places`, one
@@ -193,7 +193,7 @@ pub(super) fn hand_back<N: Network>(member: &Member<N>, from: NodeId) -> bool {
         return !is_changing(member);
     }
     if !member.applied.machine().read().has_left(from) {
-        // This leader is new, and has not applied yet what says so.
+        // This leader is new, and has not applied the entry with that fact yet.
         return false;
     }
     next(member).is_none_or(|change| !change.takes_vote_of(from)) && !is_changing(member)

@@ -78,7 +78,7 @@ pub struct MemberView {
     pub done: bool,
     /// How long ago the answering node was in touch with it, in milliseconds; none if only the leader is.
     pub silence: Option<u64>,
-    /// What it says of itself; none if the answering node does not lead, or does not hear it.
+    /// What it reports about itself; none if the answering node does not lead, or is not in touch with it.
     pub figures: Option<NodeFigures>,
 }
 

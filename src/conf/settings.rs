@@ -300,16 +300,16 @@ settings! {
 settings! {
     /// Time limits of a fetch, in milliseconds.
     FetchTimeouts {
-        /// To connect.
+        /// Longest time to connect.
         #[serde(deserialize_with = "duration::millis")]
         Pace connect: u64 = 10_000,
-        /// Until the head of the response is there.
+        /// Longest time until the head of the response is there.
         #[serde(deserialize_with = "duration::millis")]
         Pace first_byte: u64 = 20_000,
-        /// Between two pieces of the body.
+        /// Longest time between two pieces of the body.
         #[serde(deserialize_with = "duration::millis")]
         Pace idle: u64 = 15_000,
-        /// For the whole fetch; a redirect to another page starts a new fetch.
+        /// Longest time for the whole fetch; a redirect to another page starts a new fetch.
         #[serde(deserialize_with = "duration::millis")]
         Pace total: u64 = 60_000,
     }
@@ -400,8 +400,8 @@ settings! {
         /// Milliseconds between two signs of life.
         #[serde(deserialize_with = "duration::millis")]
         Machine keep_alive: u64 = 2_000,
-        /// A leader that says nothing for three times as many milliseconds, mostly up to four times, is replaced by
-        /// another one.
+        /// Base of Raft's election time, in milliseconds. A leader that is silent for three to four times this long is
+        /// replaced.
         #[serde(deserialize_with = "duration::millis")]
         Machine election: u64 = 350,
         /// Milliseconds after which a silent voter's place is given to another node.

@@ -142,7 +142,7 @@ impl Rolling {
         calendar::shift(calendar::first_of_month(self.year, self.month)?, self.day - 1)
     }
 
-    /// The day, held within its month: what lies in a month is asked of the month that was set.
+    /// The day, held within its month: the month that was set decides which days it has.
     fn nearest_day(&self) -> Option<Date> {
         let first = calendar::first_of_month(self.year, self.month)?;
         calendar::shift(first, self.day.clamp(1, i64::from(first.days_in_month())) - 1)

@@ -1,4 +1,4 @@
-//! The fingerprint of a dataDef: of what it says, not of where or how that was written.
+//! The fingerprint of a dataDef: of its meaning, not of where or how it was written.
 //!
 //! The short and the old form of the same definition have the same fingerprint, and so has a definition that
 //! was moved to another file or line.

@@ -29,7 +29,7 @@ pub struct JobRules {
     pub limit: u32,
     /// Before the second try.
     pub retry_delay: Duration,
-    /// Between two tries at most.
+    /// Longest pause between two tries.
     pub max_retry_delay: Duration,
 }
 
@@ -220,7 +220,7 @@ impl Working {
     }
 }
 
-/// Brings a job to its end and commits what came of it.
+/// Brings a job to its end and commits the outcome.
 async fn work<S: JobStore>(
     store: &S,
     tasks: &TaskRunner,

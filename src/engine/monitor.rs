@@ -21,7 +21,7 @@ const LONG_WAIT: Duration = Duration::from_secs(5);
 pub struct Monitor<S> {
     store: Arc<S>,
     in_work: watch::Receiver<usize>,
-    /// Between two looks, when nothing else wakes it.
+    /// The pause between two looks, when nothing else wakes it.
     period: Duration,
 }
 

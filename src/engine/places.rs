@@ -30,7 +30,7 @@ impl Places {
         Arc::new(Self { limit, worth, taken: AtomicUsize::new(0), enough: Notify::new() })
     }
 
-    /// Takes a place, also where none is free: what the store gave is worked on.
+    /// Takes a place, also if none is free: what the store leased is worked on.
     pub(super) fn enter(self: &Arc<Self>) -> Place {
         self.taken.fetch_add(1, Ordering::Relaxed);
         Place(Arc::clone(self))

@@ -30,7 +30,7 @@ const LONGEST_REASON: usize = 4 << 10;
 /// Number of skipped pages that get a warning each; there may be very many.
 const MOST_SKIPS_SAID: u64 = 10;
 
-/// What came of a job.
+/// The outcome of a job.
 #[derive(Debug)]
 pub(super) enum Came {
     /// The rows and links of its page.

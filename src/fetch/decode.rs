@@ -9,9 +9,9 @@ use crate::fetch::body::Overflow;
 pub(super) enum Fault {
     /// It is larger than allowed, compressed or not.
     TooLarge,
-    /// It is not what its coding says.
+    /// It does not match its coding.
     Corrupt,
-    /// It ends before its coding says so.
+    /// It ends before its coding allows.
     EndsEarly,
 }
 

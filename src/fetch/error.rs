@@ -246,7 +246,7 @@ impl FetchError {
         }
     }
 
-    /// Whether the request did not reach the host, so that it says nothing about the page.
+    /// Whether the request did not reach the host, so that the failure has nothing to do with the page.
     #[must_use]
     pub fn is_not_asked(&self) -> bool {
         matches!(self, Self::Closed { .. } | Self::HostBusy { .. } | Self::HostWaits { .. })
@@ -313,7 +313,7 @@ pub enum Limit {
     Connect,
     /// Until the head of the response is there.
     FirstByte,
-    /// Between two pieces of a body.
+    /// Longest pause between two pieces of a body.
     Idle,
     /// For the whole fetch.
     Total,

@@ -267,7 +267,7 @@ impl Pass<'_> {
     /// Waits until one more request may start under this pass, as after a redirect on the same host.
     ///
     /// # Errors
-    /// The request would wait for longer than `word` says.
+    /// The request would wait for longer than `word` allows.
     pub(super) async fn again(&mut self, word: Word<'_>) -> Result<(), Denied> {
         self.place = None;
         let deadlines = Deadlines::new(word, &self.gate.pool_time);

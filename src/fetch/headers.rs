@@ -1,6 +1,6 @@
 //! What three response headers say: the media type, the charset and how long to stay away.
 //!
-//! Pure functions of text; a header that makes no sense says nothing.
+//! Pure functions of text; a header that makes no sense is ignored.
 
 use std::time::Duration;
 

@@ -26,7 +26,7 @@ impl Outsider {
     /// Of the cluster that has a node at `at`.
     ///
     /// # Errors
-    /// The address or the key file is none, or there is no network.
+    /// The address or the key file is not valid, or there is no network.
     pub async fn new(at: &str, key_file: Option<&Path>) -> Result<Self, RunError> {
         let at: Address = at.parse().map_err(|error| RunError::Settings(format!("--at: {error}")))?;
         let key = key_file.map(ClusterKey::read).transpose();

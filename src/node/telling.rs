@@ -7,7 +7,7 @@ use tracing::warn;
 
 use crate::cluster::{Quorum, Waiting};
 
-/// Between two lines about nodes that are waited for.
+/// The pause between two lines about nodes that are waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Logs how long this node waits for others.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-/// Between two values that are compared, at least: over less time one page more or less is a leap.
+/// Shortest time between two values that are compared: over less time one page more or less is a leap.
 const LEAST: Duration = Duration::from_millis(500);
 
 /// How much of a new value counts; the rest is the rate before it.
@@ -52,6 +52,6 @@ mod tests {
         let later = rate.update(60, at(4));
         assert!((later - 13.0).abs() < 1e-9, "{later}");
         assert!(rate.update(60, at(6)) < later);
-        assert!(rate.update(0, at(8)) > 0.0, "a counter that goes back is none");
+        assert!(rate.update(0, at(8)) > 0.0, "a counter that goes back does not count");
     }
 }

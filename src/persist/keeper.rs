@@ -57,7 +57,7 @@ impl Keeper {
         })
     }
 
-    /// Keeps a page. That it cannot be kept is logged and does not stop anybody.
+    /// Keeps a page. If that fails, the error is logged and the work continues.
     pub async fn keep_document(&self, locator: &Locator, document: &Document) {
         let path = self.folder(&locator.group, &locator.name, &locator.url).join("document");
         let stored = StoredDocument {
@@ -95,7 +95,7 @@ impl Keeper {
         load(&name.0)
     }
 
-    /// Keeps rows. That they cannot be kept is logged and does not stop anybody.
+    /// Keeps rows. If that fails, the error is logged and the work continues.
     pub fn keep_data(&self, name: &DataName, rows: &Vec<Row>) {
         save(&name.0, rows);
     }

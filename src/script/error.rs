@@ -20,7 +20,7 @@ pub enum ScriptError {
         script: String,
         /// Where.
         place: Place,
-        /// What the compiler says.
+        /// The compiler's message.
         reason: String,
     },
     /// It threw.
@@ -77,7 +77,7 @@ pub enum ScriptError {
     Thread {
         /// The script that was not run.
         script: String,
-        /// What the system says.
+        /// The system's message.
         source: io::Error,
     },
     /// The thread that ran it is gone: a panic of the node, not of the script.

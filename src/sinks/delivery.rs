@@ -51,9 +51,9 @@ impl Deliveries {
         self.hand_over();
     }
 
-    /// Hands over what is held, waiting for the receiver. Only the writer of the log waits: a resumed run is
-    /// read by a thread of the runtime, which must not, and before anybody can receive. What is held then is
-    /// what the log has since its last snapshot.
+    /// Hands over what is held, waiting for the receiver. Only the writer of the log waits: a thread of the runtime
+    /// reads a resumed run, and it must not wait, and there is no receiver yet. What is held then is what the log has
+    /// since its last snapshot.
     pub(super) fn hand_over(&self) {
         if Handle::try_current().is_ok() {
             return;

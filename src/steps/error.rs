@@ -1,4 +1,4 @@
-//! Why a step gave up, and so what becomes of its job.
+//! Why a step gave up, and so how its job ends.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::fetch::FetchError;
 use crate::model::{FailureClass, HostHint};
 use crate::query::QueryError;
 
-/// Why a step failed, with what becomes of its job.
+/// Why a step failed, and so how its job ends.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{reason}")]
 pub struct StepError {

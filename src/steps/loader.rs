@@ -26,7 +26,7 @@ pub trait Loader: Send + Sync {
     /// Loads the page of `job`. Holds a permit of `pool` while the page is fetched.
     fn load<'a>(&'a self, job: &'a Job, pool: Option<&'a Semaphore>) -> LoadFuture<'a>;
 
-    /// The host of a job that is being loaded may be asked as often at a time as the job says now.
+    /// Updates the quota at the host of a job that is being loaded.
     fn hear(&self, _job: &Job) {}
 
     /// Loads that did not begin yet fail from now on, in a way that may pass; the others come to their end.

@@ -1,9 +1,8 @@
 //! What happens to one page, one step at a time. The folders are the stations of the flow, in order: seed,
 //! load, parse, process, append; each holds its plugins too.
 //!
-//! A step is a value in, a value out. It never sees the store, the cluster or the next step: it says what
-//! came of its work as an [`Outcome`], and the engine routes it. That is why a step can be tested with two
-//! values and no runtime.
+//! A step is a value in, a value out. It never sees the store, the cluster or the next step: it returns an [`Outcome`],
+//! and the engine routes it. That is why a step can be tested with two values and no runtime.
 //!
 //! ```text
 //! Locator ─ load ─▶ Page ─ parse ─▶ Data ─ process ─▶ Data | links ─ append ─▶ Rows
@@ -58,7 +57,7 @@ pub enum Payload {
     Data(Data),
 }
 
-/// What came of a step.
+/// The result of a step.
 #[derive(Debug)]
 pub enum Outcome {
     /// Hand this on to the next step.

@@ -24,7 +24,7 @@ pub(crate) struct Declared {
     quorum: Option<usize>,
 }
 
-/// Numbers that cannot be.
+/// Why declared numbers are not valid.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum DeclaredError {
     /// Half of the nodes or fewer.
@@ -89,7 +89,7 @@ impl Declared {
             return Err(DeclaredError::TooMany(named.max(size.unwrap_or(0))));
         }
         let declared = Self { own: own.clone(), list, size, quorum };
-        // One of those that were named may be oneself, so that `named` is the least that may be meant.
+        // One of the named addresses may be this node's own, so that `named` is the smallest size that may be meant.
         if let Some(size) = size.filter(|size| *size < named.max(1)) {
             return Err(DeclaredError::SizeTooSmall { size, named, list: declared.text() });
         }
@@ -107,7 +107,7 @@ impl Declared {
         &self.list
     }
 
-    /// The numbers, after `aliases` further addresses of the list turned out to be oneself.
+    /// The numbers, after `aliases` further addresses of the list turned out to be this node's own.
     ///
     /// # Errors
     /// The quorum does not fit the size.

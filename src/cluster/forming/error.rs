@@ -15,7 +15,7 @@ use super::declared::DeclaredError;
 /// Why no cluster comes about.
 #[derive(Debug, Error)]
 pub enum FormingError {
-    /// The numbers that were given cannot be.
+    /// The declared numbers are not valid.
     #[error(transparent)]
     Declared(#[from] DeclaredError),
     /// The file of the vote cannot be read or written.
@@ -87,7 +87,7 @@ pub enum FormingError {
 /// What was there when time was over. Its text names every address that did not help, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NoQuorum {
-    /// Nodes that are forming, with oneself.
+    /// Nodes that are forming, including this one.
     pub here: usize,
     /// Declared size.
     pub size: usize,

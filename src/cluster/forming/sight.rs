@@ -38,7 +38,7 @@ enum Outcome {
 /// The nodes that can found a cluster now.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Present {
-    /// They, with oneself, each with an address under which others reach it.
+    /// The nodes, including this one, each with an address under which others reach it.
     pub(super) nodes: BTreeMap<NodeId, Peer>,
     /// How many there shall be.
     pub(super) size: usize,
@@ -159,7 +159,7 @@ impl Sight {
         Ok(Present { nodes, size, quorum })
     }
 
-    /// How many nodes answer, whatever they are doing, with oneself.
+    /// How many nodes answer, including this one, whatever they are doing.
     pub(super) fn here(&self) -> usize {
         let others = self.outcomes.values().filter_map(|outcome| match outcome {
             Outcome::Node { id, .. } => Some(*id),
@@ -214,8 +214,8 @@ impl Sight {
         self.warnings.values().cloned().collect()
     }
 
-    /// Oneself, under the address by which others know it: where one's own stands for all addresses of the machine,
-    /// that name in the list which led back here.
+    /// This node, under the address by which others know it: if its own address stands for all addresses of the
+    /// machine, the name in the list that led back here.
     fn oneself(&self) -> Peer {
         let mut peer = self.own.peer.clone();
         if peer.address.is_unspecified()
@@ -242,7 +242,7 @@ fn told(hello: &Hello) -> String {
 
 /// Why no node answered, for people.
 fn reason(at: &Address, error: &io::Error) -> String {
-    // What the network has seen it says itself.
+    // What the network has seen, it logs itself.
     let seen = || {
         let said = error.get_ref()?.to_string();
         Some(said.strip_prefix(&format!("{at}: ")).unwrap_or(&said).to_owned())

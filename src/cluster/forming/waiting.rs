@@ -8,7 +8,7 @@ use crate::cluster::address::Address;
 /// The nodes that are there, the nodes that are not, and how long this node still waits.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Waiting {
-    /// Nodes that answer, with oneself.
+    /// Nodes that answer, including this one.
     pub(crate) here: usize,
     /// How many of them hold an unfinished run and only wait for it.
     pub(crate) held: usize,
@@ -29,7 +29,7 @@ impl fmt::Display for Waiting {
         if held > 0 {
             write!(f, "{held} of them with an unfinished run, ")?;
         }
-        // Below the quorum one waits for what it lacks; with it, a moment for the rest.
+        // Below the quorum the node waits for the missing ones; with it, a moment for the rest.
         let forming = here.saturating_sub(held);
         match if forming < quorum { quorum - forming } else { size.saturating_sub(here) } {
             0 => write!(f, "agreeing on the cluster, ")?,

@@ -41,7 +41,7 @@ impl Behaviour {
     /// Streams that peers open go to `incoming`.
     ///
     /// # Errors
-    /// mDNS is asked for and cannot be had.
+    /// mDNS is asked for, but not available.
     pub(super) fn new(
         keys: &Keypair,
         incoming: mpsc::Sender<Conversation<Stream>>,

@@ -111,7 +111,7 @@ pub enum NetworkError {
     Listen {
         /// The address.
         address: Address,
-        /// What the system says.
+        /// The system's message.
         why: String,
     },
     /// The node's key cannot sign.
@@ -135,7 +135,7 @@ pub(crate) struct Started {
     pub(crate) incoming: mpsc::Receiver<Conversation<Stream>>,
     /// Hints of other nodes: signed by them, and lost if they are not taken in time.
     pub(crate) hints: mpsc::Receiver<(NodeId, Vec<u8>)>,
-    /// Addresses that were found in the local network; anybody may have put them there.
+    /// Addresses that were found in the local network; any host may have put them there.
     pub(crate) found: mpsc::Receiver<Address>,
     /// Ends after the last handle was dropped, when another network may listen at the address.
     pub(crate) ended: JoinHandle<()>,

@@ -20,7 +20,7 @@ use super::behaviour::{Behaviour, BehaviourEvent};
 use super::streams::Link;
 use super::transport::{Unreached, socket};
 
-/// Connects to an address, and says whom that has led to.
+/// Connects to an address, and returns the node at the other end.
 pub(super) struct Dial {
     pub(super) to: Multiaddr,
     pub(super) outcome: oneshot::Sender<Result<Link, Unreached>>,

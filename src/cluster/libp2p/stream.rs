@@ -1,4 +1,4 @@
-//! A stream to a proven peer. One that the peer opened holds a place among those that are granted to it.
+//! A stream to a proven peer. A stream that the peer opened holds a place among those that are granted to it.
 //!
 //! It ends with its connection: yamux leaves those who read from a connection that *we* have closed waiting for ever.
 

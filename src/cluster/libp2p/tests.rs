@@ -1,5 +1,4 @@
-//! Nodes on real sockets of this machine: which peers are let in, what each of them learns, and what becomes of the
-//! lost.
+//! Nodes on real sockets of this machine: which peers are let in, what each of them learns, and how lost ones end.
 
 use std::future::Future;
 

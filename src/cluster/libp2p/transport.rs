@@ -48,7 +48,7 @@ pub(super) enum Unreached {
     /// The host does not answer.
     #[error("the host does not answer: it is down, or a firewall keeps the port closed")]
     Silent,
-    /// Something takes the connection and says nothing.
+    /// A process takes the connection and stays silent.
     #[error(
         "the program that listens there accepts connections, but did not answer in {:.1} s: it is stopped or overloaded, \
          is a node without a key, or is not a node of scoopi",

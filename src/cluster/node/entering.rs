@@ -20,10 +20,10 @@ use crate::cluster::quorum::Quorum;
 /// For who is at this node's address of before to answer.
 const FOUND: Duration = Duration::from_secs(3);
 
-/// Between two questions to become a member.
+/// The pause between two questions to become a member.
 const AGAIN: Duration = Duration::from_millis(200);
 
-/// Between two lines about members that are waited for.
+/// The pause between two lines about members that are waited for.
 const TELL: Duration = Duration::from_secs(5);
 
 impl<N: Network> ClusterNode<N> {

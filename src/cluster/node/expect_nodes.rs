@@ -14,7 +14,7 @@ use crate::cluster::address::Address;
 use crate::cluster::network::Network;
 use crate::cluster::office::Office;
 
-/// Between two looks at where the names of nodes lead.
+/// The pause between two looks at where the names of nodes lead.
 const NAMES: Duration = Duration::from_secs(15);
 
 /// Passes the addresses of the nodes to the network: those that were `named`, and the members once this node is one.

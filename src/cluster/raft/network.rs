@@ -1,6 +1,6 @@
 //! Raft's messages between members: who sends, over which streams, for how long.
 //!
-//! Does not know what is in the log. Every message says of which cluster it is, and a message is believed only if it
+//! Does not know what is in the log. Every message carries the id of its cluster, and a message is believed only if it
 //! comes from the node whose vote it carries.
 //!
 //! openraft gives up on a message after one heartbeat and sends it again. What takes longer (large entries, a long way,
@@ -76,7 +76,7 @@ impl Message {
     }
 }
 
-/// What a member says to it.
+/// What a member sends it.
 #[derive(Debug, Serialize, Deserialize)]
 enum Answer {
     Append(AppendEntriesResponse<u64>),
@@ -124,7 +124,7 @@ pub(crate) struct RaftClient<N: Network> {
 }
 
 /// Entries that take longer than openraft waits. The same ones, or more behind the same predecessor, are not sent
-/// again, but wait for what becomes of these.
+/// again, but wait for the result of these.
 #[derive(Debug)]
 struct Underway {
     vote: Vote<u64>,
@@ -142,7 +142,7 @@ struct Sign {
     commit: Option<LogId<u64>>,
 }
 
-/// Signs of life on their way. The answer to any of them says that the member follows.
+/// Signs of life on their way. The answer to any of them shows that the member follows.
 #[derive(Debug, Default)]
 struct Signs {
     newest: Option<Sign>,

@@ -48,7 +48,7 @@ impl Storage {
         }
     }
 
-    /// Starts a loop that takes what is sent to it, `room` requests of which may wait.
+    /// Starts a loop that takes what is sent to it; `room` requests may wait.
     pub(super) fn start<T, F>(
         &self,
         name: &str,
@@ -73,7 +73,7 @@ impl Storage {
     }
 }
 
-/// Runs to its end what waits for channels only: such a thread is none of a runtime.
+/// Runs a future that waits only for channels to its end: such a thread does not belong to a runtime.
 fn block_on<T>(future: impl Future<Output = T>) -> T {
     struct Unpark(Thread);
     impl Wake for Unpark {

@@ -127,7 +127,7 @@ async fn send_file<E>(
 ) -> Result<(), E> {
     let mut hash = blake3::Hasher::new();
     let mut left = length;
-    // A file of which nothing counts need not be there.
+    // A file without bytes that count need not be there.
     let mut file = if left > 0 { Some(File::open(path).await.map_err(&lost)?) } else { None };
     while let Some(file) = file.as_mut().filter(|_| left > 0) {
         let mut piece = vec![0; usize::try_from(left).unwrap_or(PIECE).min(PIECE)];

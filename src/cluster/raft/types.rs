@@ -24,7 +24,7 @@ openraft::declare_raft_types!(
 );
 
 /// Commands that are decided together, as the proposing node encoded them: they are stored and sent as they are, and
-/// decoded once on each node, to be applied. The first byte says whether they are compressed.
+/// decoded once on each node, to be applied. The first byte shows whether they are compressed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Batch(pub(crate) Bytes);
 
@@ -37,7 +37,7 @@ const LEVEL: i32 = 1;
 const PLAIN: u8 = 0;
 const ZSTD: u8 = 1;
 
-/// Why a batch is none.
+/// Why bytes are not a batch.
 #[derive(Debug, Error)]
 pub(crate) enum BatchError {
     /// The commands cannot be written or read.
@@ -77,7 +77,7 @@ impl Batch {
             Some((&PLAIN, frame)) => Ok(codec::decode(frame)?),
             Some((&ZSTD, compressed)) => {
                 let mut frame = vec![];
-                // However much a few bytes may blow up to, more than a frame is none.
+                // However much a few bytes may blow up to, a batch is not larger than a frame.
                 let limit = codec::MAX_FRAME as u64 + 2;
                 zstd::stream::Decoder::new(compressed)?.take(limit).read_to_end(&mut frame)?;
                 Ok(codec::decode(&frame)?)
@@ -110,7 +110,7 @@ pub(crate) struct SnapshotFiles {
     /// them.
     pub(crate) state: PathBuf,
     /// Output up to there, in the order of the sinks: each file, and how many bytes of it count. The receiver puts it
-    /// where [`SnapshotFiles::part`] says; a file of which no byte counts need not be there.
+    /// at [`SnapshotFiles::part`]; a file without bytes that count need not be there.
     pub(crate) parts: Vec<(PathBuf, u64)>,
     /// Where it is being received.
     receiving: Option<Arc<Receiving>>,

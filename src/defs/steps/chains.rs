@@ -57,7 +57,7 @@ impl<'a> Chains<'a> {
         all
     }
 
-    /// Steps for a task that says nothing of steps: the configured default.
+    /// Returns the steps of a task without steps of its own: the configured default.
     pub(in crate::defs) fn default_steps(&mut self, name: &str, problems: &mut Problems) -> Vec<StepDef> {
         let place = Place::nowhere("scoopi.defs.defaultSteps");
         self.steps_named(&Spanned::new(name.to_owned(), place), problems)

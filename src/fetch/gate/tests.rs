@@ -319,8 +319,8 @@ async fn the_distance_is_kept_between_requests_that_waited_for_a_place() {
     assert_eq!((first.as_millis(), second.unwrap().as_millis()), (900, 1900));
 }
 
-/// A pool whose only permit is taken for 10 s; then two requests of `length` ms each to one host. Returns what came of
-/// them and when, in ms.
+/// A pool whose only permit is taken for 10 s; then two requests of `length` ms each to one host. Returns their
+/// outcomes and when they came, in ms.
 async fn behind_a_full_pool(parallelism: usize, length: u64) -> [(Option<Denied>, u128); 2] {
     let (gates, pool) = (gates(parallelism, 0), Semaphore::new(1));
     let pooled = Word { pool: Some(&pool), ..PATIENT };

@@ -1,7 +1,7 @@
 //! A simulated machine: its disk, and the process that runs on it, which is all of a node but libp2p and the pages.
 //!
-//! A process is a runtime of its own. So a crash is what it is elsewhere: everything stops where it is. One that is
-//! paused does not notice, but that it is later than it thought.
+//! A process is a runtime of its own. So a crash is what it is elsewhere: everything stops where it is. A process that
+//! is paused only notices that it is later than it thought.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -249,7 +249,7 @@ impl Host {
         matches!(&self.state, HostState::Up(process) if process.view.dies.load(Ordering::Relaxed))
     }
 
-    /// What the process says of the run.
+    /// The status of the run in the process.
     pub(super) fn status(&self) -> Option<Status> {
         let HostState::Up(process) = &self.state else { return None };
         let status = process.view.status.lock();

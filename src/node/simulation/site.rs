@@ -1,4 +1,4 @@
-//! Pages that lead to each other, what becomes of each, and what a run over them must give.
+//! Pages that lead to each other, how each of them ends, and what a run over them must give.
 //!
 //! Stands for the loader: a page takes some simulated time, and may fail a few times or always. One page may be
 //! poison: it brings down the node that loads it.
@@ -30,7 +30,7 @@ dataDefs:
     items: [ { name: next, selector: "li:nth-child(%{index}) a attribute: href", indexRange: 1-4, linkGroup: p } ]
 "#;
 
-/// What becomes of a page.
+/// How a page ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
     /// It is there after so many failures that pass.

@@ -22,7 +22,7 @@ use super::plan::{Fault, Plan, Strike, When};
 use super::random::Random;
 use super::site::Site;
 
-/// Between two looks at the world, in milliseconds.
+/// The pause between two looks at the world, in milliseconds.
 const STEP: u64 = 2;
 
 /// From the last fault to the end of the run.
@@ -384,7 +384,7 @@ impl World {
         if now > last + FAREWELL { Err(self.stuck(&format!("nodes {due:?} do not end"))) } else { Ok(false) }
     }
 
-    /// Whether the end of a node is still waited for. One that was hit shortly before the end, or later, may have
+    /// Whether the end of a node is still waited for. A node that was hit shortly before the end, or later, may have
     /// missed the others.
     fn is_due(&self, host: usize) -> bool {
         let shut_at = self.shut_at.unwrap_or(u64::MAX);

@@ -28,7 +28,7 @@ pub enum Mutant {
     TwoReadDone,
     /// What is put into the queue again, because the answer was lost or the seeder died, becomes another job.
     FreshIds,
-    /// A `Fail` is answered, and nothing comes of it.
+    /// A `Fail` is answered, but has no effect.
     SilentFailure,
     /// That a host is to be left alone is forgotten.
     NoHold,

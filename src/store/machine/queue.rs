@@ -136,7 +136,7 @@ impl Queue {
         }
     }
 
-    /// Hosts of which more is known than their jobs, in no order.
+    /// Hosts with more than jobs to remember, in no order.
     pub(super) fn host_records(&self) -> impl Iterator<Item = HostRecord> + '_ {
         self.numbers.iter().filter_map(|(name, number)| {
             let host = self.hosts.get(*number as usize)?;
@@ -208,7 +208,7 @@ impl Queue {
         }
     }
 
-    /// What a host may have of which no page came yet.
+    /// The quota of a host before its first page.
     fn first_quota(&self) -> u32 {
         self.host_first.min(self.most_quota())
     }
@@ -295,8 +295,8 @@ impl Queue {
         self.host_leases.div_ceil(self.nodes.max(1))
     }
 
-    /// The host of the oldest job that `node` may have. Hosts at which it has its share of the places are passed over,
-    /// of which there are no more than it has leases.
+    /// Returns the host of the oldest job that `node` may have. Skips hosts at which the node has its share of the
+    /// places; there are no more of them than it has leases.
     fn next(&self, node: NodeId) -> Option<HostId> {
         let most = self.most_places();
         let has_share = |host: HostId| self.places(host, node).is_some_and(|places| places >= most);

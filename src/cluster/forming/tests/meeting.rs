@@ -70,7 +70,7 @@ async fn members_without_a_quorum_are_no_cluster_but_for_who_has_data_of_theirs(
     let running = Running { cluster: A, at: vec![address(2)] };
     assert_eq!(check(Some(paused)).await.unwrap(), Some(running));
     assert_eq!(check(Some(Standing::Paused { cluster: B })).await.unwrap(), None);
-    // One that was left behind at an address of the list: the two others found a cluster of their own.
+    // A node that was left behind at an address of the list: the two others found a cluster of their own.
     let place = Place::default();
     let _left_behind = stand(&place, 3, paused);
     let nodes = [1, 2].map(|id| Node::of(&place, id, LIST));

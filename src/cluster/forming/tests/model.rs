@@ -28,7 +28,7 @@ struct State {
     attempts: Vec<u8>,
     /// All that was ever sent: it may arrive at any time, more than once, or never.
     sent: BTreeSet<Envelope>,
-    /// Clusters that anybody took for chosen.
+    /// Clusters that any node took for chosen.
     chosen: BTreeSet<ClusterId>,
     /// A node has adopted what another one had proposed.
     has_adopted: bool,

@@ -166,7 +166,7 @@ impl Drop for Forms {
 }
 
 impl Forms {
-    /// What came of it, which takes two minutes at most.
+    /// The outcome, which takes two minutes at most.
     pub(super) async fn end(mut self) -> Result<Formed, FormingError> {
         timeout(Duration::from_secs(120), &mut self.0).await.expect("it ends").unwrap()
     }

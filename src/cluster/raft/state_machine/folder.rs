@@ -116,7 +116,8 @@ impl SnapshotFolder {
         self.path.join(format!("{RECEIVING}{}", self.received))
     }
 
-    /// Reads a snapshot that was received, and makes sure that it is what its sender says and that all of it is there.
+    /// Reads a snapshot that was received, and makes sure that it matches its sender's description and that all of it
+    /// is there.
     pub(super) fn read_received(
         &self,
         files: &SnapshotFiles,
@@ -172,7 +173,7 @@ impl SnapshotFolder {
     /// Removes these parts: they are in their place, durably.
     pub(super) fn forget_parts(&mut self, index: u64) -> Result<(), StateError> {
         let Some(parts) = self.parts(index) else { return Ok(()) };
-        // Taken for a leftover, should it be removed by halves.
+        // If the removal stops halfway, the rest counts as a leftover.
         let leftover = self.next_receiving();
         fs::rename(&parts, &leftover).map_err(|error| failed("renaming", &parts, error))?;
         sync(&self.path)?;

@@ -142,7 +142,7 @@ fn entries_wait_for_output_from_the_first_that_concerns_it() {
         assert!(refused.to_string().contains("before"), "{refused}");
         assert_eq!(applying.await.unwrap().unwrap().len(), 6);
         assert_eq!(output_of(&output(dir.path())), ["row\n", ""]);
-        // A snapshot that was asked for meanwhile is none of an entry that was applied by half.
+        // A snapshot that was asked for meanwhile does not stand for an entry that was applied by half.
         let snapshot = snapshot.unwrap();
         assert_eq!(snapshot.meta.last_log_id, Some(id(1, 6)));
         assert_eq!(snapshot.snapshot.parts[0].1, 4);

@@ -142,7 +142,7 @@ fn check_delimiter(build: &mut Build<'_>, plugin: &PluginDef, delimiter: &str) -
     None
 }
 
-/// What the settings ask for; `None` if that cannot be.
+/// The columns that the settings ask for; `None` if that is not possible.
 fn columns(build: &mut Build<'_>, plugin: &PluginDef, settings: &Settings) -> Option<Vec<Column>> {
     let Some(names) = &settings.columns else { return Some(usual(settings.include_tags)) };
     let mut wrong = |message: String, help: String| build.setting_problem(plugin, "columns", message, help);
