@@ -63,7 +63,7 @@ const RULES: &[Rule] = &[
     rule(words("everybody"), "name the actor: every node, every caller", [0, 0, 0]),
     rule(words("anybody"), "name the actor: any node, any caller", [0, 0, 0]),
     rule(words("oneself"), "name the actor: this node", [0, 0, 3]),
-    rule(words("One that"), "name the thing: a node that …", [0, 0, 1]),
+    rule(words("One that"), "name the thing: a node that …", [0, 0, 0]),
     rule(negated_noun("is none"), "negate the verb: is not one, is absent", [0, 0, 2]),
     rule(words("of which"), "a sentence of its own, or whose", [0, 0, 3]),
     rule(words("cannot be."), "say what is wrong: is not valid, is not possible", [0, 0, 0]),

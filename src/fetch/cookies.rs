@@ -156,7 +156,7 @@ fn without_domain(header: &HeaderValue) -> Option<HeaderValue> {
 }
 
 impl Known {
-    /// Whether there is room for this cookie. One that replaces another of the same name always fits.
+    /// Whether there is room for this cookie. A cookie that replaces another of the same name always fits.
     fn admits(&mut self, host: &str, header: &[u8]) -> bool {
         if header.len() > MAX_COOKIE {
             return false;
