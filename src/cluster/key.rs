@@ -55,7 +55,7 @@ pub enum KeyError {
 
 /// A text that is not a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("no cluster key")]
+#[error("not a cluster key")]
 pub struct Malformed;
 
 impl ClusterKey {
