@@ -199,3 +199,35 @@ fn layer_of(source: &Source) -> Option<(usize, (&'static str, &'static [&'static
 fn crate_imports(named: &BTreeSet<Vec<String>>) -> BTreeSet<&str> {
     named.iter().filter(|path| path[0] == "crate").map(|path| path[1].as_str()).collect()
 }
+
+#[test]
+fn every_dependency_is_used() {
+    let manifest: toml::Table = include_str!("../Cargo.toml").parse().unwrap();
+    let texts = |folders: &[&str]| -> String {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        folders.iter().flat_map(|folder| rust_files(&root.join(folder))).collect()
+    };
+    for (section, folders) in
+        [("dependencies", &["src"][..]), ("dev-dependencies", &["src", "tests", "benches", "examples"][..])]
+    {
+        let text = texts(folders);
+        let names: BTreeSet<&str> =
+            text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
+        let unused: Vec<_> = manifest[section].as_table().unwrap().keys().collect();
+        let unused: Vec<_> =
+            unused.into_iter().filter(|name| !names.contains(name.replace('-', "_").as_str())).collect();
+        assert!(unused.is_empty(), "nothing uses these {section} of Cargo.toml: {unused:?}");
+    }
+}
+
+/// The text of every file of Rust below a folder.
+fn rust_files(folder: &std::path::Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries
+        .flat_map(|path| match path.extension() {
+            _ if path.is_dir() => rust_files(&path),
+            Some(extension) if extension == "rs" => vec![fs::read_to_string(path).unwrap()],
+            _ => vec![],
+        })
+        .collect()
+}
