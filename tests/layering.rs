@@ -62,8 +62,6 @@ const LONGEST_FILE: usize = 500;
 const CIRCLES: &[(&str, &str)] = &[
     ("bootstrap", "changes cluster compose composing data_folder facts parts run settings_check solo work"),
     ("query/css", "attribute chain index matcher parse position program pseudo query recipe stem"),
-    ("query/xpath", "eval optimise parse program"),
-    ("query/xpath", "expr function"),
     ("steps", "append build load parse process seed"),
 ];
 
