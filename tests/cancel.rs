@@ -102,7 +102,7 @@ fn a_signal_lets_what_is_in_flight_end_and_begins_nothing_new() {
         let left = SITE.items() - asked.len();
         assert_eq!(
             ended.summary("status"),
-            format!("cancelled, {left} jobs left; `--resume` goes on with them")
+            format!("cancelled, {left} jobs left; `--resume` continues with them")
         );
         assert_eq!(ended.summary("rows"), (2 * asked.len()).to_string());
         let ended = scoopi.run(&RESUME);
@@ -234,7 +234,7 @@ fn a_resumed_run_goes_on_in_its_own_folder_of_output() {
     let scoopi = Scoopi::new(&definitions).with(&["loader.fetch.delay=0", &at_once]);
     cancelled(&scoopi, &server, "INT");
     let ended = scoopi.exits(0, &["--output", "elsewhere", "--resume"]);
-    ended.said(&["goes on with the value that it began with of scoopi.appender.file.baseDir"]);
+    ended.said(&["the run continues with its own values of scoopi.appender.file.baseDir"]);
     assert!(!scoopi.path("elsewhere").exists());
     let folders: Vec<_> =
         fs::read_dir(scoopi.path("output")).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -327,7 +327,7 @@ fn a_page_that_waits_for_its_turn_at_the_host_is_left_to_the_resumed_run() {
     running.signal("INT");
     let ended = running.ended();
     assert_eq!(ended.code(), Some(130), "{ended:#?}");
-    assert_eq!(ended.summary("status"), "cancelled, 50 jobs left; `--resume` goes on with them");
+    assert_eq!(ended.summary("status"), "cancelled, 50 jobs left; `--resume` continues with them");
     assert!(ended.summary("errors").starts_with("0, 0 tried again"), "{ended:#?}");
     assert_eq!(server.items(), [""; 0]);
     server.open();

@@ -93,7 +93,7 @@ fn kill_at(scoopi: &Scoopi, shop: Option<&Shop>, moment: &Moment) -> Result<bool
             time
         }
         Moment::Over(time) => {
-            running.says("nothing is in work any more");
+            running.says("no job is in progress");
             time
         }
     };

@@ -1,4 +1,4 @@
-//! Why a run could not begin or go on.
+//! Why a run could not begin or continue.
 //!
 //! Knows what the user can do about each reason. Does not know how the reason was found.
 
@@ -14,7 +14,7 @@ use crate::store::machine::Phase;
 use crate::store::solo::SoloError;
 use crate::store::{ProjectionError, StoreError};
 
-/// Why a run could not begin or go on.
+/// Why a run could not begin or continue.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum RunError {
@@ -24,10 +24,10 @@ pub enum RunError {
     /// A setting cannot be.
     #[error("{0}")]
     Settings(String),
-    /// An unfinished run lies in the data folder, and nobody said what to do with it.
+    /// An unfinished run lies in the data folder, and the request does not say what to do with it.
     #[error(
         "an unfinished run lies in {}: it stopped while {phase} with {} jobs done and {} left; \
-         `--resume` goes on with it, `--fresh` discards it and starts anew",
+         `--resume` continues it, `--fresh` discards it and starts over",
         path.display(), done, left
     )]
     Unfinished {
@@ -48,7 +48,7 @@ pub enum RunError {
     },
     /// The data folder holds a run of the other mode.
     #[error(
-        "{} holds a run of `--mode {holds}`: go on with it in that mode, discard it with `--fresh`, or name another \
+        "{} holds a run of `--mode {holds}`: continue it in that mode, discard it with `--fresh`, or name another \
          folder with `--data`",
         path.display()
     )]

@@ -61,7 +61,7 @@ impl RunHandle {
         Self { shutdown, status, figures, ended: Some(ended), warnings, resumed }
     }
 
-    /// Lets what is in work come to its end, and begins nothing new.
+    /// Lets jobs in progress come to their end, and begins nothing new.
     pub fn cancel(&self) {
         self.shutdown.cancel();
     }
@@ -78,7 +78,7 @@ impl RunHandle {
         &self.warnings
     }
 
-    /// Whether it goes on with an unfinished run.
+    /// Whether it continues an unfinished run.
     #[must_use]
     pub fn is_resumed(&self) -> bool {
         self.resumed
@@ -94,7 +94,7 @@ impl RunHandle {
     /// Waits for the end. May be dropped and called again before it has given the result.
     ///
     /// # Errors
-    /// The run could not go on: the disk refused, say. [`RunError::Ended`] if it has given the result before.
+    /// The run could not continue: the disk refused, say. [`RunError::Ended`] if it has given the result before.
     pub async fn ended(&mut self) -> Result<Report, RunError> {
         let ended = self.ended.as_mut().ok_or(RunError::Ended)?.await;
         self.ended = None;

@@ -22,7 +22,7 @@ pub enum Outcome {
     LeftBehind,
 }
 
-/// See the module docs.
+/// What a run has done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {
@@ -40,7 +40,7 @@ pub struct Report {
     pub first_failed: Vec<String>,
     /// How long this process took.
     pub taken: Duration,
-    /// Whether other nodes go on with the run.
+    /// Whether other nodes continue the run.
     pub others_go_on: bool,
     /// The name of the one node that keeps the rows, if that is another one.
     pub kept_by: Option<String>,

@@ -25,7 +25,7 @@ pub enum Existing {
     /// Refuse to begin.
     #[default]
     Refuse,
-    /// Go on with it.
+    /// Continue it.
     Resume,
     /// Discard it.
     Discard,
@@ -86,31 +86,31 @@ impl RunRequest {
         Self { mode, settings, definitions, root, existing, origins }
     }
 
-    /// The same, with these definitions.
+    /// Sets the definitions.
     #[must_use]
     pub fn definitions(self, definitions: Definitions) -> Self {
         Self { definitions, ..self }
     }
 
-    /// The same, with resource paths that begin at `root`.
+    /// Sets the folder at which resource paths begin.
     #[must_use]
     pub fn root(self, root: impl Into<PathBuf>) -> Self {
         Self { root: root.into(), ..self }
     }
 
-    /// The same, with what to do about an unfinished run in the data folder.
+    /// Sets what to do about an unfinished run in the data folder.
     #[must_use]
     pub fn existing(self, existing: Existing) -> Self {
         Self { existing, ..self }
     }
 
-    /// The same, alone or with others.
+    /// Sets whether the run is alone or with others.
     #[must_use]
     pub fn mode(self, mode: Mode) -> Self {
         Self { mode, ..self }
     }
 
-    /// The same, with settings that say so, too: definitions and scripts may ask them.
+    /// Writes the mode into the settings, too: definitions and scripts may read them there.
     pub(crate) fn with_mode_in_settings(mut self) -> Self {
         self.settings.cluster.enable = self.mode == Mode::Cluster;
         self

@@ -20,7 +20,7 @@ pub(super) struct CheckArguments {
 pub(super) fn check(arguments: &CheckArguments) -> Result<Exit, Failure> {
     let Configured { settings, ignored, origins } = arguments.settings.read()?;
     for key in ignored {
-        warn(&format!("setting {key} has no effect any more"));
+        warn(&format!("setting {key} no longer has an effect"));
     }
     let (definitions, warnings) = compose::check(&RunRequest { origins, ..RunRequest::new(settings) })?;
     if arguments.quiet.quiet {

@@ -94,7 +94,7 @@ pub(super) fn cancel(arguments: &AtArguments) -> Result<Exit, Failure> {
     on_runtime(async {
         let outsider = outsider(arguments).await?;
         outsider.cancel().await.map_err(|error| Failure::fatal(error.to_string()))?;
-        print("the run is cancelled: jobs in work come to their end, `--resume` goes on with the rest\n")?;
+        print("the run is cancelled: jobs in progress finish first, `--resume` continues with the rest\n")?;
         Ok(Exit::Complete)
     })
 }

@@ -34,7 +34,7 @@ struct Entry {
 pub(super) fn config(arguments: &ConfigArguments) -> Result<Exit, Failure> {
     let Configured { settings, ignored, origins } = arguments.settings.read()?;
     for key in ignored {
-        warn(&format!("setting {key} has no effect any more"));
+        warn(&format!("setting {key} no longer has an effect"));
     }
     let entries = entries(settings, &origins)?;
     print(&if arguments.json { json_of(&entries) } else { entries.iter().map(line).collect() })?;

@@ -12,7 +12,7 @@ use super::speech::{self, Unwritten, written};
 pub enum Exit {
     /// All is done.
     Complete,
-    /// It could not go on.
+    /// The run could not continue.
     Fatal,
     /// Arguments, settings or definitions are wrong.
     Usage,
@@ -58,18 +58,18 @@ impl Failure {
         Self { exit: Exit::Usage, message: message.into() }
     }
 
-    /// It could not go on.
+    /// A failure of a run that could not continue.
     pub(super) fn fatal(message: impl Into<String>) -> Self {
         Self { exit: Exit::Fatal, message: message.into() }
     }
 
-    /// Says it, once.
+    /// Writes the message to stderr, once.
     pub(super) fn tell(self) -> Exit {
         speech::fail(&self.message);
         self.exit
     }
 
-    /// Says it as a line of the log.
+    /// Writes the message as a line of the log.
     pub(super) fn log(self) -> Exit {
         tracing::error!("{}", self.message);
         self.exit
@@ -102,7 +102,7 @@ impl From<RunError> for Failure {
     }
 }
 
-/// Help and version are no errors; wrong arguments are.
+/// Help and version are not errors; wrong arguments are.
 pub(super) fn of_clap(error: &clap::Error) -> Exit {
     let printed = written(error.print());
     match printed {

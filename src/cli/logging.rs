@@ -1,4 +1,4 @@
-//! Where log lines go: to stderr, beside the progress line, and to a file.
+//! Where log lines go: to stderr, together with the progress line, and to a file.
 
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
@@ -26,7 +26,7 @@ use super::exit::Failure;
 use super::options::{LogFormat, Loudness};
 use super::speech;
 
-/// The name of the log file; every process begins it anew.
+/// The name of the log file; every process starts it over.
 const FILE: &str = "scoopi.log";
 
 /// Longest line, in bytes.
@@ -223,7 +223,7 @@ impl Write for Line<'_> {
 
 impl Drop for Line<'_> {
     fn drop(&mut self) {
-        // If stderr is gone, there is nobody to tell.
+        // If stderr is gone, there is no other place for the message.
         let _gone = self.progress.suspend(|| io::stderr().write_all(&self.bytes));
     }
 }

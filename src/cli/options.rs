@@ -54,10 +54,10 @@ struct PlaceOptions {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Run")]
 struct ExistingOptions {
-    /// Go on with the unfinished run in the data folder
+    /// Continue the unfinished run in the data folder
     #[arg(long, conflicts_with = "fresh")]
     resume: bool,
-    /// Discard the unfinished run in the data folder and start anew
+    /// Discard the unfinished run in the data folder and start over
     #[arg(long)]
     fresh: bool,
 }
@@ -183,7 +183,7 @@ impl LogOptions {
 }
 
 impl RunOptions {
-    /// Whether the user asked to go on with an unfinished run.
+    /// Whether the user asked to continue an unfinished run.
     pub(super) fn resumes(&self) -> bool {
         self.existing.resume
     }

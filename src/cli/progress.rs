@@ -14,7 +14,7 @@ use super::options::Loudness;
 /// Between two redraws.
 pub(super) const PERIOD: Duration = Duration::from_millis(200);
 
-/// See the module docs.
+/// The progress line of a run.
 pub(super) struct ProgressLine {
     bar: Option<ProgressBar>,
     begun: Instant,

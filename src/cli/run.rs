@@ -24,7 +24,7 @@ pub(super) fn run(options: &RunOptions) -> Result<Exit, Failure> {
     logging::start(&settings.log.dir, options.log.log_format, options.log.loudness(), &progress)?;
     descriptors::raise();
     for key in ignored {
-        warn!("setting {key} has no effect any more");
+        warn!("setting {key} no longer has an effect");
     }
     let done = run_to_end(options, options.request(settings, origins), &progress);
     match options.log.log_format {
@@ -51,7 +51,7 @@ fn run_to_end(options: &RunOptions, request: RunRequest, progress: &ProgressBar)
 
 /// Starts the run, and hears signals meanwhile.
 async fn start(request: RunRequest, signals: &mut Signals<'_>) -> Result<RunHandle, Failure> {
-    // A node that waits for others has nothing in work that could come to its end.
+    // A node that waits for others has no job in progress that could come to its end.
     let may_leave = request.mode == Mode::Cluster;
     let mut starting = pin!(Run::new(request).start());
     loop {
@@ -101,11 +101,12 @@ async fn watch(
     }
 }
 
-/// Asks of others to stop. The first one lets what is in work come to its end, the second one leaves at once.
+/// Signals that ask the program to stop. The first one lets jobs in progress come to their end, the second one leaves
+/// at once.
 struct Signals<'a> {
     interrupt: Signal,
     terminate: Signal,
-    /// The terminal is gone. None if whoever started the program had it ignored, as `nohup` does.
+    /// The terminal is gone. None if the parent process ignores the signal, as `nohup` does.
     hangup: Option<Signal>,
     is_cancelled: bool,
     progress: &'a ProgressBar,
@@ -129,13 +130,15 @@ impl<'a> Signals<'a> {
             () = heard(self.hangup.as_mut()) => {}
         }
         if self.is_cancelled {
-            warn!("leaving at once; `--resume` goes on from what was committed");
+            warn!("leaving at once; `--resume` continues from the last commit");
             // What is not committed did not happen, so nothing is lost.
             self.progress.finish_and_clear();
             std::process::exit(i32::from(Exit::Cancelled.code()));
         }
         self.is_cancelled = true;
-        warn!("cancel requested: jobs in work come to their end; once more to leave at once");
+        warn!(
+            "cancel requested: jobs in progress finish first; a second Ctrl-C or signal ends the program at once"
+        );
     }
 }
 

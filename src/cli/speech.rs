@@ -1,8 +1,8 @@
 //! What is said to people, on stdout and stderr.
 //!
-//! A reader that is gone (`scoopi plugins | head`, a closed terminal) is no fault of the program, and what was asked is
-//! done all the same: this is not an error. An answer that cannot be written for another reason (a full disk) is one.
-//! Messages on stderr do not fail: there is no other place to tell it. Nothing here panics.
+//! A reader that is gone (`scoopi plugins | head`, a closed terminal) is not a fault of the program, and the command is
+//! completed all the same: this is not an error. An answer that cannot be written for another reason (a full disk) is
+//! one. Messages on stderr do not fail: there is no other place for them. Nothing here panics.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::fs::File;
@@ -49,7 +49,7 @@ pub(super) fn written(result: io::Result<()>) -> Result<(), Unwritten> {
     }
 }
 
-/// Whether nobody reads any more: the pipe or the terminal is closed.
+/// Whether the reader is gone: the pipe or the terminal is closed.
 fn is_gone(error: &io::Error) -> bool {
     let is_device = || {
         let stdout = stdout().as_fd().try_clone_to_owned().map(File::from);

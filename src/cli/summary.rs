@@ -25,14 +25,16 @@ pub(super) fn text(report: &Report) -> String {
         Outcome::Complete => "complete".to_owned(),
         Outcome::WithErrors => "finished with errors".to_owned(),
         Outcome::Cancelled if report.others_go_on => {
-            format!("this node has left, {} jobs left; the other nodes go on with them", counts.open())
+            format!("this node has left, {} jobs left; the other nodes continue with them", counts.open())
         }
         Outcome::LeftBehind => format!(
             "left behind by the other nodes, {} jobs left as far as this node knows; if they have ended the run, each of \
              them has all rows",
             counts.open()
         ),
-        Outcome::Cancelled => format!("cancelled, {} jobs left; `--resume` goes on with them", counts.open()),
+        Outcome::Cancelled => {
+            format!("cancelled, {} jobs left; `--resume` continues with them", counts.open())
+        }
     };
     let mut text = String::new();
     let mut line = |name: &str, value: &str| {

@@ -1,6 +1,6 @@
 //! Where a node can be reached: `HOST:PORT`, as people write it.
 //!
-//! Kept as text: a name is resolved anew at every dial, so that a node may come back with another IP address.
+//! Kept as text: every dial resolves the name again, so that a node may come back with another IP address.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -20,10 +20,10 @@ pub struct Address {
     port: u16,
 }
 
-/// Why a text is no address.
+/// Why a text is not an address.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error(
-    "`{text}` is no address: {why}; write HOST:PORT, for example 10.0.0.1:4001, node-1:4001 or [::1]:4001"
+    "`{text}` is not an address: {why}; write HOST:PORT, for example 10.0.0.1:4001, node-1:4001 or [::1]:4001"
 )]
 pub struct AddressError {
     text: String,
@@ -82,7 +82,7 @@ impl FromStr for Address {
         let is_ipv6 = |host: &str| host.parse::<std::net::Ipv6Addr>().is_ok();
         let host = match bare {
             Some(bare) if is_ipv6(bare) => bare,
-            Some(_) => return Err(wrong("what stands in brackets is no IPv6 address")),
+            Some(_) => return Err(wrong("the text in brackets is not an IPv6 address")),
             None if is_ipv6(host) => return Err(wrong("an IPv6 address stands in brackets")),
             None => host,
         };
@@ -149,7 +149,7 @@ mod tests {
             ("host:port", "not a number"),
             ("host:70000", "not a number"),
             ("::1:4001", "in brackets"),
-            ("[x]:1", "in brackets is no"),
+            ("[x]:1", "in brackets is not an"),
             ("a b:1", "neither"),
             (":4001", "neither"),
             ("http://x:1", "neither"),

@@ -52,12 +52,12 @@ impl Purpose {
     }
 }
 
-/// Streams of one address that nobody uses at the moment. More are closed.
+/// Idle streams that are kept for one address. More are closed.
 const IDLE: usize = 4;
 
 type Idle<S> = HashMap<(Address, Purpose), Vec<Conversation<S>>>;
 
-/// See the module docs.
+/// Sends questions to other nodes over a network and waits for the answers.
 #[derive(Debug)]
 pub(crate) struct Caller<N: Network> {
     network: N,
@@ -84,7 +84,7 @@ impl<N: Network> Caller<N> {
     /// Asks, and waits for the answer; also says who gave it.
     ///
     /// # Errors
-    /// Nobody can be reached there within `limit`, or what comes is no answer.
+    /// No node can be reached there within `limit`, or what comes is not an answer.
     pub(crate) async fn call<Q: Serialize + Sync, A: DeserializeOwned>(
         &self,
         address: &Address,
@@ -130,7 +130,7 @@ impl<N: Network> Caller<N> {
 /// Opens a stream for a purpose.
 ///
 /// # Errors
-/// Nobody can be reached there.
+/// No node can be reached there.
 pub(crate) async fn open<N: Network>(
     network: &N,
     address: &Address,
@@ -144,7 +144,7 @@ pub(crate) async fn open<N: Network>(
 /// One question, one answer.
 ///
 /// # Errors
-/// The stream ends, or what comes is no answer.
+/// The stream ends, or what comes is not an answer.
 pub(crate) async fn exchange<S, Q, A>(stream: &mut S, purpose: Purpose, question: &Q) -> io::Result<A>
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,

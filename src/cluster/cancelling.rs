@@ -12,7 +12,7 @@ use super::commit::ClusterCommit;
 
 type Outcome = Option<Result<(), String>>;
 
-/// See the module docs.
+/// Cancels the run of this node's cluster at the first request; later requests wait for the same result.
 #[derive(Debug, Default)]
 pub(super) struct Cancelling(Mutex<Option<watch::Receiver<Outcome>>>);
 

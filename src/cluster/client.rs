@@ -1,6 +1,6 @@
 //! Questions from outside: how a cluster stands, and cancelling its run.
 //!
-//! Whoever asks has the cluster's key but is no member, and does not listen.
+//! The client has the cluster's key, but it is not a member and does not listen.
 
 use std::io;
 use std::time::Duration;
@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// Why there is no answer.
 #[derive(Debug, Error)]
 pub enum AskError {
-    /// Nobody answers.
+    /// The node does not answer.
     #[error("no answer from {at}: {why}; {help}")]
     NoAnswer {
         /// Who was asked.

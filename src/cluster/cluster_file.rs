@@ -27,8 +27,8 @@ const LIMIT: u64 = 64 << 10;
 /// How many lives a process may have in the run, each after the others took it for dead.
 const LIVES: u64 = 1 << 16;
 
-/// Whether the machine was started anew since the folder was used first. What a log without fsync acknowledged may be
-/// missing then. False where the system does not tell.
+/// Whether the machine rebooted after the folder was first used. Entries that a log without fsync acknowledged may be
+/// missing then. False where the system does not report its boots.
 pub(super) fn is_of_earlier_boot(folder: &Path) -> Result<bool, ClusterError> {
     let Ok(now) = fs::read_to_string(BOOT_ID) else { return Ok(false) };
     match read::<String>(folder, BOOT)? {

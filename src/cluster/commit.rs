@@ -18,7 +18,7 @@ use super::member::Member;
 use super::network::Network;
 use super::raft::{Applied, Batch, BatchError};
 
-/// Commands that may wait. More is no use: each waiting command is a job in work.
+/// Commands that may wait. A longer queue is of no use: each waiting command belongs to a job in progress.
 const QUEUE: usize = 1024;
 
 /// Most commands in one entry.
@@ -92,7 +92,7 @@ pub(super) struct Proposer<N: Network> {
 }
 
 impl<N: Network> Proposer<N> {
-    /// Works until nobody can ask any more.
+    /// Works until every sender is dropped.
     pub(super) async fn run(mut self) {
         // The semaphore is never closed.
         while let Ok(place) = Arc::clone(&self.under_way).acquire_owned().await {
@@ -140,7 +140,7 @@ async fn answer<N: Network>(waiting: Vec<Waiting>, member: &Member<N>) {
     match replies {
         Ok(replies) if replies.0.len() == waiting.len() => {
             for (waiting, reply) in waiting.into_iter().zip(replies.0) {
-                // Nobody waits for the answer any more: the command stands all the same.
+                // The caller no longer waits for the answer: the command is committed all the same.
                 let _gone = waiting.reply.send(Ok(reply));
             }
         }

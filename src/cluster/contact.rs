@@ -20,10 +20,10 @@ const KEPT: usize = 8;
 /// Round trips that are measured before they count: the first ones are those of a node that has just been started.
 const ENOUGH: usize = 3;
 
-/// An address that was not heard for so long is not counted any more.
+/// An address that has not answered for this time is no longer counted.
 const FORGOTTEN: Duration = Duration::from_secs(60);
 
-/// See the module docs.
+/// When other nodes were last in touch with this process, and the round trips to them.
 #[derive(Debug, Default)]
 pub(crate) struct Contact(Mutex<State>);
 
@@ -182,7 +182,7 @@ mod tests {
         let (contact, within) = (Contact::default(), Duration::from_secs(1));
         assert!(!contact.has_quorum(), "nothing is known yet");
         contact.set_voters(NodeId(1), [&[1].into()], within);
-        assert!(contact.has_quorum(), "nobody else votes");
+        assert!(contact.has_quorum(), "no other node votes");
         contact.set_voters(NodeId(1), [&[1, 2, 3, 4, 5].into()], within);
         contact.acknowledged(NodeId(2));
         assert!(!contact.has_quorum());

@@ -1,7 +1,7 @@
 //! Answers what other nodes ask.
 //!
-//! A node answers from its first moment on: before it is a member it can only help to form a cluster. Who is no member
-//! is heard, too, as it may want to become one or know how things stand; [`Visitors`] says how much of it.
+//! A node answers from its first moment on: before it is a member it can only help to form a cluster. It also answers
+//! peers that are not members, as they may want to join or ask for the status; [`Visitors`] limits what they may send.
 
 use std::io;
 use std::sync::Arc;
@@ -39,18 +39,18 @@ const KNOWN: Duration = Duration::from_secs(3);
 /// For an answer to be taken: one that is large, on a slow link.
 const TAKEN: Duration = Duration::from_secs(60);
 
-/// See the module docs.
+/// Answers the questions of other nodes.
 pub(super) struct Desk<N: Network> {
     pub(super) forming: Forming,
     /// There once this node is a member.
     pub(super) office: watch::Receiver<Option<Arc<Office<N>>>>,
     /// Who talks to it.
     visitors: Arc<Visitors>,
-    /// That one who is no member asks too much.
+    /// The warning that a peer which is not a member asks too much.
     too_much: Seldom,
 }
 
-/// Serves everybody who opens a stream, until the network has ended.
+/// Serves every peer that opens a stream, until the network has ended.
 pub(super) async fn serve<N: Network>(
     desk: Arc<Desk<N>>,
     mut incoming: mpsc::Receiver<Conversation<N::Stream>>,
@@ -98,7 +98,7 @@ impl<N: Network> Desk<N> {
         talked
     }
 
-    /// Waits until a place of one who is no member is lost, and it still is none.
+    /// Waits until a peer that is not a member has lost its place, and still is not a member.
     async fn lost_by_stranger(&self, from: NodeId, place: &Place<NodeId>) {
         place.lost().await;
         if self.is_known(from) {
@@ -190,7 +190,7 @@ impl<N: Network> Desk<N> {
             }),
             (Question::Alive { cluster, figures, .. }, office) => office.of_cluster(cluster, |office| {
                 office.led(|member| {
-                    // Whoever is no member leaves no trace.
+                    // A peer that is not a member leaves no trace.
                     if member.is_member(from) {
                         member.hear(from, figures);
                     }

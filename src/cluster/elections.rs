@@ -75,7 +75,7 @@ impl Watch {
 enum Standing {
     /// It leads, or does not vote.
     Other,
-    /// Nobody else votes.
+    /// No other node votes.
     OnlyVoter,
     Voter,
 }
@@ -102,8 +102,8 @@ fn is_led(vote: &openraft::Vote<u64>, me: NodeId) -> bool {
     vote.is_committed() && vote.leader_id().node_id != me.0
 }
 
-/// How long nobody must be heard. Whoever had a leader gives it time; whoever was behind in the election before lets
-/// those who are not go first.
+/// How long this node must not hear a leader or candidate before it asks to be elected. A node that had a leader gives
+/// it time; a node whose log was behind in the last election lets the others go first.
 fn patience(election: Duration, is_led: bool, is_behind: bool, chance: f64) -> Duration {
     let lease = if is_led { election * 2 } else { Duration::ZERO };
     let behind = if is_behind { election * 4 } else { Duration::ZERO };

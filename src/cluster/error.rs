@@ -1,4 +1,4 @@
-//! Why a node is no member of a cluster.
+//! Why a node is not a member of a cluster.
 
 use std::io;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ use super::libp2p::NetworkError;
 use super::peer::ClusterId;
 use super::raft::StateError;
 
-/// Why a node is no member.
+/// Why a node is not a member.
 #[derive(Debug, Error)]
 pub enum ClusterError {
     /// The numbers that were given cannot be.
@@ -26,7 +26,7 @@ pub enum ClusterError {
     /// The run in the folder is not at work anywhere.
     #[error(
         "an unfinished run of cluster {cluster} lies in {}, and no other node is at work on it; `--resume` on a \
-         quorum of its nodes goes on with it, `--fresh` discards what is here",
+         quorum of its nodes continues it, `--fresh` discards what is here",
         path.display()
     )]
     Unfinished {
@@ -35,11 +35,9 @@ pub enum ClusterError {
         /// Whose run it is.
         cluster: ClusterId,
     },
-    /// What this node acknowledged may be missing from its disk, and others go on with the run: it can only take part
-    /// as a new node.
-    #[error(
-        "this machine was started anew, and the log is kept without fsync: it may have forgotten what it voted"
-    )]
+    /// Entries that this node acknowledged may be missing from its disk, and other nodes continue the run: this node
+    /// can only take part as a new one.
+    #[error("the machine rebooted and the log is not fsynced, so this node's vote may be lost")]
     Forgetful,
     /// The members could not be joined in time.
     #[error("not let in by the members of cluster {cluster} within {} s: {why}", after.as_secs())]

@@ -1,11 +1,11 @@
-//! The end: nobody goes before everybody who is there has all that was decided.
+//! The end: no node goes before every node that is there has applied all decisions.
 //!
 //! Without this the last ones would be left without a quorum, and without the last rows. The leader goes last: it
 //! lets the others go once each of them has applied the end, or is gone. Where it dies meanwhile, those who are left
 //! elect another one.
 //!
-//! Members that were not there ([`Parting::absent`]) are waited for by all who were ([`linger`]): these go on as what
-//! they are to Raft, so that one that comes back is led to the end as if it had been there.
+//! All nodes that were there wait for members that were not ([`Parting::absent`], [`linger`]): they keep their roles in
+//! Raft, so that a member that comes back gets the end as if it had been there.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -28,16 +28,16 @@ use super::wire::{Answer, Parting, Question};
 /// Between two questions.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// The same, when all is over and everybody asks.
+/// Between two questions after the end, when every node asks.
 const SHORT_PAUSE: Duration = Duration::from_millis(5);
 
-/// For the last answers to get through, at least: whoever has ended has had its answer.
+/// Shortest time for the last answers to get through. A node that has ended has had its answer.
 const LAST_WORDS: Duration = Duration::from_millis(100);
 
 /// Between two questions to members that were not there.
 const LINGER: Duration = Duration::from_millis(250);
 
-/// See the module docs.
+/// What this node, as the leader, knows of the other nodes on their way out.
 #[derive(Debug)]
 pub(super) struct Farewell {
     keepers: Keepers,
@@ -61,7 +61,7 @@ struct State {
     applied: BTreeMap<NodeId, u64>,
     /// Who was told that it may go.
     told: BTreeSet<NodeId>,
-    /// Who is not there any more: its process has ended, or it was silent for too long.
+    /// Nodes that are gone: the process has ended, or the node was silent for too long.
     gone: BTreeSet<NodeId>,
 }
 
@@ -155,7 +155,7 @@ impl State {
     }
 }
 
-/// Whether nobody takes part in the run any more.
+/// Whether no node takes part in the run, as far as this node has applied the log.
 fn is_over<N: Network>(member: &Member<N>) -> bool {
     member.applied.machine().read().members().next().is_none()
 }
@@ -179,12 +179,12 @@ async fn parted<N: Network>(member: &Member<N>, farewell: &Farewell) -> Parting 
     let mut last_leader = Instant::now();
     let mut is_told = false;
     while member.is_running().is_ok() {
-        // At the end all go together: one that went before would have the others elect a leader once more.
+        // At the end all nodes go together: if one went before, the others would have to elect a leader again.
         let is_at_work = member.applied.status().borrow().phase < Phase::Shutdown && !is_over(member);
         if is_at_work {
             let gives_back = begun.elapsed() <= member.timing.session && !handed_back(member).await;
             if !gives_back && can_do_without(member) {
-                debug!("the others can go on without this node");
+                debug!("the other nodes can continue without this node");
                 return Parting::default();
             }
             if !gives_back && !is_told {
@@ -198,7 +198,7 @@ async fn parted<N: Network>(member: &Member<N>, farewell: &Farewell) -> Parting 
             Leader::Here => {
                 last_leader = Instant::now();
                 if leads_to_the_end(member, farewell, begun).await {
-                    debug!(state = ?farewell.state.lock(), "everybody else has the end, or is gone");
+                    debug!(state = ?farewell.state.lock(), "every other node has applied the end or is gone");
                     let parting = farewell.parting(&farewell.state.lock(), member);
                     let last_words = LAST_WORDS.max(member.caller.contact().round_trip().0 * 2);
                     let _ended_or_late = timeout(last_words, ended(member, SHORT_PAUSE)).await;
@@ -215,7 +215,7 @@ async fn parted<N: Network>(member: &Member<N>, farewell: &Farewell) -> Parting 
                     }
                     Some(_) => last_leader = Instant::now(),
                     None if is_over(member) && is_alone(member, last_leader).await => {
-                        debug!("nobody leads any more, and this node has the end");
+                        debug!("no node leads, and this node has applied the end");
                         return Parting::default();
                     }
                     None => {}
@@ -239,8 +239,8 @@ async fn handed_back<N: Network>(member: &Member<N>) -> bool {
     }
 }
 
-/// Stays for members that were not there at the end, until each of them has it or is another node by now: `limit` at
-/// most, and `grace` where none of them says that it lacks the end. Raft goes on meanwhile.
+/// Stays for members that were not there at the end, until each of them has the end or has become another node: at most
+/// for `limit`, and for `grace` if none of them reports that it lacks the end. Raft continues meanwhile.
 pub(super) async fn linger<N: Network>(
     member: &Member<N>,
     mut absent: Vec<NodeId>,
@@ -293,7 +293,7 @@ pub(super) async fn abandoned<N: Network>(member: &Member<N>) {
     ended(member, member.timing.election).await;
 }
 
-/// The same, looking so often.
+/// Waits until every other member's process has ended; looks every `pause`.
 async fn ended<N: Network>(member: &Member<N>, pause: Duration) {
     loop {
         sleep(pause).await;
@@ -307,8 +307,8 @@ async fn ended<N: Network>(member: &Member<N>, pause: Duration) {
     }
 }
 
-/// Whether nobody is left who could tell this node to go: all processes have ended, or no leader was heard for too
-/// long.
+/// Whether no node is left that could let this node go: all processes have ended, or this node has not heard a leader
+/// for too long.
 async fn is_alone<N: Network>(member: &Member<N>, last_leader: Instant) -> bool {
     for node in others(member) {
         if whereabouts(member, node).await.is_none() {
@@ -318,7 +318,7 @@ async fn is_alone<N: Network>(member: &Member<N>, last_leader: Instant) -> bool 
     true
 }
 
-/// As the leader: whether everybody else has gone, or may go and knows it.
+/// As the leader: whether every other node has gone, or may go and knows it.
 async fn leads_to_the_end<N: Network>(member: &Member<N>, farewell: &Farewell, begun: Instant) -> bool {
     let waiting = farewell.state.lock().waits_for(member);
     let Some(waiting) = waiting else { return false };
@@ -332,8 +332,8 @@ async fn leads_to_the_end<N: Network>(member: &Member<N>, farewell: &Farewell, b
             .collect()
     };
     for node in untold {
-        // Whoever has the end and is on its way out asks by itself, unless it dies before it is told; of the others it
-        // has to be found out.
+        // A node that has the end and is leaving asks by itself, unless it dies before the answer arrives; the leader
+        // looks after the others.
         let is_gone = if waiting.contains(&node) {
             is_late || whereabouts(member, node).await.is_some()
         } else {
@@ -349,7 +349,7 @@ async fn leads_to_the_end<N: Network>(member: &Member<N>, farewell: &Farewell, b
 /// What tells that a node's process has ended and does not come back as what it was by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Whereabouts {
-    /// Nobody listens where it was.
+    /// No process listens at its address.
     Ended,
     /// Another node answers there: its disk is another one, or it is in another run.
     AnotherLife,

@@ -1,6 +1,6 @@
 //! What a node reports of itself.
 //!
-//! Plain values: who counts them, and who is told, is not known here.
+//! Plain values. Does not know who counts them or who receives them.
 
 use serde::{Deserialize, Serialize};
 

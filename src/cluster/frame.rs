@@ -44,8 +44,8 @@ const SLOWEST: usize = 64 << 10;
 /// Reads a value of at most `limit` bytes.
 ///
 /// # Errors
-/// [`io::ErrorKind::UnexpectedEof`] where the stream ends, [`io::ErrorKind::InvalidData`] for what is no such value or
-/// larger than the limit, [`io::ErrorKind::TimedOut`] for what begins and does not come to an end.
+/// [`io::ErrorKind::UnexpectedEof`] where the stream ends, [`io::ErrorKind::InvalidData`] for bytes that are not such a
+/// value or exceed the limit, [`io::ErrorKind::TimedOut`] for a value that begins and does not end.
 pub(crate) async fn read<T: DeserializeOwned>(
     stream: &mut (impl AsyncRead + Unpin),
     limit: usize,

@@ -27,7 +27,7 @@ struct Hint {
     address: Address,
 }
 
-/// Tells where this node is, again and again.
+/// Publishes the address of this node at regular intervals.
 pub(crate) async fn tell(network: Libp2p, address: Address) {
     let mut ticks = interval(PERIOD);
     loop {

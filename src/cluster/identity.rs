@@ -1,7 +1,7 @@
 //! Who this node is: a key pair of its own, kept in the run's folder.
 //!
-//! The number of a node is made of its public key, so that nobody can claim the number of another. It lies beside
-//! what the node has promised: one that lost its disk has forgotten its votes, and must be a new node.
+//! The number of a node is made of its public key, so that no other node can claim it. The key lies next to what the
+//! node has promised: a node that lost its disk has forgotten its votes, and must be a new node.
 
 use std::fmt;
 use std::io;
@@ -18,7 +18,7 @@ use super::private_file;
 /// Its name in the run's folder.
 const FILE: &str = "node.key";
 
-/// See the module docs.
+/// The key pair of this node.
 #[derive(Clone)]
 pub struct Identity(Keypair);
 
@@ -64,7 +64,7 @@ impl Identity {
         }
     }
 
-    /// One that nobody keeps, for who asks and is no member.
+    /// Creates an identity that is not stored, for a client that is not a member.
     #[must_use]
     pub fn passing() -> Self {
         Self(Keypair::generate_ed25519())
@@ -86,7 +86,7 @@ impl Identity {
     }
 }
 
-/// The number of the node with that public key. Zero stands for no node elsewhere, so nobody has it.
+/// Returns the number of the node with this public key. It is never zero, which stands for "no node" elsewhere.
 pub(super) fn node_id(peer: &PeerId) -> NodeId {
     let hash = blake3::hash(&peer.to_bytes());
     let mut first = [0; 8];

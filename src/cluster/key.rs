@@ -1,4 +1,4 @@
-//! The key that all nodes of a cluster have and nobody else: 32 random bytes.
+//! The key that all nodes of a cluster share and keep secret: 32 random bytes.
 //!
 //! Its text is libp2p's own for swarm keys. It gives entry to the cluster, so it is never printed, and a file that
 //! others may read is refused. Does not know what is protected with it.
@@ -14,7 +14,7 @@ use thiserror::Error;
 
 use super::private_file;
 
-/// See the module docs.
+/// The key of a cluster.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ClusterKey([u8; 32]);
 
@@ -39,7 +39,7 @@ pub enum KeyError {
     },
     /// It is not the text of a key. What it says is not repeated here, as it may be some other secret.
     #[error(
-        "{} is no cluster key: it has three lines, `/key/swarm/psk/1.0.0/`, `/base16/` and 64 hexadecimal digits",
+        "{} is not a cluster key: it has three lines, `/key/swarm/psk/1.0.0/`, `/base16/` and 64 hexadecimal digits",
         .0.display()
     )]
     Malformed(PathBuf),
@@ -167,7 +167,7 @@ mod tests {
             let path = dir.path().join(name);
             private_file::create(&path, text).unwrap();
             let error = ClusterKey::read(&path).unwrap_err().to_string();
-            assert!(error.contains("is no cluster key") && error.contains(name), "{error}");
+            assert!(error.contains("is not a cluster key") && error.contains(name), "{error}");
             assert!(!error.contains("hunter2"), "{error}");
         };
         check(b"", "empty");

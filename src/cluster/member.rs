@@ -67,7 +67,7 @@ pub(super) enum Leader {
     Unknown,
 }
 
-/// See the module docs.
+/// This node as a member: its Raft, the applied state, and the way to the leader.
 pub(super) struct Member<N: Network> {
     pub(super) id: NodeId,
     pub(super) me: Peer,
@@ -236,8 +236,8 @@ impl<N: Network> Member<N> {
         asked.ok().filter(|(from, _)| *from == node).map(|(_, answer)| answer)
     }
 
-    /// Asks whoever is at `address` to let this node in. Gives who should be asked instead; nobody where the one that
-    /// was asked sees to it.
+    /// Asks the node at `address` to let this node in. Returns the nodes that should be asked instead; none if the node
+    /// that was asked lets this one in.
     ///
     /// # Errors
     /// Why that is of no use.

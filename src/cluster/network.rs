@@ -39,16 +39,16 @@ pub(crate) trait Network: Clone + Send + Sync + 'static {
     /// Its streams. Dropping one closes it.
     type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
 
-    /// Opens a stream to whoever listens at `address`. A connection that is there already is used again.
+    /// Opens a stream to the node that listens at `address`. An existing connection is used again.
     ///
     /// # Errors
-    /// Nobody answers there ([`io::ErrorKind::ConnectionRefused`] if the host says so, [`io::ErrorKind::TimedOut`] if
-    /// it says nothing), who answers does not have the cluster's key ([`io::ErrorKind::PermissionDenied`]), or it is
-    /// this node itself ([`Oneself`]). Takes no longer than the network's own limit for dialling.
+    /// No node answers there ([`io::ErrorKind::ConnectionRefused`] if the host refuses, [`io::ErrorKind::TimedOut`] if
+    /// it is silent), the process that answers does not have the cluster's key ([`io::ErrorKind::PermissionDenied`]),
+    /// or it is this node itself ([`Oneself`]). Takes no longer than the network's own limit for dialling.
     fn open(&self, address: &Address) -> impl Future<Output = io::Result<Conversation<Self::Stream>>> + Send;
 
-    /// Says which addresses are those of nodes: strangers take no places of theirs. Names may lead elsewhere later, so
-    /// that this is said again now and then.
+    /// Sets the addresses of the nodes: strangers do not take their places. Names may lead elsewhere later, so the
+    /// caller repeats this now and then.
     fn expect(&self, nodes: &BTreeSet<Address>) -> impl Future<Output = ()> + Send {
         let _no_strangers_here = nodes;
         std::future::ready(())

@@ -56,10 +56,10 @@ const FOUNDERS: usize = 5;
 /// Entries behind a snapshot that are kept for members that are a little behind.
 const KEPT_ENTRIES: u64 = 1_000;
 
-/// What a node is told.
+/// What a node is started with.
 #[derive(Debug)]
 pub struct NodeOptions {
-    /// The folder of the run. Nobody else uses it.
+    /// The folder of the run, which no other node uses.
     pub folder: PathBuf,
     /// How others reach this node, and what people call it.
     pub me: Peer,
@@ -79,13 +79,13 @@ pub struct NodeOptions {
     pub snapshot_after: u64,
     /// Which nodes keep the rows.
     pub keepers: Keepers,
-    /// Whether to go on with the run in the folder although no other node does so yet.
+    /// Whether to continue the run in the folder although no other node does so yet.
     pub resumes: bool,
 }
 
-/// Makes output of the values in the store; none if that cannot be, which whoever gave this knows then. Called once it
-/// is known what was composed: not before, because where output goes stands in there, and not later than the first
-/// rows, which wait for it.
+/// Opens the output from the values in the store; returns none if that is not possible, and then its owner knows why.
+/// Called once it is known what was composed: not before, because the values hold where output goes, and not later than
+/// the first rows, which wait for it.
 pub type OnComposed =
     Box<dyn FnOnce(&dyn Fn(&str) -> Option<Vec<u8>>) -> Option<Box<dyn OpenProjection>> + Send>;
 
@@ -98,8 +98,8 @@ pub(crate) struct ClusterNode<N: Network> {
     _workers: Workers,
 }
 
-/// Becomes a member. `incoming` is what others open to `network`; `found` are addresses that were found rather than
-/// named; `progress` is told how far it is.
+/// Becomes a member. `incoming` are the streams that others open to `network`; `found` are addresses that were found
+/// rather than named; `progress` gets reports of how far the start is.
 ///
 /// # Errors
 /// See [`ClusterError`].
@@ -158,9 +158,7 @@ pub(crate) async fn start<N: Network>(
     let first_life = next_life(&options.folder)?;
     note_boot(&options.folder)?;
     if is_forgetful {
-        warn!(
-            "this machine was started anew since, and the log is kept without fsync: if it lost its power, rows may be missing"
-        );
+        warn!("the machine rebooted and the log is not fsynced: after a power loss, rows may be missing");
     }
 
     let (member, log) = open_member(id, cluster, &options, caller, |applied| {
@@ -218,7 +216,8 @@ pub(crate) async fn start<N: Network>(
     Ok(node)
 }
 
-/// Notes at once that the end is committed: a node that is killed afterwards needs nobody to know it again.
+/// Stores at once that the end is committed: a node that is killed afterwards does not need other nodes to know it
+/// after its restart.
 async fn note_the_end(applied: Applied, log: LogStore) {
     let mut status = applied.status();
     if status.wait_for(|status| status.phase >= Phase::Shutdown).await.is_ok() {
@@ -283,7 +282,7 @@ async fn open_output(applied: Applied, on_composed: OnComposed) {
         return;
     }
     let store = applied.clone();
-    // Compiling a plan is no work for a thread of the runtime.
+    // Compiling a plan would block a thread of the runtime.
     let made = tokio::task::spawn_blocking(move || on_composed(&|key| store.value(key))).await;
     if let Ok(Some(output)) = made
         && let Err(error) = applied.open_output(output).await
@@ -297,8 +296,8 @@ fn raft_config(cluster: ClusterId, timing: Timing) -> Result<Config, String> {
     let config = Config {
         cluster_name: cluster.to_string(),
         heartbeat_interval: election / 5,
-        // Elections are ours: see `elections.rs`. The least is how long openraft waits for a vote, the most how long a
-        // member that has just heard its leader votes for nobody else.
+        // Elections are ours: see `elections.rs`. The minimum is how long openraft waits for a vote, the maximum how
+        // long a member that has just heard its leader does not vote for another node.
         enable_elect: false,
         election_timeout_min: election.saturating_mul(2) - 1,
         election_timeout_max: election.saturating_mul(2),
@@ -347,7 +346,7 @@ impl<N: Network> ClusterNode<N> {
         self.office.member.leads().is_some()
     }
 
-    /// Says from now on in which life this node takes part, and what it does.
+    /// Sets the life in which this node takes part from now on, and its figures.
     pub(crate) fn report(&self, incarnation: Incarnation, figures: NodeFigures) {
         *self.office.member.figures.lock() = figures;
         self.office

@@ -22,8 +22,8 @@ use super::peer::ClusterId;
 use super::quorum::Quorum;
 use super::wire::{Answer, Question};
 
-/// For the run to be cancelled before who asks is told that it takes longer: where there is a quorum, and where there is
-/// none.
+/// Time for the run to be cancelled before the client gets the answer that it takes longer: with a quorum, and without
+/// one.
 const DECIDED: Duration = Duration::from_secs(8);
 const SOON: Duration = Duration::from_secs(1);
 
@@ -33,7 +33,7 @@ pub(super) struct Office<N: Network> {
     pub(super) commit: ClusterCommit,
     pub(super) farewell: Farewell,
     pub(super) quorum: watch::Receiver<Quorum>,
-    /// Cancelling the run, once somebody has asked for it.
+    /// Cancels the run, once a caller has asked for it.
     pub(super) cancelling: Cancelling,
     pub(super) workers: WorkerList,
 }
@@ -55,12 +55,12 @@ impl<N: Network> Office<N> {
     /// How things stand: by the leader, who knows most, or by this node where there is none.
     pub(super) async fn view(&self, from: NodeId) -> Answer {
         let mut quorum = *self.quorum.borrow();
-        // A member that asks takes this node for the leader: to ask further could go on for ever.
+        // A member that asks takes this node for the leader: a chain of such questions might never end.
         if !self.member.is_member(from) && matches!(self.member.leader(), Leader::At(..)) {
             if let Some(Answer::Status(view)) = self.member.ask_leader(&Question::Status).await {
                 return Answer::Status(view);
             }
-            // It is no leader for this node before it answers.
+            // The leader does not count as one for this node before it answers.
             quorum = match quorum {
                 Quorum::There => Quorum::Looking,
                 other => other,

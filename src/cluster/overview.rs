@@ -25,7 +25,7 @@ pub(super) fn overview<N: Network>(member: &Member<N>, quorum: Quorum, workers: 
         machine.members().map(|(node, life, done)| (node, (life, done))).collect();
     let name = |node: NodeId| member.name(node);
     let leads = metrics.current_leader == Some(member.id.0);
-    // Who has lost its quorum leads nobody.
+    // A node that has lost its quorum does not lead.
     let leader = metrics.current_leader.filter(|_| quorum == Quorum::There);
     let membership = metrics.membership_config.membership();
     let voters: BTreeSet<u64> = membership.voter_ids().collect();

@@ -1,8 +1,9 @@
 //! A bounded number of places, for which those who hold many make way for those who hold few.
 //!
-//! Whoever comes gets a place at once; what is full has somebody lose one. Who has as many as one may have loses its own
-//! oldest. Otherwise whoever has most loses its oldest: a crowd of few takes nothing from others. Does not know what a
-//! place is good for; who loses it is told, and has to go.
+//! Each newcomer gets a place at once; if all are taken, a holder loses one. A holder that has as many as one may have
+//! loses its own oldest place. Otherwise the holder with most places loses its oldest: a crowd of hosts with few places
+//! takes nothing from others. Does not know what a place is good for; a holder that loses one is notified, and has to
+//! go.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
@@ -11,7 +12,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
-/// See the module docs.
+/// A bounded number of places, shared by holders.
 #[derive(Debug)]
 pub(crate) struct Places<K: Hash + Eq> {
     of_one: usize,
@@ -36,7 +37,7 @@ pub(crate) struct Place<K: Hash + Eq> {
 }
 
 impl<K: Hash + Eq + Clone> Places<K> {
-    /// So many for each, and so many in all; at least one.
+    /// Creates places: `of_one` for each holder, and `all` altogether; at least one.
     pub(crate) fn new(of_one: usize, all: usize) -> Self {
         let held = Held { next: 0, places: BTreeMap::new(), counts: HashMap::new() };
         Self { of_one: of_one.max(1), all: all.max(1), held: Arc::new(Mutex::new(held)) }
@@ -88,7 +89,7 @@ impl<K: Hash + Eq> Held<K> {
 }
 
 impl<K: Hash + Eq> Place<K> {
-    /// Waits until somebody else has it.
+    /// Waits until another holder has this place.
     pub(crate) async fn lost(&self) {
         self.lost.cancelled().await;
     }
@@ -104,7 +105,7 @@ impl<K: Hash + Eq> Drop for Place<K> {
 mod tests {
     use super::*;
 
-    /// Lets these come one after the other, nobody going; gives who is there at the end, oldest first.
+    /// Lets these come one after the other, while none goes; returns the holders at the end, oldest first.
     fn crowd(of_one: usize, all: usize, come: &str) -> String {
         let places = Places::new(of_one, all);
         let held: Vec<_> = come.chars().map(|who| (who, places.enter(who))).collect();

@@ -1,7 +1,7 @@
 //! How a node finds out whether enough members are in touch.
 //!
-//! Knows the leader, the voters, and when each was heard last. Does not know who is told, nor what a node does without a
-//! quorum.
+//! Knows the leader, the voters, and when each was heard last. Does not know who reads the result, nor what a node does
+//! without a quorum.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -59,9 +59,9 @@ impl Noted {
     }
 }
 
-/// Keeps `quorum` true, until Raft has ended. An election among members that are in touch is no loss: only one that
-/// takes longer than a few of its rounds is told. `stand` is told at once whether a quorum is seen: one that was there
-/// before this node was paused is none.
+/// Keeps `quorum` true, until Raft has ended. An election among members that are in touch is not a loss: only an
+/// election that takes longer than a few of its rounds is reported. `stand` learns at once whether a quorum is seen: a
+/// quorum from before this node was paused does not count.
 pub(super) async fn watch_quorum<N: Network>(
     member: Arc<Member<N>>,
     quorum: watch::Sender<Quorum>,

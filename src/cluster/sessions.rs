@@ -1,7 +1,7 @@
 //! Which members have shown no sign of life for too long.
 //!
 //! Pure: time comes in as a value. Only the leader's own clock decides, and only when to propose that a node is gone;
-//! whether it is, the machine says. A new leader grants everybody a full session, and so does one that was paused
+//! the machine decides whether it is. A new leader grants every node a full session, and so does one that was paused
 //! itself.
 
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::model::{Incarnation, NodeId};
 
-/// See the module docs.
+/// The sessions of all members, as the leader sees them.
 #[derive(Debug)]
 pub(super) struct Sessions {
     session: Duration,
@@ -24,7 +24,7 @@ pub(super) struct Sessions {
 }
 
 impl Sessions {
-    /// Nobody was seen yet.
+    /// Starts with no member seen.
     pub(super) fn new(session: Duration) -> Self {
         Self { session, leading: None, seen: BTreeMap::new(), heard: BTreeMap::new() }
     }
@@ -49,12 +49,12 @@ impl Sessions {
         self.heard.clear();
     }
 
-    /// This node leads, and cannot decide: once it can, it grants everybody a full session.
+    /// This node leads, but cannot decide: once it can, it grants every node a full session.
     pub(super) fn pause(&mut self) {
         self.leading = None;
     }
 
-    /// Looks at the members, as the leader of `term`. Gives those whose session is over.
+    /// Looks at the members, as the leader of `term`. Returns those whose session is over.
     pub(super) fn expired(
         &mut self,
         term: u64,

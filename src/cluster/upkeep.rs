@@ -1,4 +1,5 @@
-//! What a member does beside the run, every now and then: signs of life, and as the leader who is gone and who votes.
+//! What a member does apart from the run, every now and then: it shows signs of life, and as the leader it decides
+//! which members are gone and which vote.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -22,14 +23,15 @@ use super::wire::{Answer, Question};
 /// Log entries that a member may be behind to become a voter.
 const CLOSE: u64 = 1000;
 
-/// A way that takes so long, there and back, is told: every commit waits for it.
+/// A round trip from which on the node warns of a long way: every commit waits for it.
 const LONG_WAY: Duration = Duration::from_millis(50);
 
 /// Between two looks at who is a member.
 const LOOK: Duration = Duration::from_millis(250);
 
-/// Tells the leader that this node is alive, for as long as it is. Where none hears it for long, asks at `places`, one
-/// after the other, to be let in: who let this node in may have done so without the others, who do not know it.
+/// Shows the leader that this node is alive, for as long as it is. If no leader hears it for long, asks at `places`,
+/// one after the other, to be let in: the node that let this one in may have done so without the others, which do not
+/// know it.
 pub(super) async fn show_life<N: Network>(member: Arc<Member<N>>, places: BTreeSet<Address>) {
     let mut ticks = interval(member.timing.keep_alive);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -78,7 +80,7 @@ pub(super) async fn show_life<N: Network>(member: Arc<Member<N>>, places: BTreeS
     }
 }
 
-/// Says that the way to a node is long. Whether there was something to say.
+/// Logs that the way to a node is long. Returns whether there was something to log.
 fn tell_of_long_way<N: Network>(member: &Member<N>) -> bool {
     let (time, address) = member.caller.contact().round_trip();
     let Some(address) = address.filter(|_| time >= LONG_WAY) else { return false };
@@ -145,7 +147,7 @@ pub(super) async fn keep_members<N: Network>(member: Arc<Member<N>>) {
             let let_in = async {
                 match &was_at {
                     None => member.raft.add_learner(node.0, peer.clone(), false).await,
-                    // Whoever has another identity at the address before is not taken for it.
+                    // A node that has another identity at the same address is not taken for it.
                     Some(_) => {
                         let moved = ChangeMembers::SetNodes([(node.0, peer.clone())].into());
                         member.raft.change_membership(moved, true).await
@@ -180,14 +182,14 @@ fn next<N: Network>(member: &Member<N>) -> Option<Change> {
     }
 }
 
-/// As the leader: a node leaves. Whether it may go as far as its vote is concerned: it has none any more, or the
-/// others are no better off without it.
+/// As the leader: a node leaves. Returns whether it may go as far as its vote is concerned: it no longer has one, or
+/// the others are not better off without it.
 pub(super) fn hand_back<N: Network>(member: &Member<N>, from: NodeId) -> bool {
     if !member.is_member(from) {
         return true;
     }
     if member.applied.status().borrow().phase > Phase::Running {
-        // All nodes end: each keeps its vote, so that more than half of them can go on with `--resume`.
+        // All nodes end: each keeps its vote, so that more than half of them can continue with `--resume`.
         return !is_changing(member);
     }
     if !member.applied.machine().read().has_left(from) {
@@ -250,7 +252,7 @@ fn seen<N: Network>(member: &Member<N>) -> Vec<Seen> {
             node,
             address: peer.address.clone(),
             is_voter: voters.contains(id),
-            // Whoever leaves must not be given a vote that it takes with it.
+            // A node that leaves must not get a vote that it takes with it.
             is_close: takes_part(node) && matched.is_some_and(|matched| matched.index + CLOSE >= last),
             is_in_touch: member.is_in_touch(node),
             is_leaving: has_left(node),

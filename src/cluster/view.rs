@@ -38,7 +38,7 @@ pub struct ClusterView {
     pub composer: Option<String>,
     /// Who seeds at the moment.
     pub seeder: Option<String>,
-    /// Why the run cannot go on.
+    /// Why the run cannot continue.
     pub failure: Option<String>,
     /// The workers of the answering node.
     pub workers: Vec<WorkerView>,
@@ -172,7 +172,7 @@ impl ClusterView {
         line("phase", self.phase.to_string());
         line("quorum", self.quorum.to_string());
         line("leader", self.leader.clone().unwrap_or_else(|| "none".to_owned()));
-        line("jobs", format!("{} ready, {} in work, {} done", counts.ready, counts.leased, counts.done));
+        line("jobs", format!("{} ready, {} in progress, {} done", counts.ready, counts.leased, counts.done));
         line("failed", format!("{} failed, {} quarantined", counts.failed, counts.quarantined));
         line("rows", counts.rows.to_string());
         if let Some(rate) = self.rate {

@@ -1,8 +1,9 @@
 //! What those who talk to this node may make it hold: conversations, and bytes of frames that are on their way or being
 //! answered.
 //!
-//! Members wait for their turn. Whoever has the key and is no member asks short questions; what is more is refused, so
-//! that however many of them there are, and whatever they begin and do not end, this node holds a few MiB for them.
+//! Members wait for their turn. A peer that has the key but is not a member asks short questions; this node refuses
+//! more, so that it holds only a few MiB for all such peers, however many there are and whatever they begin and do not
+//! end.
 
 use std::collections::HashMap;
 use std::io;
@@ -20,14 +21,14 @@ use super::caller::Purpose;
 use super::frame;
 use super::places::{Place, Places};
 
-/// Conversations that one node which is no member may have, and all of them together.
+/// Conversations that one peer which is not a member may have, and all such peers together.
 const CONVERSATIONS: (usize, usize) = (8, 128);
 
-/// Bytes after which such a conversation has to begin anew: yamux lets a peer have the more in flight the more is taken
+/// Bytes after which such a conversation has to start over: yamux lets a peer have the more in flight the more is taken
 /// from it.
 const TALKED: usize = 2 << 20;
 
-/// Largest frame of who is no member.
+/// Largest frame of a peer that is not a member.
 const QUESTION: usize = 1 << 20;
 
 /// Bytes of frames, in KiB.
@@ -47,7 +48,7 @@ const MEMBERS: Limits = Limits { free: 64, of_one: 96 << 10, all: 256 << 10 };
 /// Two of the largest.
 const OTHERS: Limits = Limits { free: 16, of_one: 2 << 10, all: 8 << 10 };
 
-/// See the module docs.
+/// Limits for what peers make this node hold.
 #[derive(Debug)]
 pub(crate) struct Visitors {
     conversations: Places<NodeId>,
@@ -67,7 +68,7 @@ impl Default for Visitors {
 }
 
 impl Visitors {
-    /// A place for a conversation of a node that is no member.
+    /// Returns a place for a conversation of a node that is not a member.
     pub(crate) fn enter(&self, from: NodeId) -> Place<NodeId> {
         self.conversations.enter(from)
     }
@@ -101,7 +102,7 @@ impl Class {
     fn of(&self, from: NodeId) -> Arc<Semaphore> {
         let mut each = self.each.lock();
         if !each.contains_key(&from) {
-            // Whoever holds something keeps the count of it.
+            // Each holder keeps a reference to its count.
             each.retain(|_, count| Arc::strong_count(count) > 1);
         }
         Arc::clone(each.entry(from).or_insert_with(|| Arc::new(Semaphore::new(self.limits.of_one))))
@@ -113,7 +114,7 @@ impl Class {
         (size > self.limits.free).then(|| u32::try_from(size.min(self.limits.of_one)).unwrap_or(u32::MAX))
     }
 
-    /// Waits until there is room. First among one's own, so that nobody is kept out by who waits.
+    /// Waits until there is room: first among the peer's own bytes, so that a waiting peer does not keep others out.
     async fn wait(&self, from: NodeId, length: usize) -> io::Result<Held> {
         let Some(size) = self.counted(length) else { return Ok(Held { _of_one_and_all: None }) };
         let closed = |_| io::Error::from(io::ErrorKind::NotConnected);
@@ -159,13 +160,13 @@ impl Intake {
     /// The next value, and what it counts while it is in use.
     ///
     /// # Errors
-    /// Those of [`frame::read`], also where the conversation has to begin anew, and [`io::ErrorKind::QuotaExceeded`].
+    /// Those of [`frame::read`], also if the conversation has to start over, and [`io::ErrorKind::QuotaExceeded`].
     pub(crate) async fn read<T: DeserializeOwned>(
         &self,
         stream: &mut (impl AsyncRead + Unpin),
     ) -> io::Result<(T, Held)> {
         let length = frame::read_length(stream).await?;
-        // Asked for every frame: who was no member may have become one.
+        // Asked for every frame: a peer that was not a member may have become one.
         let held = if (self.is_known)() {
             let limit = self.purpose.limit();
             if length > limit {
@@ -220,7 +221,7 @@ mod tests {
         let one = |length: usize, times: usize| (0..times).map(move |_| (1, length));
         let many = |length: usize, times: u64| (0..times).map(move |node| (node, length));
         assert_eq!(begun(false, one(80 * MIB, 60)).await, (0, [0, 0]), "larger than a question");
-        assert_eq!(begun(false, one(MIB, 60)).await, (2, [0, 2 << 10]), "one that is no member");
+        assert_eq!(begun(false, one(MIB, 60)).await, (2, [0, 2 << 10]), "one that is not a member");
         assert_eq!(begun(false, many(MIB, 60)).await, (8, [0, 8 << 10]), "many that are none");
         assert_eq!(begun(false, one(1000, 60)).await, (60, [0, 0]), "short ones");
         // Members wait.

@@ -1,16 +1,16 @@
 //! Who votes: up to five members, those that are alive first.
 //!
-//! Pure: the leader says what it sees and is told the next change, one at a time. Raft asks the majority of both, of
-//! those before a change and of those after it, so a change must never be begun that those who can decide today could
-//! not bring to its end:
+//! Pure: the leader passes in what it sees and gets the next change, one at a time. Raft asks both majorities, of the
+//! voters before a change and of those after it, so the leader must never begin a change that the nodes which can
+//! decide today could not complete:
 //!
-//! * **A place changes hands**: the one that gives it up cannot be reached, so whoever decides today is among the others,
-//!   and is more than half with or without the new one.
-//! * **There are fewer**: only so many that an odd number is left. Those who decide today are more than half of what is
-//!   left, too (three of four are two of the remaining three, three of five are two of the remaining three); of an
+//! * **A place changes hands**: the node that gives it up cannot be reached, so the nodes that decide today are among
+//!   the others, and are more than half with or without the new one.
+//! * **There are fewer**: only so many go that an odd number is left. Those who decide today are more than half of what
+//!   is left, too (three of four are two of the remaining three, three of five are two of the remaining three); of an
 //!   even number they need not be.
-//! * **There are more**: the new ones have answered a moment ago. From three on an odd number again: a fourth vote
-//!   lets nobody more die, and makes one more wait for.
+//! * **There are more**: the new ones have answered a moment ago. From three on an odd number again: with a fourth
+//!   vote, still only one node may die, and one more has to be waited for.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -46,9 +46,9 @@ pub(super) struct Seen {
 pub(super) enum Change {
     /// These vote from now on.
     Voters(BTreeSet<NodeId>),
-    /// These vote from now on, and who does no more is no member any more.
+    /// These nodes vote from now on; a node that no longer votes is no longer a member.
     Successor(BTreeSet<NodeId>),
-    /// This one is no member any more.
+    /// This node is no longer a member.
     Remove(NodeId),
 }
 
@@ -92,8 +92,8 @@ fn wanted(members: &[Seen], patience: Patience) -> Option<Change> {
             && seen.is_in_touch
             && seen.silence <= patience.absent
     };
-    // Who is in touch at the address of a voter has taken its place: nobody else can be reached there. It gets that
-    // vote and no other, however short ago the voter was heard.
+    // A node that is in touch at the address of a voter has taken its place: no other node can be reached there. It
+    // gets that vote and no other, however short ago the voter was heard.
     let is_same_place = |one: &Seen, other: &Seen| one.node != other.node && one.address == other.address;
     let mut ready: Vec<&Seen> = members.iter().filter(is_ready).collect();
     let successor = ready.iter().find_map(|new| {
@@ -129,7 +129,7 @@ fn wanted(members: &[Seen], patience: Patience) -> Option<Change> {
     members.iter().find(is_useless).map(|seen| Change::Remove(seen.node))
 }
 
-/// How many of `ready` get a vote beside `voters`: up to three, each; then so many that their number is odd.
+/// How many of `ready` get a vote in addition to `voters`: up to three, each; then as many as make the number odd.
 fn step_to_odd(voters: usize, ready: usize) -> usize {
     if voters < LEAST { ready.min(1) } else { odd_part(voters, ready) }
 }
@@ -221,7 +221,8 @@ mod tests {
         check("1v 2v 3v 4v 5v!", "");
         check("1v 2v 3v 4v! 5v!", "1 2 3");
         check("1v 2v 3v! 4v!", "1 2 4");
-        // Whoever decides before can decide after it, where one at most of those who go is still there.
+        // A set of nodes that can decide before the change can decide after it, if at most one of the nodes that go is
+        // in the set.
         for (before, after) in [(4_u32, 3_u32), (5, 3)] {
             let gone = (1_u32 << (before - after)) - 1;
             let can_decide =

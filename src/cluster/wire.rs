@@ -1,4 +1,4 @@
-//! What nodes say to each other beside Raft.
+//! What nodes send each other apart from Raft.
 
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +21,7 @@ pub(super) enum Question {
         cluster: ClusterId,
         /// How others reach the asker.
         peer: Peer,
-        /// Whether it is a member that is not to be found any more where it was.
+        /// Whether it is a member that can no longer be found where it was.
         has_moved: bool,
     },
     /// A sign of life, for the leader.
@@ -40,7 +40,7 @@ pub(super) enum Question {
         /// The last log entry that the asker has applied.
         position: u64,
     },
-    /// The asker leaves a run that goes on, and gives its vote back; asks the leader whether that is done.
+    /// The asker leaves a run that continues, and gives its vote back; asks the leader whether that is done.
     HandBack {
         /// The cluster.
         cluster: ClusterId,
@@ -81,7 +81,7 @@ pub(super) enum Answer {
     Later(String),
 }
 
-/// What a node is told that goes at the end.
+/// What the leader sends a node that leaves at the end.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Parting {
     /// Who keeps the rows, if that is one node.
@@ -104,7 +104,7 @@ pub(super) enum Proposed {
     Committed(Replies),
     /// This node does not lead, or does so no more: it may be committed or not.
     AskLeader,
-    /// Refused: the asker is no member of this cluster.
+    /// Refused: the asker is not a member of this cluster.
     NotAMember,
 }
 
@@ -197,7 +197,7 @@ mod tests {
             spoil("proposed", &Proposed::Committed(Replies(vec![Reply::Accepted, Reply::Repeated]))),
             spoil("addresses", &list),
         ];
-        // Commands are read once more, by every node.
+        // Every node reads the commands again.
         let commands = (0..batch.0.len()).flat_map(|at| {
             [0, 1, 2, 0xff].map(|byte| {
                 let mut bytes = batch.0.to_vec();

@@ -1,7 +1,7 @@
 //! What a resumed run does not do as it is asked today.
 //!
-//! It goes on with the definitions and settings that it began with; where those of today differ, their author
-//! should hear of it. Only says so: nothing here decides what a run does.
+//! A resumed run continues with the definitions and settings that it began with; if those of today differ, their author
+//! should learn it. Only warns: nothing here decides what a run does.
 
 use std::collections::BTreeMap;
 
@@ -22,13 +22,15 @@ pub(crate) fn changes(definitions: &Definitions, settings: &Settings, request: &
     let place = Place::nowhere("--resume");
     let mut problems = Problems::default();
     if differ(definitions, request) {
-        let message =
-            "the definitions are not those that the run began with; it goes on with those that it began with";
+        let message = "the definitions are not those that the run began with; the run continues with its own";
         problems.push(Problem::warning(&place, message, HELP));
     }
     let keys = differing(settings, &request.settings);
     if !keys.is_empty() {
-        let message = format!("the run goes on with the value that it began with of {}", keys.join(", "));
+        let message = format!(
+            "the settings are not those that the run began with; the run continues with its own values of {}",
+            keys.join(", ")
+        );
         problems.push(Problem::warning(&place, message, HELP));
     }
     problems

@@ -23,7 +23,7 @@ pub(crate) fn cannot_dial(listen: &Address) -> String {
     )
 }
 
-/// What the member is told that is `me` for others.
+/// Returns the options of the member that is `me` for others.
 pub(crate) fn node_options(
     request: &RunRequest,
     folder: PathBuf,
@@ -59,7 +59,7 @@ pub(crate) fn node_options(
     })
 }
 
-/// The cluster's key. There must be one unless nobody but this machine can reach any node.
+/// The cluster's key. It may be absent only if no node can be reached from other machines.
 pub(crate) fn key<'a>(
     settings: &Settings,
     addresses: impl Iterator<Item = &'a Address>,

@@ -20,7 +20,7 @@ use super::published::Composed;
 use super::rules::rules;
 use super::wiring;
 
-/// See the module docs.
+/// The values that a run is started with.
 pub(crate) struct Parts {
     pub(crate) settings: Settings,
     pub(crate) plan: Plan,

@@ -75,7 +75,7 @@ impl Composed {
         };
         read().map_err(|error| {
             let place = Place::nowhere("the unfinished run");
-            let help = "it was written by another version of scoopi: start anew with --fresh";
+            let help = "it was written by another version of scoopi: start over with --fresh";
             let mut problems = Problems::default();
             problems.push(Problem::error(&place, format!("its definitions cannot be read: {error}"), help));
             RunError::Definitions(problems)

@@ -1,7 +1,7 @@
 //! Java's `.properties` format, as old configurations are written.
 //!
-//! `key=value`, `key: value` or `key value`; `#` and `!` begin comments; a backslash at the end of a line
-//! goes on with the next one; `\uXXXX` and the usual escapes.
+//! `key=value`, `key: value` or `key value`; `#` and `!` begin comments; after a backslash at its end, a line continues
+//! with the next one; `\uXXXX` and the usual escapes.
 
 /// The keys and values of a text, each with its 1-based line.
 pub(super) fn parse(text: &str) -> Vec<(String, String, usize)> {

@@ -217,7 +217,7 @@ settings! {
 settings! {
     /// Jobs.
     JobSettings {
-        /// Jobs that may be in work on a node at a time.
+        /// Most jobs in progress on a node at a time.
         Pace take_limit: u32 = 128,
         /// Tries of a job that fails for a reason that may pass, the first one included.
         Pace max_tries: u32 = 3,

@@ -17,7 +17,7 @@ const LIMIT: usize = 2048;
 
 /// Date patterns separated by `|`, such as `MMM yyyy | yyyy-MM-dd`.
 ///
-/// A `|` between quotes is plain text. Blanks beside a `|` do not count.
+/// A `|` between quotes is plain text. Blanks next to a `|` do not count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alternatives {
     text: Box<str>,
@@ -74,7 +74,7 @@ impl Alternatives {
     }
 }
 
-/// Parts between `|` outside of quotes, without the blanks beside it.
+/// Parts between `|` outside of quotes, without the blanks around it.
 fn split(patterns: &str) -> Vec<&str> {
     let mut quoted = false;
     let mut parts: Vec<&str> = patterns

@@ -33,7 +33,7 @@ impl Live {
     /// date-time of `pattern`, which is read leniently in `zone`.
     ///
     /// # Errors
-    /// The text is none of these. Whoever asks warns, and goes on with [`Live::Zero`].
+    /// The text is none of these. The caller warns, and continues with [`Live::Zero`].
     pub fn parse(
         text: &str,
         pattern: &DatePattern,

@@ -1,8 +1,8 @@
 //! A date-time whose fields are being moved.
 //!
-//! Knows what each calendar field moves, with Java's lenient overflow. Year, month and day are kept apart
-//! until something needs a real day, so that the month can be set before the day is. The clock is
-//! milliseconds of the day, and the rest below a millisecond, which no field moves, beside it.
+//! Knows what each calendar field moves, with Java's lenient overflow. Year, month and day are kept apart until
+//! something needs a real day, so that the month can be set before the day is. The clock counts milliseconds of the
+//! day; the rest below a millisecond, which no field moves, is kept apart.
 
 use jiff::Span;
 use jiff::Zoned;

@@ -1,7 +1,7 @@
 //! The date-time of a run, which everything in the run agrees on.
 //!
-//! Knows how it is cut to seconds and days, and how it names the output directory. Where it comes from (a
-//! setting, or the clock of the node that composes the run) is for whoever makes it, and so is the zone.
+//! Knows how it is cut to seconds and days, and how it names the output directory. The caller decides where it comes
+//! from (a setting, or the clock of the node that composes the run), and the zone, too.
 
 use jiff::Timestamp;
 use jiff::Zoned;

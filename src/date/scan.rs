@@ -48,7 +48,7 @@ pub(super) struct Scanned<'t> {
     pub(super) zone: Option<ZoneText<'t>>,
 }
 
-/// Why a text is no date; small, as most are never shown.
+/// Why a text is not a date; small, as most are never shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Failure {
     /// The text is too long.

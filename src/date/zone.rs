@@ -41,8 +41,7 @@ pub(super) fn read(text: &str) -> Option<(ZoneText<'_>, usize)> {
     Some((ZoneText::Offset(offset), length + more))
 }
 
-/// The offset that `name` means for the clock reading `clock`, as `zone` uses the name, else as everybody
-/// does.
+/// The offset that `name` means for the clock reading `clock`: as `zone` uses the name, else with its usual meaning.
 pub(super) fn named_offset(name: &str, clock: DateTime, zone: &TimeZone) -> Option<Offset> {
     own_offset(name, clock, zone).or_else(|| {
         let (_, hours) = UNITED_STATES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name))?;

@@ -5,8 +5,8 @@ use super::{Definitions, Problems, SourceFile, data_def, locators, merge, refere
 
 /// Reads, merges, validates and normalises `sources`; tasks without steps get those named `defaults`.
 ///
-/// Gives definitions only when there is no error; warnings may be there in any case. Whether the names in
-/// the definitions fit together is not looked at: see [`check_references`](super::check_references).
+/// Returns definitions only when there is no error; warnings may be there in any case. Whether the names in the
+/// definitions fit together is not looked at: see [`check_references`](super::check_references).
 #[must_use]
 pub fn compose(sources: Vec<SourceFile>, defaults: &str) -> (Option<Definitions>, Problems) {
     let draft = Draft::of(sources, defaults);

@@ -1,7 +1,7 @@
 //! Reading the tree key by key, with a message for everything that is not as it should be.
 //!
-//! Knows lists, mappings, texts and numbers; which keys there are is said by whoever reads. A value that is
-//! wrong is reported and then treated as absent, so that one run finds all problems.
+//! Knows lists, mappings, texts and numbers; the caller knows which keys there are. A value that is wrong is reported
+//! and then treated as absent, so that one run finds all problems.
 
 use std::collections::HashSet;
 

@@ -58,7 +58,7 @@ pub(super) fn unwrapped<'a>(at: At<'a>, key: &str, problems: &mut Problems) -> O
         return None;
     }
     for other in entries.iter().filter(|entry| &*entry.key != key) {
-        let message = format!("{} has no effect beside `{key}`", shown(&other.key));
+        let message = format!("{} has no effect together with `{key}`", shown(&other.key));
         let help = format!("indent it, so that it stands inside of `{key}`, or remove it");
         problems.push(Problem::warning(&at.name(other).place, message, help));
     }
@@ -96,13 +96,14 @@ fn item(at: &At<'_>, position: u32, problems: &mut Problems) -> Option<ItemDef> 
     Some(item)
 }
 
-/// Keys that are right on their own, but do nothing beside others.
+/// Keys that are right on their own, but have no effect together with others.
 fn warn_of_no_effect(fields: &Fields<'_>, problems: &mut Problems) {
     let has = |key: &str| fields.get(key).is_some();
     if let Some(constant) = ["value", "match"].into_iter().find(|key| has(key)) {
         for key in ["selector", "script", "prefix"] {
             if let Some(place) = fields.place_of(key) {
-                let message = format!("`{key}` has no effect beside `{constant}`, which is a constant");
+                let message =
+                    format!("`{key}` has no effect together with `{constant}`, which is a constant");
                 problems.push(Problem::warning(&place, message, "remove one of them"));
             }
         }

@@ -52,7 +52,7 @@ pub struct Problem {
     pub help: String,
 }
 
-/// Most problems that are kept; of any more only the number is.
+/// Most problems that are kept; further ones are only counted.
 const MAX_PROBLEMS: usize = 1_000;
 
 /// Everything that is wrong, in the order of files and lines. Keeps the first 1,000, and counts all.

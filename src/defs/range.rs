@@ -1,7 +1,7 @@
 //! Which indexes an axis runs through: `index`, `indexRange` and `breakAfter` together.
 //!
-//! Knows numbers and how they are written. That an open range must end somewhere is checked here too, since
-//! nobody later could say where it was written.
+//! Knows numbers and how they are written. That an open range must end somewhere is checked here too, since the place
+//! where it was written is not known later.
 
 use super::fields::{At, Fields};
 use super::wording::shown;
@@ -15,7 +15,8 @@ pub(super) fn read(fields: &Fields<'_>, breaks: &[Spanned<String>], problems: &m
     let index = fields.get("index");
     let written = fields.get("indexRange");
     if let (Some(index), Some(_)) = (&index, &written) {
-        problems.push(index.warning("`index` has no effect beside `indexRange`", "remove one of them"));
+        problems
+            .push(index.warning("`index` has no effect together with `indexRange`", "remove one of them"));
     }
     let range = match (&written, &index) {
         (Some(at), _) => at.text(problems).and_then(|text| parse(at, &text.value, problems)),

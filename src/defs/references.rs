@@ -64,7 +64,7 @@ impl<'a> Index<'a> {
         Self { task_groups: task_groups.collect(), data_defs: data_defs.collect() }
     }
 
-    /// Checks that there is something to do with the pages of `group`. Gives the task group that is meant.
+    /// Checks that there is something to do with the pages of `group`. Returns the task group that is meant.
     fn check_tasks_of(
         &self,
         group: &Spanned<String>,
@@ -92,7 +92,7 @@ impl<'a> Index<'a> {
         Some(key)
     }
 
-    /// Checks a task with its dataDef. Gives the dataDef that is meant.
+    /// Checks a task with its dataDef. Returns the dataDef that is meant.
     fn check_task(&self, task: &TaskDef, problems: &mut Problems) -> Option<&'a str> {
         let wanted = &task.data_def;
         let Some((key, def)) = self.data_defs.get_key_value(wanted.value.as_str()) else {

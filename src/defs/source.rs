@@ -120,7 +120,7 @@ impl Walk<'_> {
         }
         let entries = fs::read_dir(folder)?.take(MAX_VISITED + 1);
         let paths: io::Result<Vec<PathBuf>> = entries.map(|entry| Ok(entry?.path())).collect();
-        // A mounted volume of Kubernetes holds every file once more, in folders with such names.
+        // A mounted volume of Kubernetes holds every file twice, the second time in folders with such names.
         let is_shadow =
             |path: &PathBuf| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b".."));
         Ok(paths?.into_iter().filter(|path| !is_shadow(path)).collect())

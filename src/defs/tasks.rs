@@ -66,7 +66,7 @@ fn steps(
         },
         (Some(_), Some(parser)) => {
             let help = "write the parser as one of the steps: [ parser: css, ... ], and remove this key";
-            problems.push(parser.error("`parser` cannot stand beside `steps`", help));
+            problems.push(parser.error("`parser` cannot be used together with `steps`", help));
             vec![]
         }
     }

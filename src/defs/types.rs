@@ -144,7 +144,7 @@ pub struct ItemDef {
     pub prefix: Vec<Spanned<String>>,
     /// The task group for the link that the value is.
     pub link_group: Option<Spanned<String>>,
-    /// Values that are no link.
+    /// Values that are not links.
     pub link_break_on: Vec<Spanned<String>>,
 }
 

@@ -1,8 +1,8 @@
 //! YAML text to a tree of [`Node`]s.
 //!
-//! Works on the events of the parser, with a stack of its own: depth, number of nodes and what aliases
-//! expand to are limited, so that no text can exhaust stack or memory. Aliases and merge keys (`<<`) are
-//! resolved here; nobody above knows of them.
+//! Works on the events of the parser, with a stack of its own: depth, number of nodes and what aliases expand to are
+//! limited, so that no text can exhaust stack or memory. Aliases and merge keys (`<<`) are resolved here; the modules
+//! above do not see them.
 
 use std::borrow::Cow;
 use std::collections::HashMap;

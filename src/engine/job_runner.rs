@@ -1,8 +1,8 @@
 //! Takes jobs and sees each one to its end.
 //!
-//! The only place where an outcome touches the store: a step proposes, the runner commits. Admission is
-//! bounded: at most `limit` jobs are in work, whatever the store holds. Nothing here polls: the runner
-//! sleeps until a job ends, the store has one to take, a back-off is over, or somebody says stop.
+//! The only place where an outcome touches the store: a step proposes, the runner commits. Admission is bounded: at
+//! most `limit` jobs are in progress, whatever the store holds. Nothing here polls: the runner sleeps until a job ends,
+//! the store has one to take, a back-off is over, or the run is cancelled.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,10 +22,10 @@ use super::places::{Place, Places};
 use super::shutdown::CancelLatch;
 use super::task_runner::{Came, Stopped, TaskRunner};
 
-/// How many jobs are in work, and when they are tried again.
+/// The limit of jobs in progress, and the pauses before another try.
 #[derive(Debug, Clone, Copy)]
 pub struct JobRules {
-    /// Jobs in work on this node at a time.
+    /// Most jobs in progress on this node at a time.
     pub limit: u32,
     /// Before the second try.
     pub retry_delay: Duration,
@@ -39,7 +39,7 @@ impl JobRules {
     }
 }
 
-/// See the module docs.
+/// Takes jobs from the store and runs each one to its end.
 pub struct JobRunner<S> {
     store: Arc<S>,
     tasks: Arc<TaskRunner>,
@@ -49,7 +49,7 @@ pub struct JobRunner<S> {
 }
 
 impl<S: JobStore> JobRunner<S> {
-    /// A runner, and a view of how many jobs it has in work.
+    /// Creates a runner, and a view of how many jobs it has in progress.
     pub fn new(
         store: Arc<S>,
         tasks: Arc<TaskRunner>,
@@ -60,10 +60,10 @@ impl<S: JobStore> JobRunner<S> {
         (Self { store, tasks, rules, figures, in_work }, receiver)
     }
 
-    /// Works on jobs until `stop`; jobs in work come to their end first.
+    /// Works on jobs until `stop`; jobs in progress come to their end first.
     ///
     /// # Errors
-    /// The store has stopped: nothing can be committed any more.
+    /// The store has stopped and can no longer commit.
     pub async fn run(self, mut stop: CancelLatch) -> Result<(), StoreError> {
         let mut working = Working::new(self.rules.limit);
         let mut status = self.store.status();
@@ -108,7 +108,7 @@ impl<S: JobStore> JobRunner<S> {
         Ok(())
     }
 
-    /// A job that panicked is a fault of ours; the page fails, the run goes on.
+    /// A job that panicked is a fault of ours; the page fails, the run continues.
     async fn ended(&self, ended: EndedJob) -> Result<(), StoreError> {
         match ended {
             EndedJob::Committed(result) => result,
@@ -148,7 +148,7 @@ fn reason(status: &watch::Receiver<Status>) -> Arc<str> {
     status.borrow().failure.clone().unwrap_or_else(|| "the log writer has ended".into())
 }
 
-/// What became of a job in work.
+/// The outcome of a job that was in progress.
 enum EndedJob {
     /// It was committed, in one way or the other.
     Committed(Result<(), StoreError>),
@@ -156,13 +156,13 @@ enum EndedJob {
     Panicked(Box<Job>, String),
 }
 
-/// Jobs in work, and those whose result is not committed yet.
+/// Jobs in progress, and those whose result is not committed yet.
 struct Working {
     jobs: JoinSet<Result<(), StoreError>>,
     places: Arc<Places>,
     /// What each one is, for those that panic.
     names: HashMap<Id, Arc<Job>>,
-    /// Whether the job in work wants nothing beside it.
+    /// Whether the job in progress must be the only one.
     alone: bool,
 }
 
@@ -176,7 +176,7 @@ impl Working {
         if self.alone { 0 } else { self.places.room(self.jobs.len()) }
     }
 
-    /// Whether this lease is in work already.
+    /// Whether this lease is in progress already.
     fn has(&self, job: &Job) -> bool {
         self.names.values().any(|known| (known.key, known.epoch) == (job.key, job.epoch))
     }

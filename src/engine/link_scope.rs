@@ -22,7 +22,7 @@ pub enum LinkHosts {
     Domain,
 }
 
-/// See the module docs.
+/// The hosts that links may lead to.
 #[derive(Debug, Default)]
 pub struct LinkScope {
     kind: LinkHosts,

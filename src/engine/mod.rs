@@ -1,7 +1,7 @@
 //! Moves jobs from the store through the steps, and knows when the run is over.
 //!
-//! Knows plans, jobs in work, the end of a run. Does not know whether it is clustered, and what a step
-//! does. A step proposes an outcome; only the job runner commits.
+//! Knows plans, jobs in progress, the end of a run. Does not know whether it is clustered, and what a step does. A step
+//! proposes an outcome; only the job runner commits.
 //!
 //! ```text
 //! JobStore ─ take ─▶ JobRunner ─ job ─▶ TaskRunner: load, then per task parse … append

@@ -17,7 +17,7 @@ use super::state_flipper::{Conditions, State, flip};
 /// Shortest wait that is logged.
 const LONG_WAIT: Duration = Duration::from_secs(5);
 
-/// See the module docs.
+/// Watches for the end of the run, and votes for it.
 pub struct Monitor<S> {
     store: Arc<S>,
     in_work: watch::Receiver<usize>,
@@ -26,12 +26,12 @@ pub struct Monitor<S> {
 }
 
 impl<S: JobStore> Monitor<S> {
-    /// A monitor of this store and of the jobs that this node has in work.
+    /// Creates a monitor of this store and of the jobs that this node has in progress.
     pub fn new(store: Arc<S>, in_work: watch::Receiver<usize>, period: Duration) -> Self {
         Self { store, in_work, period }
     }
 
-    /// Waits for the end of the run, or for `cancelled` and the end of what is in work.
+    /// Waits for the end of the run, or for `cancelled` and the end of all jobs in progress.
     ///
     /// # Errors
     /// The store has stopped.

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 
-/// See the module docs.
+/// The places for jobs on this node.
 #[derive(Debug)]
 pub(super) struct Places {
     limit: usize,
@@ -23,7 +23,7 @@ pub(super) struct Places {
 pub(super) struct Place(Arc<Places>);
 
 impl Places {
-    /// So many places; it is worth a request when a quarter of them is free.
+    /// Creates `limit` places; when a quarter of them is free, it is worth asking for jobs.
     pub(super) fn new(limit: u32) -> Arc<Self> {
         let limit = limit as usize;
         let worth = (limit / 4).max(1);

@@ -13,7 +13,7 @@ use crate::model::Locator;
 use crate::sinks::Sinks;
 use crate::steps::{Build, Entry, Facts, Loader, Made, Services, Station, Step, find_step, seed};
 
-/// See the module docs.
+/// The compiled steps of a run, by group and task.
 #[derive(Default)]
 pub struct Plan {
     groups: HashMap<CompactString, PlannedGroup>,
@@ -155,7 +155,7 @@ impl Compiler<'_> {
         let data_def = data_defs.iter().find(|data_def| data_def.name.value == task.data_def.value)?;
         let mut loader = None;
         let mut steps = vec![];
-        // Where the last step belongs; nobody knows behind a step of an unknown kind.
+        // Where the last step belongs; unknown behind a step of an unknown kind.
         let mut last = Some(None);
         let mut is_whole = true;
         for step in &task.steps {

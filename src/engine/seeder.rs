@@ -34,7 +34,7 @@ pub async fn seed<C: Commit>(store: &NodeStore<C>, locators: &[Locator]) -> Resu
         };
         info!(locators = locators.len(), "this node seeds");
         match seed_as(store, epoch, locators).await {
-            // Others took this node for dead: whoever seeds now is waited for.
+            // The others took this node for dead: wait for the node that seeds now.
             Err(StoreError::Refused(Refusal::NotTheHolder)) => {}
             seeded => return Ok(seeded?),
         }

@@ -1,13 +1,13 @@
-//! Decides whether a node goes on, votes, or shuts down.
+//! Decides whether a node continues, votes, or shuts down.
 //!
 //! A decision is a function of what the monitor saw; there is nothing to lock.
 
 /// What the monitor saw, all at one moment.
 #[derive(Debug, Clone, Copy)]
 pub struct Conditions {
-    /// Nothing is in work on this node.
+    /// No job is in progress on this node.
     pub idle: bool,
-    /// The store holds no job that is not over, and none can appear any more.
+    /// The store holds no job that is not over, and no new one can appear.
     pub all_over: bool,
     /// The run is over for every node: all agreed.
     pub shut: bool,
@@ -18,15 +18,15 @@ pub struct Conditions {
 /// What a node does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// Go on.
+    /// Continue.
     Ready,
-    /// Nothing to do any more: say so, and wait for the others.
+    /// All work is done: vote for the end, and wait for the others.
     Done,
     /// Stop.
     Shutdown,
 }
 
-/// Gives the state that follows from `c`.
+/// Returns the state that follows from `c`.
 #[must_use]
 pub fn flip(c: Conditions) -> State {
     match c {

@@ -66,7 +66,7 @@ pub struct LinkRules {
     pub scope: LinkScope,
 }
 
-/// See the module docs.
+/// Runs one job: loads the page once, then runs every task on it.
 pub struct TaskRunner {
     plan: Arc<Plan>,
     pools: Pools,
@@ -88,7 +88,7 @@ impl TaskRunner {
         Self { plan, pools, limits, links, figures }
     }
 
-    /// The host of a job that is in work has more places than before.
+    /// Updates the quota at the host of a job in progress, which has grown.
     pub(super) fn hear(&self, job: &Job) {
         if let Some(group) = self.plan.group(&job.locator.group) {
             group.loader.hear(job);

@@ -1,11 +1,11 @@
 //! Cookies of one run, in memory, with a bound.
 //!
-//! Which cookie goes where is decided by reqwest's jar. That jar takes whatever it is given, so this file
-//! counts: a site that makes up new cookies for ever gets no further ones kept, and nobody is sent more
-//! than a request header may hold. It also checks who may set a cookie: a site cannot set one for a public suffix such as
-//! `co.uk` (public suffix list), and it enforces the prefixes `__Host-` and `__Secure-` (RFC 6265bis). The jar reads names
-//! and domains more generously than this file: it trims Unicode white space and maps other letters to ASCII (IDNA). So this
-//! file refuses what the jar could read otherwise.
+//! reqwest's jar decides which cookie goes where. That jar takes whatever it is given, so this file counts: if a site
+//! makes up new cookies for ever, further ones are not kept, and no request carries more than a request header may
+//! hold. This file also checks who may set a cookie: a site cannot set one for a public suffix such as `co.uk` (public
+//! suffix list), and it enforces the prefixes `__Host-` and `__Secure-` (RFC 6265bis). The jar reads names and domains
+//! more generously than this file: it trims Unicode white space and maps other letters to ASCII (IDNA). So this file
+//! refuses what the jar could read otherwise.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -123,7 +123,7 @@ impl<'a> Attributes<'a> {
         match self.domain {
             // The jar ignores an empty one and would take the one before it.
             Some([]) => without_domain(header).map(Cow::Owned),
-            // It trims once more after the leading dot.
+            // The jar trims again after the leading dot.
             Some(domain) if !domain.iter().all(|byte| is_of_host(*byte)) => None,
             Some(domain) if is_public(domain) => {
                 // A host that is a public suffix itself may set cookies, for itself only.

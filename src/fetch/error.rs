@@ -23,7 +23,7 @@ pub enum FetchError {
         /// What is wrong with it.
         reason: String,
     },
-    /// A scheme that nobody here fetches.
+    /// A scheme that is not supported.
     #[error(
         "unknown scheme `{scheme}` in `{url}`; known are http, https and file, and no scheme at all for a path \
          below the resource root (a host needs `http://` before it, a path with a colon needs `./`)"

@@ -1,8 +1,7 @@
 //! How much one host is asked at a time, and how often.
 //!
-//! Knows hosts by name, the two settings and the monotonic clock. Does not know what a request is: whoever
-//! holds a [`Pass`] may send one. Waiting is first come, first served, and a waiter that is dropped takes
-//! nothing with it.
+//! Knows hosts by name, the two settings and the monotonic clock. Does not know what a request is: the holder of a
+//! [`Pass`] may send one. Waiting is first come, first served, and a waiter that is dropped takes nothing with it.
 //!
 //! ```text
 //! enter(host) ─▶ slots (parallelism, or the quota) ─▶ turn (one at a time waits for the clock, then for a permit) ─▶ Pass
@@ -13,12 +12,13 @@
 //! not wait beyond it: it gets the time that the host waits, and may come again. Time that the gate waited for a permit does
 //! not count, because the host is not its cause.
 //!
-//! A host may be asked from several machines in turn, each with gates of its own. Whoever comes says how
-//! often it moved; where that is news, the gate opens a whole delay later, as if the host had been asked
-//! just now. Where it may be asked from several machines at the same time, whoever comes says how many places at
-//! the host this one has.
+//! A host may be asked from several machines in turn, each with gates of its own. The caller passes the host's handover
+//! count; if it is higher than before, the gate opens a whole delay later, as if the host had been asked just now. If a
+//! host may be asked from several machines at the same time, the caller passes how many places at the host this machine
+//! has.
 //!
-//! The gates can be closed for good: whoever waits in front of one is sent away, whoever is through goes on.
+//! The gates can be closed for good: requests that wait in front of one are rejected, requests that are through
+//! continue.
 
 mod patience;
 mod slots;
@@ -122,7 +122,7 @@ impl Gates {
         Self { parallelism, delay, hosts: Mutex::new(hosts), closed: watch::Sender::new(false) }
     }
 
-    /// Sends away whoever waits for a first request, now or later.
+    /// Rejects first requests that wait, now or later.
     pub(super) fn close(&self) {
         self.closed.send_replace(true);
     }
@@ -139,7 +139,7 @@ impl Gates {
         *self.closed.borrow()
     }
 
-    /// So many requests to `host` may run from here at a time.
+    /// Sets how many requests to `host` may run from here at a time.
     pub(super) fn hear(&self, host: &str, places: HostPlaces) {
         self.gate(host).slots.hear(places);
     }
@@ -302,7 +302,7 @@ impl Pass<'_> {
         }
     }
 
-    /// Lets nobody start a request to this host for `time`.
+    /// Blocks new requests to this host for `time`.
     pub(super) fn hold(&self, time: Duration) {
         self.gate.opening.lock().put_off(Instant::now() + time);
     }

@@ -86,7 +86,7 @@ impl Gzip {
         }
     }
 
-    /// Reads what is around the data. Says how much was read; 0 where nothing can be read.
+    /// Reads what is around the data. Returns how much was read; 0 where nothing can be read.
     fn frame(&mut self, input: &[u8]) -> Result<usize, Fault> {
         let (read, next) = match &mut self.part {
             Part::Header(taken) => {

@@ -136,7 +136,7 @@ impl Http {
         self.gates.hear(url::host(url), places);
     }
 
-    /// Starts no fetch any more; redirects of those that have started are still followed.
+    /// Stops new fetches; redirects of those that have started are still followed.
     pub(super) fn close(&self) {
         self.gates.close();
     }

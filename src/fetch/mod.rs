@@ -1,8 +1,8 @@
 //! Bytes, politely: pages from web servers, files and the resource root.
 //!
-//! Knows URLs, HTTP, files, time limits and what a host may be asked. Does not know what a page means: no
-//! decoding of text, no HTML, no job, no retry. Whoever calls decides from [`FetchError::is_recoverable`]
-//! whether to ask again. Everything that a peer sends is bounded: body, header, redirects, cookies, time.
+//! Knows URLs, HTTP, files, time limits and what a host may be asked. Does not know what a page means: no decoding of
+//! text, no HTML, no job, no retry. The caller decides from [`FetchError::is_recoverable`] whether to ask again.
+//! Everything that a peer sends is bounded: body, header, redirects, cookies, time.
 //!
 //! ```text
 //! URL ─ Target::parse ─┬─ http(s): ─ gate of the host ─ request ─ redirects ─┐

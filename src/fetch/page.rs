@@ -1,6 +1,6 @@
 //! What is asked for and what comes back.
 //!
-//! Knows no transport: a page of a file and a page of a server look the same to whoever reads them.
+//! Does not know transports: a page of a file and a page of a server look the same to their reader.
 
 use std::time::Duration;
 
@@ -38,15 +38,15 @@ impl<'a> Request<'a> {
         Self { url, host_moves: 0, host_places: None, patience: None, pool: None, via: &[] }
     }
 
-    /// The same, after the right to ask its host has gone over so often. With a number that is higher than
-    /// all before, the fetcher takes the host for one that was asked just now, by another fetcher.
+    /// Sets the host's handover count. A count higher than before makes the fetcher wait one full delay, because the
+    /// previous owner may just have sent a request.
     #[must_use]
     pub fn after_moves(self, host_moves: u32) -> Self {
         Self { host_moves, ..self }
     }
 
-    /// The same, of a fetcher that has these places at its host. Those of the highest request number hold until
-    /// others are heard.
+    /// Sets the places that this fetcher has at the host. Those of the highest request number hold until a later answer
+    /// changes them.
     #[must_use]
     pub fn within(self, host_places: Option<HostPlaces>) -> Self {
         Self { host_places, ..self }

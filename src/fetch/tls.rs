@@ -17,7 +17,7 @@ pub(super) struct Tls {
 }
 
 impl Tls {
-    /// TLS with the system's CA certificates. Without any, http and files must still work, so that is no
+    /// TLS with the system's CA certificates. Without any, http and files must still work, so their absence is not an
     /// error until https is asked for.
     ///
     /// # Errors

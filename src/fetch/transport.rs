@@ -1,7 +1,7 @@
 //! What went wrong below HTTP, told in one line and sorted by whether it may pass.
 //!
-//! Knows the error types of the libraries below, which nobody above should. Their chains say the same thing
-//! several times over; the last two links are the ones that say something.
+//! Knows the error types of the libraries below, which callers should not have to know. Their chains repeat the same
+//! thing; only the last two links carry information.
 
 use std::error::Error;
 use std::io;

@@ -34,8 +34,8 @@ impl Target {
     /// Reads a URL. White space around it is ignored.
     ///
     /// # Errors
-    /// [`FetchError::Url`] if it is malformed or longer than 16 KiB, [`FetchError::Scheme`] if nobody here
-    /// fetches its scheme, [`FetchError::OutsideRoot`] if it is a path with too many `..`.
+    /// [`FetchError::Url`] if it is malformed or longer than 16 KiB, [`FetchError::Scheme`] if its scheme is not
+    /// supported, [`FetchError::OutsideRoot`] if it is a path with too many `..`.
     pub fn parse(url: &str) -> Result<Self, FetchError> {
         let text = url.trim();
         let wrong = |reason: String| FetchError::Url { url: shown_url(text), reason };
@@ -248,7 +248,7 @@ fn without_dots(path: &Path) -> PathBuf {
     plain
 }
 
-/// Why a text is no resource path.
+/// Why a text is not a resource path.
 pub(super) enum PathFault {
     /// It leaves the resource root.
     Outside,

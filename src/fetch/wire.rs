@@ -170,7 +170,7 @@ impl Response {
         }
     }
 
-    /// Ends an answer whose body nobody wants.
+    /// Ends an answer whose body is not wanted.
     pub(super) async fn leave(self) {
         match self {
             Self::Direct(response) => response.leave().await,

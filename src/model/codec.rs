@@ -1,8 +1,8 @@
 //! Values as bytes, for the log, the wire and the disk.
 //!
-//! One frame: a version byte, then bincode with variable-length integers. Reading is limited, so that a
-//! length written by a stranger cannot make us allocate. What guards against damage (a checksum) is the
-//! business of whoever stores the frame.
+//! One frame: a version byte, then bincode with variable-length integers. Reading is limited, so that a length written
+//! by a stranger cannot make us allocate. Guarding against damage (a checksum) is the business of the code that stores
+//! the frame.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -18,7 +18,7 @@ pub struct Job {
     pub page: u32,
     /// How often it was tried before and failed.
     pub failures: u32,
-    /// Whether a node crashed on it, so that it is worked on with nothing beside it.
+    /// Whether a node crashed on it, so that it must be the only job in progress.
     pub alone: bool,
     /// How often its host had gone over from one life of a node to another when the job was given. With a
     /// number that it has not seen yet, a node lets the delay between two requests pass first: it cannot
@@ -31,8 +31,8 @@ pub struct Job {
     pub via: Vec<String>,
 }
 
-/// A node's places at a host, as they were when it was given a job. They get fewer when the node has fewer jobs of
-/// the host than places, of which it need not be told, and more with a job only.
+/// A node's quota at a host, as it was when the node got a job. The quota shrinks on its own when the node holds fewer
+/// jobs of the host; it grows only with a new lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostPlaces {
     /// Number of the node's request for jobs that this is an answer to: a higher one is news, a lower one is not.

@@ -49,7 +49,7 @@ impl DataFolder {
         RunFolder::new(self.path.join("run"))
     }
 
-    /// Makes the folder of the run ready for a member of a cluster. Says whether it holds a part of a run.
+    /// Makes the folder of the run ready for a member of a cluster. Returns whether it holds a part of a run.
     pub(super) fn prepare_for_cluster(&self, existing: Existing) -> Result<bool, RunError> {
         let run = self.run();
         if existing == Existing::Discard {

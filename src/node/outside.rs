@@ -16,7 +16,7 @@ pub fn make_key(file: &Path) -> Result<(), RunError> {
     ClusterKey::generate().write_new(file).map_err(|error| RunError::Settings(error.to_string()))
 }
 
-/// A way to a cluster, for somebody who is no member of it.
+/// A way to a cluster for a client that is not a member.
 pub struct Outsider {
     network: Libp2p,
     at: Address,
@@ -32,7 +32,7 @@ impl Outsider {
         let key = key_file.map(ClusterKey::read).transpose();
         let key = key.map_err(|error| RunError::Settings(error.to_string()))?;
         let (identity, limits) = (Identity::passing(), Limits::default());
-        // Nobody is told of it: a network listens, and this one has no need to.
+        // A network must listen, but other nodes do not need this address.
         let listen = "127.0.0.1:0".parse().map_err(|error| RunError::Internal(format!("{error}")))?;
         let options = NetworkOptions { listen, identity, key, mdns: false, limits };
         let started = start_network(options).await;
@@ -48,7 +48,7 @@ impl Outsider {
         ask_status(self.network.clone(), &self.at).await
     }
 
-    /// Cancels the run on all nodes; what is in work comes to its end, and the run can be resumed.
+    /// Cancels the run on all nodes; leased jobs come to their end, and the run can be resumed.
     ///
     /// # Errors
     /// The node does not answer, or there is no quorum.

@@ -114,7 +114,7 @@ dataDefs:
     const PAGES: usize = 30;
     const LIMIT: Duration = Duration::from_secs(30);
 
-    /// A run over pages that lead from one to the next, with one of them in work at a time.
+    /// A run over pages that lead from one to the next, with one of them in progress at a time.
     fn run(folder: &Path, existing: Existing) -> Run {
         for page in 1..=PAGES {
             let html = format!("<i>{page}</i><a href='{}.html'>next</a>", page % PAGES + 1);

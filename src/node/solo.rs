@@ -50,7 +50,7 @@ impl Backend for Solo {
         let output = Arc::new(OutputReport::default());
         let place = output_place(&parts.settings, &parts.run_date_time)?;
         let (sinks, written) = (parts.plan.sinks().clone(), Arc::clone(&output));
-        // Reading a long log back takes its time, and is no work for a thread of the runtime.
+        // Reading a long log back takes its time and would block a thread of the runtime.
         let started = tokio::task::spawn_blocking(move || {
             recovery.start(|progress| {
                 let earlier = progress.map(|progress| Earlier { progress, parts: None });
@@ -98,7 +98,7 @@ impl Backend for Solo {
 }
 
 impl Solo {
-    /// Completes a run that was cancelled when the last jobs were in work: nothing is left to resume.
+    /// Completes a run that was cancelled while the last jobs were in progress: nothing is left to resume.
     async fn complete(&self) -> Result<(), RunError> {
         let (phase, open) = {
             let status = self.commit.status();
@@ -114,7 +114,7 @@ impl Solo {
 
     async fn end(self) -> Result<Report, RunError> {
         let status = self.commit.status().borrow().clone();
-        info!(is_over = status.phase >= Phase::Shutdown, "nothing is in work any more");
+        info!(is_over = status.phase >= Phase::Shutdown, "no job is in progress");
         self.work.store.leave().await?;
         self.commit.close().await?;
         if status.phase >= Phase::Shutdown {
@@ -135,7 +135,7 @@ fn of_log(recovery: &Recovery, request: &RunRequest) -> Result<Parts, RunError> 
     Parts::of_stored(&stored.definitions, settings, &stored.scripts, date_time, warnings, &request.root)
 }
 
-/// The run in the folder, if it goes on; otherwise the folder is empty afterwards.
+/// Returns the run in the folder, if it continues; otherwise the folder is empty afterwards.
 fn existing(
     data: &DataFolder,
     kind: LogKind,

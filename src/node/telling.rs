@@ -10,7 +10,7 @@ use crate::cluster::{Quorum, Waiting};
 /// Between two lines about nodes that are waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Says how long others are waited for.
+/// Logs how long this node waits for others.
 pub(super) async fn tell_waiting(mut waiting: watch::Receiver<Waiting>) {
     let mut last = None;
     while waiting.changed().await.is_ok() {
@@ -25,7 +25,7 @@ pub(super) async fn tell_waiting(mut waiting: watch::Receiver<Waiting>) {
     }
 }
 
-/// Says when nothing can be decided, and when it can again.
+/// Logs when the cluster cannot decide anything, and when it can again.
 pub(super) async fn tell_quorum(mut quorum: watch::Receiver<Quorum>) {
     while quorum.wait_for(|quorum| *quorum == Quorum::Lost).await.is_ok() {
         warn!("quorum lost: the run is paused until more than half of the voters are in touch");

@@ -22,11 +22,11 @@ use crate::store::{Commit, JobStore, NodeStore, Status};
 pub(super) enum Scope {
     /// The run.
     Run,
-    /// This node; others go on.
+    /// This node stops; the others continue.
     Node,
 }
 
-/// See the module docs.
+/// The work of a node, from the first job to the last.
 pub(super) struct Work<C> {
     pub(super) settings: Settings,
     pub(super) plan: Arc<Plan>,
@@ -37,7 +37,7 @@ pub(super) struct Work<C> {
 }
 
 impl<C: Commit> Work<C> {
-    /// Works until all is done, or until `cancelled` and what is in work has come to its end.
+    /// Works until all is done, or until `cancelled` and the end of the jobs in progress.
     pub(super) async fn run(&self, cancelled: CancelLatch, scope: Scope) -> Result<(), RunError> {
         seed(&self.store, self.plan.seeds()).await?;
         let (stop, stopped) = Shutdown::new();
@@ -54,7 +54,7 @@ impl<C: Commit> Work<C> {
             stop.cancel();
             Ok(watched)
         };
-        // A runner that cannot go on leaves nothing to watch for.
+        // A runner that cannot continue leaves nothing to watch for.
         let worked = tokio::try_join!(watched, runner);
         drain.abort();
         self.plan.sum_up();

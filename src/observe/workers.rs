@@ -1,4 +1,4 @@
-//! Workers: tasks of a node that run beside its work, each with a name and a state that can be looked at.
+//! Workers: tasks of a node that run apart from its jobs, each with a name and a state that can be looked at.
 //!
 //! Does not know what a worker does. A worker that panics does not take the node down: the failure is logged with its
 //! name and is shown with its state.

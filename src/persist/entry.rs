@@ -1,7 +1,7 @@
 //! One kept value as a file: a magic word, a hash of the content, the content.
 //!
-//! Nothing of the content is looked at before the hash fits, and what is looked at then is still read with
-//! limits: whoever can write the file can write the hash too.
+//! The content is not looked at before the hash fits, and is still read with limits then: a program that can write the
+//! file can write the hash too.
 
 use std::fs;
 use std::io::{self, Read, Write};

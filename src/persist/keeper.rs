@@ -17,7 +17,7 @@ use crate::model::{Document, Fingerprint, Locator, Row, Source};
 
 use super::entry;
 
-/// See the module docs.
+/// The folder of kept pages and data.
 #[derive(Debug, Clone)]
 pub struct Keeper {
     root: PathBuf,
@@ -108,7 +108,7 @@ impl Keeper {
 
 fn load<T: serde::de::DeserializeOwned>(path: &Path) -> Option<T> {
     entry::read(path).unwrap_or_else(|error| {
-        error!(file = %path.display(), %error, "kept entry is damaged: it is removed and made anew");
+        error!(file = %path.display(), %error, "kept entry is damaged: it is removed and will be replaced");
         if let Err(error) = fs::remove_file(path).or_else(unless_missing) {
             warn!(file = %path.display(), %error, "unable to remove a damaged entry");
         }

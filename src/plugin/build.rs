@@ -8,7 +8,7 @@ use crate::defs::{Place, PluginDef, Problem, Problems, Setting};
 
 use super::settings::read_settings;
 
-/// See the module docs.
+/// The settings of a plugin while it is made, and where problems with them are reported.
 #[derive(Debug)]
 pub struct PluginBuild<'a> {
     kind: &'static str,

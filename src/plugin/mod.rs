@@ -1,5 +1,5 @@
-//! How a step or plugin is named, described and given its settings. The plugins themselves live beside the
-//! step that uses them: encoders in `steps/append/encoder`, and so on.
+//! How a step or plugin is named, described and given its settings. The plugins themselves live next to the step that
+//! uses them: encoders in `steps/append/encoder`, and so on.
 //!
 //! A plugin is one file, holding its settings, its behaviour and its tests, and two lines in the `mod.rs`
 //! of its folder: `mod`, and an entry of the CATALOG. Nothing else in the crate changes.

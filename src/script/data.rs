@@ -12,7 +12,7 @@ use super::sandbox::EngineThread;
 use super::snapshot::{Outcome, Snapshot};
 use super::{Configs, Limit, Sandbox, ScriptError, ScriptLimits};
 
-/// Engines that a plugin keeps while nobody calls it.
+/// Engines that a plugin keeps while it is idle.
 const MOST_IDLE: usize = 8;
 
 /// A file of scripts.

@@ -1,8 +1,8 @@
 //! One JavaScript engine, on the thread that made it.
 //!
-//! Knows how scripts are evaluated, how the limits of memory, stack and time are set, and how a failure is
-//! told from another. Does not know about threads nor what to do with a script that does not come back: that
-//! is `sandbox`. It never leaves its thread, because the engine measures the stack from where it was made.
+//! Knows how scripts are evaluated, how the limits of memory, stack and time are set, and how failures are told apart.
+//! Does not know about threads nor what to do with a script that does not come back: that is `sandbox`. It never leaves
+//! its thread, because the engine measures the stack from where it was made.
 
 use std::cell::Cell;
 use std::mem;
@@ -118,7 +118,7 @@ impl Engine {
     /// Looks up the function that [`Engine::run`] calls; false where there is none. It, too, runs within the
     /// time since [`Engine::arm`].
     ///
-    /// By name in script text, because what `const` and `let` define is no property of the global object.
+    /// By name in script text, because what `const` and `let` define is not a property of the global object.
     pub(super) fn enter(&mut self, entry_point: &str, file: &str) -> Result<bool, ScriptError> {
         let lookup = format!("typeof {entry_point} === 'function' ? {entry_point} : null");
         let entry = self.guarded(file, |ctx, _| {
@@ -146,7 +146,7 @@ impl Engine {
         })
     }
 
-    /// Gives scripts the whole time limit, from now on.
+    /// Starts the time limit of scripts again, from now on.
     pub(super) fn arm(&self) {
         self.clock.fired.set(false);
         self.clock.deadline.set(Instant::now().checked_add(self.limits.time));

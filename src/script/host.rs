@@ -1,7 +1,7 @@
 //! What the node tells scripts: the page, and the configuration.
 //!
-//! Knows the questions that scripts may ask and how the answers are handed over; does not know the settings
-//! nor how a date-time is written, which is the business of whoever implements [`Configs`].
+//! Knows the questions that scripts may ask and how the answers are handed over; does not know the settings nor how a
+//! date-time is written, which is the business of the implementation of [`Configs`].
 
 use std::fmt;
 use std::sync::Arc;

@@ -12,13 +12,12 @@ use super::{CompiledScript, Configs, PageFacts, Sandbox, ScriptError};
 
 /// The scripts of one task on one page.
 ///
-/// The engine is made by the first script that needs one, and freed with this value: what scripts define
-/// as globals is there for later scripts of the same task and page, and for nobody else. After an error the
-/// engine is gone, and with it the globals.
+/// The engine is made by the first script that needs one, and freed with this value: what scripts define as globals is
+/// there only for later scripts of the same task and page. After an error the engine is gone, and with it the globals.
 ///
-/// Evaluating blocks the calling thread, for at most the time limit and a second each for making an engine
-/// and for the script; on a multi-thread runtime call it within `block_in_place`. Results are not kept:
-/// whoever wants a script evaluated once per page keeps its result.
+/// Evaluating blocks the calling thread, for at most the time limit and a second each for making an engine and for the
+/// script; on a multi-thread runtime call it within `block_in_place`. Results are not kept: a caller that wants a
+/// script evaluated once per page keeps its result.
 #[derive(Debug)]
 pub struct PageScripts<'a> {
     sandbox: &'a Sandbox,
@@ -44,8 +43,8 @@ impl<'a> PageScripts<'a> {
 
     /// Evaluates a script as an expression, in sloppy mode, and gives its result as text.
     ///
-    /// `null` and `undefined` are no value. A `Date`, and what the date getters give, becomes text in the
-    /// pattern of `scoopi.dateTimePattern`; anything else becomes what `String(x)` gives. Unpaired surrogates
+    /// `null` and `undefined` mean that there is no value. A `Date`, and what the date getters return, becomes text in
+    /// the pattern of `scoopi.dateTimePattern`; anything else becomes what `String(x)` returns. Unpaired surrogates
     /// become U+FFFD. Promises are not waited for.
     ///
     /// # Errors

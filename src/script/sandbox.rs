@@ -1,10 +1,10 @@
 //! Threads on which engines run, and what happens when one does not come back.
 //!
 //! An engine polls its clock in script code and in most built-in functions, but not in all of them:
-//! `"a".repeat(2e7).indexOf("a".repeat(1e7) + "b")` cannot be interrupted. So every engine has a thread of
-//! its own, and whoever wants a result waits for it only so long. A thread that does not answer is abandoned: it
-//! ends by itself when the built-in function returns, if ever, and until then it holds no more than the
-//! memory limit. The number of such threads is bounded: past it no script runs any more.
+//! `"a".repeat(2e7).indexOf("a".repeat(1e7) + "b")` cannot be interrupted. So every engine has a thread of its own, and
+//! the caller waits for a result only for a limited time. A thread that does not answer is abandoned: it ends by itself
+//! when the built-in function returns, if ever, and until then it holds no more than the memory limit. The number of
+//! such threads is bounded: past it no script runs any longer.
 //!
 //! Knows threads, time and engines; does not know what is done with an engine.
 
@@ -99,8 +99,8 @@ pub(super) struct EngineThread {
 }
 
 impl EngineThread {
-    /// Does `work` on the engine, and waits for it. The engine comes back only with a result: after an error
-    /// nobody knows what state its globals are in.
+    /// Does `work` on the engine, and waits for it. The engine comes back only with a result: after an error the state
+    /// of its globals is unknown.
     pub(super) fn run<T: Send + 'static>(
         self,
         script: &str,
@@ -110,7 +110,7 @@ impl EngineThread {
         let (reply, answer) = bounded(1);
         let work: Work = Box::new(move |engine| {
             let result = work(engine);
-            // Nobody waits any more where this thread was abandoned.
+            // If this thread was abandoned, the caller no longer waits.
             drop(reply.send(result));
         });
         if self.works.send(work).is_err() {
@@ -142,7 +142,7 @@ impl EngineThread {
     }
 }
 
-/// Runs on the thread: makes the engine, and does what comes until nobody can send any more.
+/// Runs on the thread: makes the engine, and does what comes until every sender is dropped.
 fn serve(
     queue: &Receiver<Work>,
     ready: &Sender<Result<(), ScriptError>>,

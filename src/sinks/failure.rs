@@ -8,7 +8,7 @@ use crate::store::ProjectionError;
 /// The error of a file, with the way out.
 pub(super) fn failure(path: &Path, error: &io::Error) -> ProjectionError {
     ProjectionError(format!(
-        "unable to write output file {}: {error}; mend that and go on with `--resume`, or start anew elsewhere with \
+        "unable to write output file {}: {error}; fix this and continue with `--resume`, or start over elsewhere with \
          `--fresh --output DIR`",
         path.display()
     ))

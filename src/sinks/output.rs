@@ -21,7 +21,7 @@ use super::report::OutputReport;
 use super::sink::{Cursor, Opening, Sink};
 use super::spec::SinkSpec;
 
-/// What is needed to go on after a restart.
+/// What is needed to continue after a restart.
 #[derive(Debug, Serialize, Deserialize)]
 struct Progress {
     /// By sink.
@@ -32,7 +32,7 @@ struct Progress {
     first_failed: Vec<String>,
 }
 
-/// See the module docs.
+/// The sinks of a run, and the list of what failed.
 pub struct Output {
     sinks: Vec<Box<dyn Sink>>,
     place: OutputPlace,
@@ -45,8 +45,8 @@ pub struct Output {
 }
 
 impl Output {
-    /// Opens all sinks, at the start or where `earlier` says. Lists begin anew: rows that are in parts are handed
-    /// to no program.
+    /// Opens all sinks, at the start or where `earlier` points to. Lists start over: rows that are in parts are not
+    /// handed to a program.
     ///
     /// # Errors
     /// A sink cannot be opened or set back.
@@ -59,7 +59,7 @@ impl Output {
     ) -> Result<Self, ProjectionError> {
         let progress = earlier.map(|earlier| codec::decode(earlier.progress)).transpose();
         let progress: Option<Progress> = progress.map_err(|error| {
-            ProjectionError(format!("output positions: {error}; start anew with --fresh"))
+            ProjectionError(format!("output positions: {error}; start over with --fresh"))
         })?;
         if let Some(parts) = earlier.and_then(|earlier| earlier.parts) {
             let files = specs.iter().flat_map(|spec| spec.target.files(&place));

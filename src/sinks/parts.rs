@@ -29,7 +29,7 @@ pub(super) fn put(folder: &Path, number: usize, path: &Path) -> io::Result<()> {
     File::open(place)?.sync_all()
 }
 
-/// Copies beside the file first, so that it never is there by halves.
+/// Copies to a file next to it first, so that the part is never there by halves.
 fn copy(part: &Path, path: &Path) -> io::Result<()> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".part");

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-/// See the module docs.
+/// The folder of a run's output, and where its files lie.
 #[derive(Debug, Clone)]
 pub struct OutputPlace {
     /// Put in front of relative files.

@@ -1,4 +1,4 @@
-//! What was written where, for the end of the run: filled by the log writer, read by whoever reports.
+//! What was written where, for the end of the run: the log writer fills it, the report reads it.
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,7 @@ pub struct SinkReport {
     pub rows: u64,
 }
 
-/// See the module docs.
+/// What was written where.
 #[derive(Debug, Default)]
 pub struct OutputReport(Mutex<Content>);
 

@@ -53,13 +53,13 @@ pub trait Sink: Send {
     /// Takes the rows of one commit.
     ///
     /// # Errors
-    /// They could not be written; the run cannot go on.
+    /// They could not be written; the run cannot continue.
     fn write(&mut self, rows: &SinkRows) -> Result<(), ProjectionError>;
 
     /// Hands everything to the operating system: it survives the death of this process.
     ///
     /// # Errors
-    /// It could not be written; the run cannot go on.
+    /// It could not be written; the run cannot continue.
     fn flush(&mut self) -> Result<(), ProjectionError> {
         Ok(())
     }
@@ -67,7 +67,7 @@ pub trait Sink: Send {
     /// Makes everything durable. Returns what the sink needs to continue from here.
     ///
     /// # Errors
-    /// It could not be written; the run cannot go on.
+    /// It could not be written; the run cannot continue.
     fn sync(&mut self) -> Result<Cursor, ProjectionError>;
 
     /// The files of [`Target::files`], and how many bytes of each belong to the last sync: what a node that joins late

@@ -8,7 +8,7 @@ use crate::fetch::FetchError;
 use crate::model::{FailureClass, HostHint};
 use crate::query::QueryError;
 
-/// See the module docs.
+/// Why a step failed, with what becomes of its job.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{reason}")]
 pub struct StepError {

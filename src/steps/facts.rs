@@ -15,7 +15,7 @@ pub struct Replacements {
     pub blank: Option<CellText>,
 }
 
-/// See the module docs.
+/// The values that are the same for all pages of a run.
 pub struct Facts {
     /// How date-times are written (`scoopi.dateTimePattern`).
     pub date_time_pattern: DatePattern,

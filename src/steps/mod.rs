@@ -74,7 +74,7 @@ pub trait Step: Send + Sync {
     /// Does the work of the step on `payload`.
     ///
     /// # Errors
-    /// Why the job cannot go on, and whether trying again may help.
+    /// Why the job cannot continue, and whether trying again may help.
     fn run(&self, source: &Arc<Source>, payload: Payload) -> Result<Outcome, StepError>;
 
     /// Whether it may wait, for a script say: the thread should then be given up first.
@@ -91,10 +91,10 @@ pub trait Step: Send + Sync {
 
 /// A step that only computes on data. Most contributed steps are this, and no more.
 pub trait DataStep: Send + Sync {
-    /// Gives the data to hand on.
+    /// Returns the data to hand on.
     ///
     /// # Errors
-    /// Why the job cannot go on.
+    /// Why the job cannot continue.
     fn process(&self, data: Data) -> Result<Data, StepError>;
 
     /// See [`Step::may_wait`].

@@ -1,4 +1,4 @@
-//! A loaded page, parsed when somebody asks for its tree.
+//! A loaded page, parsed when a step asks for its tree.
 
 use std::sync::OnceLock;
 

@@ -1,7 +1,7 @@
 //! The texts of script files that definitions name.
 //!
-//! Read from the disk by whoever composes a run, and kept, so that they travel with its definitions: to the other nodes
-//! of a cluster, and to the run that is resumed after the files were changed.
+//! The node that composes a run reads them from the disk. They are kept, so that they travel with the definitions: to
+//! the other nodes of a cluster, and to the run that is resumed after the files were changed.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -15,7 +15,7 @@ use crate::fetch::Target;
 /// Largest script file, in bytes.
 const MAX_FILE: u64 = 4 << 20;
 
-/// See the module docs.
+/// The texts of the script files, by name.
 #[derive(Debug)]
 pub struct ScriptTexts {
     by_name: Mutex<BTreeMap<String, String>>,

@@ -73,7 +73,7 @@ pub trait JobStore: Send + Sync + 'static {
     /// its host there are now.
     fn take(&self, max: u32) -> impl Future<Output = Result<Vec<Job>, StoreError>> + Send;
 
-    /// Ends a job with its rows and links. Gives false if somebody else has the job by now.
+    /// Ends a job with its rows and links. Returns false if another node has the job by now.
     fn finish(
         &self,
         job: &Job,
@@ -94,7 +94,7 @@ pub trait JobStore: Send + Sync + 'static {
         host: HostHint,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Gives a job back untouched.
+    /// Returns a job to the queue untouched.
     fn release(&self, job: &Job, host: HostHint) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Returns how long it is until a moment of the log's own time, as [`Status::next_at`] names it. It takes the status that
@@ -102,7 +102,7 @@ pub trait JobStore: Send + Sync + 'static {
     /// to change it between them.
     fn until(&self, seen: &Status, at: u64) -> Duration;
 
-    /// Says that this node has nothing in work and sees nothing to do.
+    /// Votes for the end: this node has no job in progress and sees none that it could take.
     fn vote_done(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Lets no more jobs be taken, on any node.

@@ -12,8 +12,8 @@ use super::log_clock::LogClock;
 use super::machine::{Barricade, Claim, Command, Phase, Refusal, Reply, finish_weight};
 use super::{Barricades, Commit, JobStore, Status, Store, StoreError};
 
-/// Bytes of rows and links that one job may give. Above it the job fails: one command must fit into a log
-/// entry, beside others.
+/// Bytes of rows and links that one job may give. Above this limit the job fails: one command must fit into a log
+/// entry, together with others.
 const RESULT_LIMIT: u64 = 32 << 20;
 
 /// A member of the run, on top of whatever commits its commands.
@@ -95,9 +95,9 @@ impl<C: Commit> NodeStore<C> {
         }
     }
 
-    /// Commits a command of this node's current life. Where the others took that life for dead (the node was
-    /// paused, or cut off for too long), begins a new one: what it had in work is somebody else's by now, which the
-    /// epochs of its leases will tell.
+    /// Commits a command of this node's current life. If the other nodes took that life for dead (the node was paused,
+    /// or cut off for too long), a new life begins: other nodes have its jobs by now, and the epochs of its old leases
+    /// are refused.
     async fn propose_as_member(&self, command: impl Fn(Incarnation) -> Command) -> Result<Reply, StoreError> {
         loop {
             let incarnation = self.incarnation();
@@ -226,8 +226,8 @@ impl<C: Commit> Barricades for NodeStore<C> {
     async fn enter(&self, barricade: Barricade) -> Result<Claim, StoreError> {
         let mut status = self.commit.status();
         loop {
-            // Seen before the claim is asked for, so that no change after its answer is missed. The claim
-            // itself is no change: those who wait would wake each other for ever.
+            // Seen before the claim is asked for, so that no change after its answer is missed. The claim itself does
+            // not count as a change: nodes that wait would wake each other for ever.
             let seen = decisive(&status.borrow_and_update());
             let node = self.node;
             let claim = |incarnation| Command::Claim { barricade, node, incarnation };
@@ -255,7 +255,7 @@ fn decisive(status: &Status) -> (Phase, u64, bool) {
     (status.phase, status.barricades, status.failure.is_some())
 }
 
-/// A job that somebody else has by now is no error: whoever has it brings it to its end.
+/// A stale job is not an error: the node that has it by now brings it to its end.
 fn unless_stale(result: Result<bool, StoreError>) -> Result<bool, StoreError> {
     match result {
         Err(StoreError::Refused(Refusal::Stale)) => Ok(false),

@@ -22,25 +22,25 @@ pub trait Projection: Send {
     /// Rows of a job that was finished.
     ///
     /// # Errors
-    /// They could not be written; the run cannot go on.
+    /// They could not be written; the run cannot continue.
     fn rows(&mut self, rows: &Rows) -> Result<(), ProjectionError>;
 
     /// A job that ended without rows.
     ///
     /// # Errors
-    /// It could not be written; the run cannot go on.
+    /// It could not be written; the run cannot continue.
     fn lost(&mut self, lost: &Lost) -> Result<(), ProjectionError>;
 
     /// Hands everything to the operating system: it survives the death of this process.
     ///
     /// # Errors
-    /// It could not be written; the run cannot go on.
+    /// It could not be written; the run cannot continue.
     fn flush(&mut self) -> Result<(), ProjectionError>;
 
-    /// Makes everything durable, and gives what is needed to go on from here.
+    /// Makes everything durable, and returns what is needed to continue from here.
     ///
     /// # Errors
-    /// It could not be written; the run cannot go on.
+    /// It could not be written; the run cannot continue.
     fn sync(&mut self) -> Result<Vec<u8>, ProjectionError>;
 
     /// The files that were written, always in the same order, and how many bytes of each belong to what was synced
@@ -50,7 +50,7 @@ pub trait Projection: Send {
     }
 }
 
-/// What there was of output at the snapshot with which a node goes on.
+/// The output at the snapshot with which a node continues.
 #[derive(Debug, Clone, Copy)]
 pub struct Earlier<'a> {
     /// What [`Projection::sync`] gave, here or on the node that the snapshot came from.

@@ -1,8 +1,8 @@
 //! Which commands share a log entry.
 //!
-//! An entry costs much the same with one result as with a hundred, on every node. Nobody waits for a result but what its
-//! links lead to: its place in work was given up when it set out. So it waits for others, but not for long, since what is not
-//! committed is done again after a crash.
+//! An entry costs much the same with one result as with a hundred, on every node. Only jobs discovered by a result
+//! depend on it; its slot was freed when the result was proposed. So a result waits for others, but not for long, since
+//! what is not committed is done again after a crash.
 
 use std::time::Duration;
 

@@ -177,7 +177,7 @@ pub(crate) fn adopt(file: &Path, dir: &Path, index: u64) -> Result<PathBuf, Snap
     Ok(path)
 }
 
-/// Gives a complete and durable file the name that makes it count.
+/// Renames a complete and durable file so that it counts. Returns its new path.
 fn give_name(file: &Path, dir: &Path, index: u64) -> Result<PathBuf, SnapshotError> {
     let path = dir.join(name(index));
     fs::rename(file, &path).map_err(|e| failed(&path, "naming the snapshot", e))?;
@@ -341,7 +341,7 @@ fn names(dir: &Path) -> Result<Vec<String>, SnapshotError> {
     };
     let mut names = Vec::new();
     for entry in entries {
-        // A name that is no text is not one of ours.
+        // A name that is not text is not one of ours.
         names.extend(entry.map_err(io)?.file_name().into_string());
     }
     Ok(names)

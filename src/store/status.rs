@@ -17,9 +17,9 @@ pub struct Status {
     pub counts: Counts,
     /// How many jobs this node holds.
     pub held: u64,
-    /// Whether there is a job for this node, beside those that it has.
+    /// Whether there is a job for this node, in addition to those that it has.
     pub takeable: bool,
-    /// Whether there would be one if it had nothing in work: also one that a node crashed on.
+    /// Whether there would be one if it had none in progress: also one that a node crashed on.
     pub takeable_alone: bool,
     /// The log's own time in milliseconds, as the last command named it.
     pub now: u64,
@@ -33,7 +33,7 @@ pub struct Status {
     pub voted: bool,
     /// Another number than before: those who wait before a barricade should ask again.
     pub barricades: u64,
-    /// Why the run cannot go on.
+    /// Why the run cannot continue.
     pub failure: Option<Arc<str>>,
 }
 

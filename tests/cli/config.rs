@@ -127,7 +127,7 @@ fn what_is_wrong_is_said_as_everywhere() {
     scoopi.exits(2, &["config", "--conf", "wrong.toml"]).said(&["wrong.toml:3", "scoopi.loader.fetch.delay"]);
     scoopi.exits(2, &["config", "--set", "loader.fetch.delay=soon"]).said(&["loader.fetch.delay", "--set"]);
     let ended = scoopi.exits(0, &["config", "--set", "wait=1"]);
-    ended.said(&["warning: setting `wait` in --set has no effect any more"]);
+    ended.said(&["warning: setting `wait` in --set no longer has an effect"]);
     // A name of a file cannot add a line.
     scoopi.write("a\nb.toml", "store.kind = \"sled\"\n");
     let shown = text(&scoopi, &["--conf", "a\nb.toml"]);

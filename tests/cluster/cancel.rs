@@ -32,15 +32,15 @@ fn cancelled(server: &Held) -> Cluster {
     assert_eq!(ended.code(), Some(0), "{ended:#?}");
     assert_eq!(
         ended.stdout,
-        "the run is cancelled: jobs in work come to their end, `--resume` goes on with the rest\n"
+        "the run is cancelled: jobs in progress finish first, `--resume` continues with the rest\n"
     );
-    let told = "the run is cancelled: jobs in work come to their end";
+    let told = "the run is cancelled: jobs in progress finish first";
     cluster.nodes.iter().for_each(|node| node.running().says(told));
     server.open();
     let ended = cluster.ends(130);
     for ended in &ended {
         let status = ended.summary("status");
-        let words = ("cancelled, ", " jobs left; `--resume` goes on with them");
+        let words = ("cancelled, ", " jobs left; `--resume` continues with them");
         assert!(status.starts_with(words.0) && status.ends_with(words.1), "{status}");
     }
     // A node with nothing in work goes first, and does not see what the others bring to its end.
@@ -66,7 +66,7 @@ fn ctrl_c_on_one_node_lets_it_leave_and_the_others_go_on() {
     let left = status.strip_prefix("this node has left, ").expect(status);
     let (left, others) = left.split_once(' ').unwrap();
     assert!(left.parse::<usize>().unwrap() > 0);
-    assert_eq!(others, "jobs left; the other nodes go on with them");
+    assert_eq!(others, "jobs left; the other nodes continue with them");
     let rows = rows::written(&cluster.nodes[1].folder.path("output"));
     assert!(rows.iter().all(|row| SITE.rows().contains(row)), "{rows:?}");
     assert!(rows.len() < SITE.rows().len());
@@ -101,7 +101,7 @@ fn a_cancelled_run_is_refused_unless_somebody_says_what_to_do_with_it_and_goes_o
     for ended in cluster.exits(2, &[]) {
         ended.said(&[
             "an unfinished run of cluster ",
-            " lies in data/run, and no other node is at work on it; `--resume` on a quorum of its nodes goes on with it, \
+            " lies in data/run, and no other node is at work on it; `--resume` on a quorum of its nodes continues it, \
              `--fresh` discards what is here",
         ]);
         assert_eq!(ended.stdout, "");

@@ -52,7 +52,7 @@ fn a_run_of_one_mode_is_refused_by_the_other_one() {
     let mut cluster = cluster(1, &server);
     let refused = |holds: &str| {
         format!(
-            "scoopi: data/run holds a run of `--mode {holds}`: go on with it in that mode, discard it with `--fresh`, or name \
+            "scoopi: data/run holds a run of `--mode {holds}`: continue it in that mode, discard it with `--fresh`, or name \
              another folder with `--data`\n"
         )
     };

@@ -76,7 +76,7 @@ fn a_key_that_others_may_read_or_that_is_none_is_refused() {
     node.exits(2, &["--key-file", "none.key"]).said(&["cluster key none.key does not exist"]);
     node.folder.write("bad.key", "secret");
     fs::set_permissions(node.folder.path("bad.key"), Permissions::from_mode(0o600)).unwrap();
-    node.exits(2, &["--key-file", "bad.key"]).said(&["bad.key is no cluster key"]);
+    node.exits(2, &["--key-file", "bad.key"]).said(&["bad.key is not a cluster key"]);
 }
 
 #[test]

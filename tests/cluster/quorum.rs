@@ -63,7 +63,7 @@ fn one_node_of_three_waits_and_then_says_who_is_missing() {
     let whom: Vec<_> = whom.split("; ").collect();
     assert_eq!(whom.len(), 2, "{last}");
     for address in missing {
-        assert!(whom.contains(&&*format!("{address}: refused, nobody listens there")), "{last}");
+        assert!(whom.contains(&&*format!("{address}: refused, no node listens there")), "{last}");
     }
     assert_eq!(ended.stdout, "");
     assert!(!cluster.nodes[0].folder.path("output").exists());

@@ -13,7 +13,7 @@ const AT_ONCE: usize = 4;
 /// How many jobs are ready and in work, as people are told; three are done. How many nodes have ahead of those that are
 /// asked for depends on how long the host does not answer.
 fn to_do(told: &str) -> usize {
-    let numbers = told.strip_suffix(" in work, 3 done").and_then(|told| told.split_once(" ready, "));
+    let numbers = told.strip_suffix(" in progress, 3 done").and_then(|told| told.split_once(" ready, "));
     let (ready, in_work) = numbers.expect(told);
     ready.parse::<usize>().unwrap() + in_work.parse::<usize>().unwrap()
 }
@@ -133,7 +133,7 @@ fn a_node_whose_others_are_gone_says_that_nothing_is_decided_and_cancels_later()
 
     // It does as it has said.
     cluster.nodes[follower].start(&["--resume"]);
-    cluster.nodes[leader].running().says("the run is cancelled: jobs in work come to their end");
+    cluster.nodes[leader].running().says("the run is cancelled: jobs in progress finish first");
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn where_nobody_answers_it_says_so() {
         assert!(rest.ends_with("; is a node running there?\n"), "{rest}");
         assert!(rest.contains("refused") && !rest.contains("key"), "{rest}");
         assert_eq!(ended.stdout, "");
-        folder.exits(2, &[what, "--at", "nowhere"]).said(&["`nowhere` is no address"]);
+        folder.exits(2, &[what, "--at", "nowhere"]).said(&["`nowhere` is not an address"]);
     }
 }
 

@@ -54,7 +54,7 @@ impl Word {
             Self::Seeds => &["this node seeds"],
             Self::Leads => &["this node leads"],
             Self::Begins => &["work begins"],
-            Self::Over => &["run is over", "nothing is in work any more"],
+            Self::Over => &["run is over", "no job is in progress"],
         }
     }
 }

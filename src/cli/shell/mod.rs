@@ -41,7 +41,7 @@ pub(super) struct ShellArguments {
 pub(super) fn shell(arguments: &ShellArguments) -> Result<Exit, Failure> {
     let Configured { settings, ignored, .. } = arguments.configuration.read()?;
     for key in ignored {
-        warn(&format!("setting {key} has no effect any more"));
+        warn(&format!("setting {key} no longer has an effect"));
     }
     let page = LoadedPage::load(&arguments.page, &settings)?;
     let is_terminal = io::stdin().is_terminal();
@@ -60,12 +60,12 @@ pub(super) fn shell(arguments: &ShellArguments) -> Result<Exit, Failure> {
 /// A session, and how it is shown.
 struct Conversation {
     session: Session,
-    /// Whether somebody waits for a prompt.
+    /// Whether a person waits for a prompt.
     prompts: bool,
 }
 
 impl Conversation {
-    /// Answers line by line until the end of input, or until nobody reads the answers any more.
+    /// Answers line by line until the end of input, or until the reader of the answers is gone.
     fn run(&mut self, input: &mut impl BufRead, output: &mut impl Write) -> Result<(), Failure> {
         loop {
             if self.prompts {

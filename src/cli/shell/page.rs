@@ -1,7 +1,7 @@
 //! The page that a shell asks: from its name on the command line to its tree.
 //!
-//! Knows which files a name may mean besides a URL. Fetches, decodes and parses as a run does, with the same
-//! settings, except that nobody has to be waited for before a single page.
+//! Knows which files a name may mean besides a URL. Fetches, decodes and parses as a run does, with the same settings,
+//! except that a single page does not wait for a delay.
 
 use std::path::Path;
 use std::time::Duration;
@@ -74,7 +74,7 @@ impl LoadedPage {
     }
 }
 
-/// The settings of a run, except that nobody has to be waited for before a single page.
+/// The settings of a run, except that a single page does not wait for a delay.
 fn of_one_page(settings: &Settings) -> Result<FetchSettings, Failure> {
     Ok(FetchSettings { delay: Duration::ZERO, ..compose::fetch_settings(settings)? })
 }

@@ -1,7 +1,7 @@
 //! A line as a query in one of the two languages, and what it finds.
 //!
-//! Knows how a language is told from the text, and how a mistake is pointed at. What of the nodes is the value
-//! is decided where definitions are run: the selectors are theirs.
+//! Recognises the language of the text, and points at mistakes. Definitions decide what of the nodes is the value: the
+//! selectors are theirs.
 
 use std::collections::HashSet;
 
@@ -208,7 +208,7 @@ fn template(text: &str) -> Result<Template, String> {
 /// A mistake in CSS, and the way out if the query is not meant to be CSS.
 fn css_mistake(error: &QueryError, text: &str) -> String {
     let mut said = mistake(error);
-    // Without these a word of CSS is a name in XPath, which helps nobody.
+    // Without these a word of CSS would count as a name in XPath, which does not help.
     let may_be_xpath = text.contains(['/', '(']);
     if may_be_xpath && xpath::Selector::compile(&Template::literal(text)).is_ok() {
         said.push_str(&format!("\n    as XPath it can be read: xpath:{text}"));

@@ -89,7 +89,7 @@ impl Session {
             (":text", _) => Ok(self.toggle_text()),
             _ => self.ask(line),
         };
-        // A mistake is an answer like any other: the conversation goes on.
+        // A mistake is an answer like any other: the conversation continues.
         Reply::Say(told.unwrap_or_else(|mistake| mistake))
     }
 

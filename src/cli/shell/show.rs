@@ -95,7 +95,7 @@ fn push_line(line: &str, shown: &mut String) {
     shown.push('\n');
 }
 
-/// Adds the HTML of a node, or the text that an attribute is. Gives whether `max` bytes are enough.
+/// Adds the HTML of a node, or the text that an attribute is. Returns whether `max` bytes are enough.
 fn write_node(tree: &Tree, node: XNode, max: usize, html: &mut String) -> bool {
     match node {
         XNode::Node(node) => outer_html(tree, node, max, html),

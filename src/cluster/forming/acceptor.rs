@@ -1,6 +1,6 @@
 //! The vote of one node: what it promised, accepted and learned.
 //!
-//! A pure state machine, small enough to be checked by a model. Does not know files: whoever holds it keeps each change
+//! A pure state machine, small enough to be checked by a model. Does not know files: its owner stores each change
 //! before the answer leaves.
 
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use crate::model::NodeId;
 use super::ballot::Ballot;
 use super::message::Answer;
 
-/// See the module docs.
+/// The vote of one node: what it promised, accepted and learned.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct Acceptor {
     promised: Option<Ballot>,
@@ -66,7 +66,8 @@ impl Acceptor {
         }
     }
 
-    /// Somebody says what was chosen. The answer holds what counts here: the first one that was learned.
+    /// Learns what was chosen from another node. The answer holds what counts here: the first founding that was
+    /// learned.
     pub(super) fn learn(&mut self, founding: Founding) -> Answer {
         Answer::Chosen(self.chosen.get_or_insert(founding).clone())
     }

@@ -1,4 +1,4 @@
-//! What a node is told about the cluster that shall be: its list of peers, the size, the quorum.
+//! What the user declares about the cluster: the list of peers, the size, the quorum.
 //!
 //! Here is the arithmetic that keeps two clusters apart: a quorum is more than half of the list. One's own address may
 //! stand in `--join` under another name (every host is given the same line); that is only found out by asking, and
@@ -15,7 +15,7 @@ use super::message::Numbers;
 /// More addresses than a cluster has nodes.
 const LIMIT: usize = 1024;
 
-/// See the module docs.
+/// What the user declares about the cluster: the list of peers, the size, the quorum.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Declared {
     own: Address,

@@ -1,8 +1,9 @@
 //! When a node proposes, and how the nodes come to one result.
 //!
-//! Three things go on at once: looking for others ([`Lookout`]), proposing when it is one's turn, and waiting to be told
-//! the result. The node with the lowest id proposes; the others step in later, each after a time of its own, so that a
-//! proposer that dies is replaced and two rarely get in each other's way. Where they do, Paxos keeps the result one.
+//! The driver does three things at the same time: it looks for others ([`Lookout`]), proposes when it is its turn, and
+//! waits for the result. The node with the lowest id proposes first; the others step in later, each after a time of its
+//! own, so that a proposer that dies is replaced and two rarely get in each other's way. If they do, Paxos keeps the
+//! result unique.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -28,7 +29,8 @@ use super::waiting::Waiting;
 
 /// How long a node has to answer while a proposal is made.
 const ROUND: Duration = Duration::from_secs(1);
-/// How long the result is told to others before one goes on; whoever misses it is told with the next Hello.
+/// How long this node sends the result to others before it continues; a node that misses it learns it with the next
+/// Hello.
 const TELL: Duration = Duration::from_millis(300);
 /// How long other members are looked for once one was met.
 const GATHER: Duration = Duration::from_millis(500);
@@ -57,7 +59,7 @@ pub(crate) struct Options {
 pub(crate) enum Formed {
     /// A cluster runs already: join it.
     Running(Running),
-    /// This was chosen: each of its members starts Raft with it, whoever is not among them joins.
+    /// The founding was chosen: each of its members starts Raft with it, every other node joins.
     Founded(Founding),
 }
 

@@ -1,7 +1,8 @@
 //! The vote of a node on disk: the file `forming` in the folder of its run.
 //!
-//! Written whole at each change, beside the old one, and renamed; it changes a handful of times in the life of a
-//! cluster. A checksum tells a damaged file from a vote: to go on from a guess could found a second cluster.
+//! Each change writes the whole file next to the old one and renames it; the file changes a handful of times in the
+//! life of a cluster. A checksum tells a damaged file from a vote: a node that guessed its vote could found a second
+//! cluster.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -21,7 +22,7 @@ const CHECKSUM: usize = blake3::OUT_LEN;
 /// More than any vote takes; a longer file is damaged.
 const LIMIT: u64 = 4 << 20;
 
-/// See the module docs.
+/// The file with this node's vote.
 #[derive(Debug)]
 pub(super) struct VoteFile {
     dir: PathBuf,

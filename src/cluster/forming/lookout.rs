@@ -1,7 +1,7 @@
 //! Hello to every address, again and again.
 //!
-//! Each address is asked on its own, so that one that hangs does not hold up the others. Knows when to ask; what follows
-//! from the answers is the business of whoever looks.
+//! Each address is asked on its own, so that one that hangs does not hold up the others. Knows when to ask; the caller
+//! decides what follows from the answers.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -23,12 +23,12 @@ use super::voter::Forming;
 
 /// Asks a node over whatever network there is.
 pub(crate) trait Ask: Sync {
-    /// Asks whoever is at `to`; who that is has been made sure of. An address that leads back to this node either gives
-    /// its own id or fails with [`Oneself`](crate::cluster::network::Oneself).
+    /// Asks the node at `to`, whose identity the connection has proved. An address that leads back to this node either
+    /// returns its own id or fails with [`Oneself`](crate::cluster::network::Oneself).
     ///
     /// # Errors
-    /// [`io::ErrorKind::ConnectionRefused`] where nobody listens, [`io::ErrorKind::TimedOut`] where nobody answers, an
-    /// end of the connection where the other has another key.
+    /// [`io::ErrorKind::ConnectionRefused`] if no process listens there, [`io::ErrorKind::TimedOut`] if no node
+    /// answers, an end of the connection if the other node has another key.
     fn ask(
         &self,
         to: &Address,

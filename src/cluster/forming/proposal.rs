@@ -11,13 +11,13 @@ use crate::model::NodeId;
 use super::ballot::Ballot;
 use super::message::Answer;
 
-/// See the module docs.
+/// One attempt to have a value chosen: its ballot, and the nodes that promised and accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Proposal {
     ballot: Ballot,
     quorum: usize,
     value: Founding,
-    /// The ballot under which `value` was accepted by somebody before.
+    /// The ballot under which another node accepted `value` before.
     adopted: Option<Ballot>,
     phase: Phase,
     votes: Votes,

@@ -13,7 +13,7 @@ use super::error::FormingError;
 use super::lookout::{Ask, Lookout};
 use super::voter::Forming;
 
-/// How long nobody must be found running before one believes it.
+/// How long the search must not find a running member before the result is that there is none.
 const LOOK: Duration = Duration::from_secs(5);
 
 /// A cluster that runs.
@@ -25,8 +25,8 @@ pub(crate) struct Running {
     pub(crate) at: Vec<Address>,
 }
 
-/// Looks for members of `cluster`, whose data this node has. `None` where nobody runs it: every address has answered or
-/// failed, and for five seconds none of them was a member.
+/// Looks for members of `cluster`, whose data this node has. Returns `None` if no node runs it: every address has
+/// answered or failed, and for five seconds none of them was a member.
 ///
 /// # Errors
 /// The peers run another cluster.
@@ -39,7 +39,7 @@ pub(crate) async fn find_running<A: Ask>(
     find(forming, cluster, Some(cluster), found, ask).await
 }
 
-/// The same, but members that have no quorum do not count.
+/// Looks for members of `cluster` as [`find_running`] does, but ignores members without a quorum.
 ///
 /// # Errors
 /// The peers run another cluster.

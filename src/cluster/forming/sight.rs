@@ -15,7 +15,7 @@ use super::error::FormingError;
 use super::message::{Answer, Hello, Standing};
 use super::voter::disagreement;
 
-/// See the module docs.
+/// What each declared address answered last.
 #[derive(Debug)]
 pub(super) struct Sight {
     me: NodeId,
@@ -47,7 +47,7 @@ pub(super) struct Present {
 }
 
 impl Sight {
-    /// Nobody was seen yet.
+    /// Starts with no other node seen.
     pub(super) fn new(me: NodeId, own: Hello) -> Self {
         Self { me, own, outcomes: BTreeMap::new(), warnings: BTreeMap::new() }
     }
@@ -113,8 +113,8 @@ impl Sight {
         asked.iter().all(|at| self.outcomes.contains_key(at))
     }
 
-    /// The cluster that runs already, and where. One without a quorum counts for whoever has data of it (`own`), and for
-    /// nobody else: it may never have one again.
+    /// The cluster that runs already, and where. A cluster without a quorum counts only for a node that has data of it
+    /// (`own`): it may never have a quorum again.
     ///
     /// # Errors
     /// More than one runs.
@@ -177,7 +177,7 @@ impl Sight {
         held.collect::<BTreeSet<_>>().len()
     }
 
-    /// Addresses where nobody answers.
+    /// Addresses where no node answers.
     pub(super) fn silent(&self, asked: &BTreeSet<Address>) -> Vec<Address> {
         let is_silent = |at: &&Address| matches!(self.outcomes.get(*at), None | Some(Outcome::Silent(_)));
         asked.iter().filter(is_silent).cloned().collect()
@@ -235,12 +235,12 @@ impl Sight {
 }
 
 fn told(hello: &Hello) -> String {
-    // A list is as long as somebody made it; people need its beginning.
+    // A peer decides how long its list is; people need only the beginning.
     let named: Vec<String> = hello.list.iter().take(16).map(ToString::to_string).collect();
     format!("{} nodes with a quorum of {} ({})", hello.numbers.size, hello.numbers.quorum, named.join(", "))
 }
 
-/// Why nobody answered, for people.
+/// Why no node answered, for people.
 fn reason(at: &Address, error: &io::Error) -> String {
     // What the network has seen it says itself.
     let seen = || {
@@ -248,7 +248,7 @@ fn reason(at: &Address, error: &io::Error) -> String {
         Some(said.strip_prefix(&format!("{at}: ")).unwrap_or(&said).to_owned())
     };
     match error.kind() {
-        io::ErrorKind::ConnectionRefused => "refused, nobody listens there".to_owned(),
+        io::ErrorKind::ConnectionRefused => "refused, no node listens there".to_owned(),
         io::ErrorKind::TimedOut | io::ErrorKind::PermissionDenied | io::ErrorKind::ConnectionAborted
             if error.get_ref().is_some() =>
         {

@@ -22,7 +22,7 @@ use super::message::{Answer, Hello, Numbers, Request, Standing};
 const MEMBERS: usize = 1024;
 const NAME: usize = 512;
 
-/// One node's part in forming. See the module docs.
+/// One node's part in forming: its vote, kept on disk before it is given.
 #[derive(Debug, Clone)]
 pub(crate) struct Forming(Arc<Voter>);
 
@@ -61,7 +61,7 @@ impl Vote {
 }
 
 impl Forming {
-    /// A node with its vote in the folder `dir`, which must be there and belong to nobody else.
+    /// Creates a node with its vote in the folder `dir`, which must exist and belong to no other node.
     ///
     /// # Errors
     /// The file of the vote cannot be read, or is damaged.
@@ -79,7 +79,7 @@ impl Forming {
         Ok(Self(Arc::new(Voter { me, peer, declared, vote, standing, chosen })))
     }
 
-    /// Says from now on that this node is doing something else, for example that its Raft runs.
+    /// Sets what this node does from now on, for example that its Raft runs.
     pub(crate) fn stand(&self, standing: Standing) {
         self.0.standing.send_replace(standing);
     }

@@ -18,7 +18,7 @@ pub(crate) struct Waiting {
     pub(crate) quorum: usize,
     /// Time until one gives up.
     pub(crate) left: Duration,
-    /// Where nobody answers.
+    /// Addresses where no node answers.
     pub(crate) missing: Vec<Address>,
 }
 

@@ -1,6 +1,6 @@
 //! What our nodes do on every connection, put together: limits, streams, signs of life, gossip.
 //!
-//! There is no `identify`: what it tells (addresses, versions) is told by our own messages to proven members only.
+//! There is no `identify`: our own messages send what it would (addresses, versions), and only to proven members.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ const AROUND_A_HINT: usize = 1024;
 /// The only topic.
 const TOPIC: &str = "scoopi";
 
-/// See the module docs. The limits come first: what they refuse, the others never hear of.
+/// All behaviours of a connection. The limits come first: the others do not see what the limits refuse.
 #[derive(NetworkBehaviour)]
 pub(crate) struct Behaviour {
     limits: connection_limits::Behaviour,
@@ -62,10 +62,10 @@ impl Behaviour {
         })
     }
 
-    /// Tells a hint to whoever listens. Nobody may, and then it is lost: that is what makes it a hint.
+    /// Publishes a hint to all subscribers. If there are none, the hint is lost: that is what makes it a hint.
     pub(super) fn publish(&mut self, hint: Vec<u8>) {
         if let Err(error) = self.gossip.publish(IdentTopic::new(TOPIC), hint) {
-            tracing::debug!(%error, "a hint went to nobody");
+            tracing::debug!(%error, "a hint was not delivered");
         }
     }
 }

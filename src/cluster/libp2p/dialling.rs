@@ -1,6 +1,6 @@
 //! Which connection leads to an address, and how one comes about.
 //!
-//! Names are resolved anew at every dial. All who want the same address at the same time wait for one dial.
+//! Every dial resolves the name again. All callers that want the same address at the same time wait for one dial.
 
 use std::collections::HashMap;
 use std::io;
@@ -24,7 +24,7 @@ const TRIED: usize = 4;
 type Outcome = Result<Link, Unreached>;
 type Dials = HashMap<Address, watch::Receiver<Option<Outcome>>>;
 
-/// See the module docs.
+/// Dials addresses, and keeps the connections that lead to them.
 #[derive(Debug)]
 pub(super) struct Dialler {
     requests: mpsc::Sender<Request>,
@@ -69,8 +69,8 @@ impl Dialler {
         }
     }
 
-    /// Begins a dial, or joins the one that is under way. It is a task of its own: whoever gives up takes it from
-    /// nobody else.
+    /// Starts a dial, or joins the one that is under way. The dial is a task of its own: a caller that gives up does
+    /// not end it for the others.
     fn begin(self: &Arc<Self>, address: &Address) -> watch::Receiver<Option<Outcome>> {
         let mut dials = self.dials.lock();
         if let Some(outcome) = dials.get(address) {
@@ -104,7 +104,7 @@ async fn connect(requests: &mpsc::Sender<Request>, address: &Address) -> Outcome
 /// The sockets of an address; at least one.
 ///
 /// # Errors
-/// Nobody knows the name.
+/// The name cannot be resolved.
 pub(super) async fn resolve(address: &Address) -> Result<Vec<SocketAddr>, Unreached> {
     if let Some(ip) = address.ip() {
         return Ok(vec![SocketAddr::new(ip, address.port())]);

@@ -34,12 +34,12 @@ const OPENING: usize = 64;
 /// Where a stream that was asked for goes.
 pub(super) type Opening = oneshot::Sender<io::Result<Stream>>;
 
-/// See the module docs.
+/// Opens and accepts the streams of one connection.
 pub(crate) struct Handler {
     pub(super) peer: NodeId,
     pub(super) wanted: mpsc::Receiver<Opening>,
     pub(super) opening: usize,
-    /// Those that wait for somebody to take them; each holds a place, so there are not many.
+    /// Streams that wait to be taken; each holds a place, so there are not many.
     pub(super) arrived: VecDeque<Conversation<Stream>>,
     pub(super) incoming: PollSender<Conversation<Stream>>,
     pub(super) places: Arc<Semaphore>,
@@ -56,7 +56,7 @@ impl Handler {
                 Poll::Pending => return,
                 Poll::Ready(Err(_)) => self.arrived.clear(),
                 Poll::Ready(Ok(())) => {
-                    // It cannot fail behind a reservation but if nobody listens any more; then it is closed.
+                    // With a reservation this fails only if the receiver is gone; the stream is closed then.
                     self.arrived.pop_front().map(|stream| self.incoming.send_item(stream).ok());
                 }
             }
@@ -134,7 +134,7 @@ impl ConnectionHandler for Handler {
             _ => return,
         };
         self.opening -= 1;
-        // Whoever asked may have given up; the stream is closed then.
+        // The caller may have given up; the stream is closed then.
         opening.send(outcome).ok();
     }
 }

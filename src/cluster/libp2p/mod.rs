@@ -1,4 +1,4 @@
-//! The real network: libp2p over tcp, open to whoever has the cluster's key and to nobody else.
+//! The real network: libp2p over TCP, open only to peers that have the cluster's key.
 //!
 //! Knows sockets, keys, connections and their limits; does not know what is said on the streams.
 //!
@@ -49,7 +49,7 @@ use waiting::{Door, Room};
 /// Largest hint, in bytes.
 pub(crate) const HINT: usize = 4096;
 
-/// A connection that nobody has used for so long is closed.
+/// A connection that is unused for this time is closed.
 const IDLE: Duration = Duration::from_secs(60);
 
 /// For the name of a node to be resolved.
@@ -68,7 +68,7 @@ pub(crate) struct Options {
     pub(crate) listen: Address,
     /// Who this node is.
     pub(crate) identity: Identity,
-    /// Without it, everybody who can reach this node is let in.
+    /// Without it, every peer that can reach this node is let in.
     pub(crate) key: Option<ClusterKey>,
     /// Whether to look for nodes in the local network, and to be found there.
     pub(crate) mdns: bool,
@@ -133,7 +133,7 @@ pub(crate) struct Started {
     pub(crate) address: Address,
     /// Streams that others have opened.
     pub(crate) incoming: mpsc::Receiver<Conversation<Stream>>,
-    /// Hints of other nodes: signed by them, and lost where nobody takes them in time.
+    /// Hints of other nodes: signed by them, and lost if they are not taken in time.
     pub(crate) hints: mpsc::Receiver<(NodeId, Vec<u8>)>,
     /// Addresses that were found in the local network; anybody may have put them there.
     pub(crate) found: mpsc::Receiver<Address>,
@@ -191,8 +191,8 @@ async fn listen(swarm: &mut Swarm<Behaviour>, wanted: &Address) -> Result<Addres
         |why: &dyn std::fmt::Display| NetworkError::Listen { address: wanted.clone(), why: why.to_string() };
     let sockets = dialling::resolve(wanted).await.map_err(|error| failed(&error))?;
     let socket = *sockets.first().ok_or_else(|| failed(&"it has no addresses"))?;
-    // libp2p shares a port with whoever of the same user listens there, and each gets some of the connections. A
-    // listener that does not share finds out whether there is such a one.
+    // libp2p shares a port with any process of the same user that listens there, and each gets some of the connections.
+    // A listener that does not share finds out whether there is such a process.
     if socket.port() != 0 {
         TcpListener::bind(socket).map_err(|error| failed(&error))?;
     }
@@ -202,7 +202,7 @@ async fn listen(swarm: &mut Swarm<Behaviour>, wanted: &Address) -> Result<Addres
             match swarm.select_next_some().await {
                 SwarmEvent::NewListenAddr { address, .. } => {
                     let port = transport::socket(&address).map(|socket| socket.port());
-                    return port.ok_or_else(|| failed(&"it is no address of tcp"));
+                    return port.ok_or_else(|| failed(&"it is not a TCP address"));
                 }
                 SwarmEvent::ListenerError { error, .. } => return Err(failed(&error)),
                 SwarmEvent::ListenerClosed { reason: Err(error), .. } => return Err(failed(&error)),
@@ -215,8 +215,8 @@ async fn listen(swarm: &mut Swarm<Behaviour>, wanted: &Address) -> Result<Addres
 }
 
 impl Libp2p {
-    /// Tells a hint to all nodes that listen. It may get lost, and it carries nothing that must not: addresses,
-    /// health, figures; never jobs, leases or votes.
+    /// Publishes a hint to all nodes that listen. A hint may get lost, so it carries only addresses, health and
+    /// figures; never jobs, leases or votes.
     ///
     /// # Errors
     /// It is larger than [`HINT`].
@@ -225,7 +225,7 @@ impl Libp2p {
             let why = format!("a hint of {} bytes, the limit is {HINT}", hint.len());
             return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
         }
-        // So many are on their way already that this one is not missed.
+        // If the queue is full, enough hints are on their way, and this one is not missed.
         self.dialler.requests().try_send(Request::Publish(hint)).ok();
         Ok(())
     }
@@ -247,7 +247,7 @@ impl Network for Libp2p {
     }
 
     async fn expect(&self, nodes: &BTreeSet<Address>) {
-        // A name that nobody knows at the moment may be known the next time.
+        // A name that cannot be resolved now may be resolved the next time.
         let resolving = nodes.iter().map(|address| timeout(RESOLVED, dialling::resolve(address)));
         let found = join_all(resolving).await;
         let sockets = found.into_iter().filter_map(|found| found.ok()?.ok()).flatten();

@@ -30,11 +30,11 @@ pub(super) struct Dial {
 pub(super) enum Request {
     /// See there.
     Dial(Dial),
-    /// Tells a hint to all.
+    /// Publishes a hint to all nodes.
     Publish(Vec<u8>),
 }
 
-/// See the module docs.
+/// The loop that moves the swarm.
 pub(super) struct Runner {
     pub(super) swarm: Swarm<Behaviour>,
     pub(super) requests: mpsc::Receiver<Request>,
@@ -46,7 +46,7 @@ pub(super) struct Runner {
 }
 
 impl Runner {
-    /// Runs until it is told to stop. With the swarm go its listener and all connections.
+    /// Runs until `stop` is cancelled. The swarm closes its listener and all connections when it is dropped.
     pub(super) async fn run(mut self, stop: CancellationToken) {
         loop {
             tokio::select! {
@@ -90,12 +90,12 @@ impl Runner {
                 }
             }
             SwarmEvent::ListenerClosed { reason: Err(error), .. } => {
-                tracing::error!(%error, "the listener is gone: other nodes cannot reach this one any more");
+                tracing::error!(%error, "the listener is gone: other nodes can no longer reach this one");
             }
             SwarmEvent::Behaviour(BehaviourEvent::Ping(event)) => self.on_sign(event),
             SwarmEvent::Behaviour(BehaviourEvent::Gossip(gossipsub::Event::Message { message, .. })) => {
                 if let Some(author) = message.source {
-                    // Nobody takes them at the moment: a newer one will come.
+                    // If the receiver is full, the hint is dropped: a newer one will come.
                     self.hints.try_send((node_id(&author), message.data)).ok();
                 }
             }
@@ -125,7 +125,7 @@ impl Runner {
     }
 }
 
-/// Whoever asked may have given up.
+/// Sends the outcome of a dial. The caller may have given up.
 fn tell(outcome: oneshot::Sender<Result<Link, Unreached>>, result: Result<Link, Unreached>) {
     outcome.send(result).ok();
 }

@@ -12,7 +12,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::compat::{Compat, FuturesAsyncReadCompatExt};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
-/// See the module docs. Dropping it closes it and gives its place back.
+/// A stream to a proven peer. Dropping it closes it and gives its place back.
 #[derive(Debug)]
 pub(crate) struct Stream {
     bytes: Compat<libp2p::Stream>,

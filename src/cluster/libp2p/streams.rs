@@ -1,4 +1,4 @@
-//! Gives every connection its handler, and knows through which link streams of a connection are opened.
+//! Creates the handler of every connection, and knows through which link streams of a connection are opened.
 //!
 //! What a peer may open is counted over all its connections.
 
@@ -27,10 +27,11 @@ use crate::model::NodeId;
 use super::handler::{Handler, Opening};
 use super::stream::Stream;
 
-/// Openings that wait for the connection; whoever comes then waits with them.
+/// Openings that wait for the connection; further callers wait with them.
 const WANTED: usize = 16;
 
-/// For the peer to answer on a connection that stands. One that takes longer is taken for dead, and dialled anew.
+/// Time for the peer to answer on a connection that stands. A connection without an answer counts as dead, and the
+/// address is dialled again.
 const ANSWER: Duration = Duration::from_secs(1);
 
 /// A connection, seen by those who want streams of it.
@@ -66,7 +67,7 @@ impl Link {
     }
 }
 
-/// See the module docs.
+/// Creates a handler for each connection and keeps their links.
 pub(crate) struct Behaviour {
     incoming: mpsc::Sender<Conversation<Stream>>,
     links: HashMap<ConnectionId, Link>,

@@ -1,4 +1,5 @@
-//! Nodes on real sockets of this machine: who is let in, who is told what, and what becomes of the lost.
+//! Nodes on real sockets of this machine: which peers are let in, what each of them learns, and what becomes of the
+//! lost.
 
 use std::future::Future;
 
@@ -228,7 +229,7 @@ async fn with_the_last_handle_the_network_ends_and_its_port_is_free() {
         say(&mut stream).await.unwrap();
         let (address, second) = (other.address.clone(), other.network.clone());
         drop(other);
-        // One handle is left: others still get in, though nobody takes what they open.
+        // One handle is left: others still get in, though what they open is not taken.
         one.network.open(&address).await.unwrap();
         drop(second);
         // The other side of a connection learns of it, too.

@@ -61,7 +61,7 @@ pub(super) enum Unreached {
          a key, or is not a node of scoopi"
     )]
     Closed(String),
-    /// Something answers, but it has another key, or is no node at all.
+    /// A process answers, but it has another key, or it is not a node at all.
     #[error("what listens there did not prove that it has the cluster's key ({0})")]
     NoProof(String),
     /// The same where there is no key.

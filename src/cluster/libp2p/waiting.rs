@@ -1,8 +1,8 @@
 //! Holds down how many connections that others open may be unproven at the same time.
 //!
-//! Who has the cluster's key is through in a moment. Who has not may knock as often as it likes: whoever comes gets a
-//! place, and whoever has most of them loses its oldest. Nodes of the cluster have places of their own, and addresses of
-//! one IPv6 network count as one, as a host has all of them.
+//! A peer with the cluster's key needs a place only for a moment. A stranger may knock often: each newcomer gets a
+//! place, and the host that has most of them loses its oldest. Nodes of the cluster have places of their own, and
+//! addresses of one IPv6 network count as one, as a host has all of them.
 
 use std::collections::HashSet;
 use std::io;
@@ -22,7 +22,7 @@ use super::transport::socket;
 /// Who places are counted for: an address, or a network of IPv6.
 type Host = IpAddr;
 
-/// See the module docs.
+/// Places for connections whose peer has not proved that it has the key.
 #[derive(Debug)]
 pub(super) struct Room {
     strangers: Places<Host>,
@@ -32,13 +32,13 @@ pub(super) struct Room {
 }
 
 impl Room {
-    /// So many places for each host, so many for all strangers, and as many for all nodes.
+    /// Creates places: `of_one` for each host, `all` for all strangers, and as many for all nodes.
     pub(super) fn new(of_one: usize, all: usize) -> Self {
         let places = || Places::new(of_one, all);
         Self { strangers: places(), kept: places(), nodes: RwLock::default() }
     }
 
-    /// Keeps places for whoever comes from these addresses, and from no others.
+    /// Reserves places for these addresses, and for no others.
     pub(super) fn keep_for(&self, nodes: impl Iterator<Item = IpAddr>) {
         *self.nodes.write() = nodes.map(host).collect();
     }

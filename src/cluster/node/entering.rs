@@ -117,7 +117,8 @@ impl<N: Network> ClusterNode<N> {
     }
 }
 
-/// Asks whoever may know until this node is a member, and is looked for where it is. Notes why nobody is of use.
+/// Asks the nodes that may know until this node is a member, and the others look for it at its address. Notes why no
+/// node helps.
 async fn ask_to_join<N: Network>(
     member: &Member<N>,
     mut asked: BTreeSet<Address>,

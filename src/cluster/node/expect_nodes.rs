@@ -17,7 +17,7 @@ use crate::cluster::office::Office;
 /// Between two looks at where the names of nodes lead.
 const NAMES: Duration = Duration::from_secs(15);
 
-/// Tells the network who the nodes are: those that were `named`, and the members once this node is one.
+/// Passes the addresses of the nodes to the network: those that were `named`, and the members once this node is one.
 pub(super) async fn expect_nodes<N: Network>(
     network: N,
     named: BTreeSet<Address>,

@@ -29,7 +29,7 @@ pub(crate) struct Leave {
     absent: Vec<NodeId>,
 }
 
-/// What a node that was left behind has found out: who of the voters is not there any more, and why.
+/// What a node that was left behind has found out: the voters that are gone, and why.
 #[derive(Debug, Clone)]
 pub(crate) struct LeftBehind {
     gone: Vec<(Peer, Whereabouts)>,
@@ -41,7 +41,7 @@ impl fmt::Display for LeftBehind {
         write!(f, "{} of the {} voters are gone (", self.gone.len(), self.voters)?;
         for (number, (peer, whereabouts)) in self.gone.iter().enumerate() {
             let why = match whereabouts {
-                Whereabouts::Ended => "nobody listens there",
+                Whereabouts::Ended => "no node listens there",
                 Whereabouts::AnotherLife => "another node answers there",
             };
             write!(f, "{}{peer}: {why}", if number == 0 { "" } else { "; " })?;
@@ -103,16 +103,17 @@ impl<N: Network> ClusterNode<N> {
         linger(member, others, limit.min(member.timing.session / 2), limit).await;
     }
 
-    /// Waits until nothing can be decided any more.
+    /// Waits until the cluster can no longer decide anything.
     pub(crate) async fn paused(&self) {
         let mut quorum = self.quorum.clone();
-        // An error means that Raft has ended, which whatever is awaited beside this tells.
+        // An error means that Raft has ended, which another branch of the caller's `select` reports.
         if quorum.wait_for(|quorum| *quorum == Quorum::Lost).await.is_err() {
             std::future::pending::<()>().await;
         }
     }
 
-    /// Waits until nothing can be decided any more and every other node has gone, or nothing could be decided for long.
+    /// Waits until the cluster can no longer decide anything and every other node has gone, or has not decided anything
+    /// for long.
     pub(crate) async fn abandoned(&self) {
         let member = &self.office.member;
         let mut quorum = self.quorum.clone();
@@ -126,8 +127,8 @@ impl<N: Network> ClusterNode<N> {
         }
     }
 
-    /// Waits until nothing can be decided any more because so many voters are gone that the rest would be no majority,
-    /// and that for long enough.
+    /// Waits until so many voters have been gone for long enough that the rest is not a majority and cannot decide
+    /// anything.
     pub(crate) async fn left_behind(&self) -> LeftBehind {
         let member = &self.office.member;
         let mut since = None;

@@ -4,7 +4,7 @@
 //! comes from the node whose vote it carries.
 //!
 //! openraft gives up on a message after one heartbeat and sends it again. What takes longer (large entries, a long way,
-//! a lost packet) therefore goes on behind its back, on a stream that outlives that deadline: see [`Underway`] and
+//! a lost packet) therefore continues behind its back, on a stream that outlives that deadline: see [`Underway`] and
 //! [`Signs`].
 
 use std::collections::HashMap;
@@ -94,8 +94,8 @@ struct Shared<N: Network> {
     network: N,
     cluster: ClusterId,
     contact: Arc<Contact>,
-    /// For an answer, at least. Longer than any way: to give up earlier and open a stream anew helps nobody, as a
-    /// connection that is broken is found out by itself.
+    /// Shortest time for an answer. Longer than any way: giving up earlier and opening a stream again does not help,
+    /// because the transport finds out that a connection is broken.
     patience: Duration,
     kept: Mutex<HashMap<u64, Vec<N::Stream>>>,
 }
@@ -156,7 +156,7 @@ impl Signs {
         line: &Line<N>,
         request: AppendEntriesRequest<TypeConfig>,
     ) -> Result<AppendEntriesResponse<u64>, Unreachable> {
-        // What came when nobody waited for it is old.
+        // An answer that came while no call waited for it is old.
         while let Some(Ok((_, answer))) = self.sending.try_join_next() {
             if let Ok(answer @ AppendEntriesResponse::HigherVote(_)) = answer {
                 return Ok(answer);
@@ -201,7 +201,7 @@ impl<N: Network> RaftNetwork<TypeConfig> for RaftClient<N> {
             }
             other => other.insert(self.line.send_on(request, option.hard_ttl(), size)),
         };
-        // Openraft may give up here; the task goes on, and is found again by the next call.
+        // openraft may give up here; the task continues, and the next call finds it.
         let sent = underway.sending.join_next().await;
         let reached = underway.last;
         self.underway = None;
@@ -413,7 +413,7 @@ fn allowance(size: usize) -> Duration {
 /// Answers the questions on one stream of [`Purpose::Raft`] until it ends.
 ///
 /// # Errors
-/// What comes is no question, or carries the vote of a node that has not sent it.
+/// What comes is not a question, or carries the vote of a node that has not sent it.
 pub(crate) async fn serve<S>(
     raft: &Raft<TypeConfig>,
     cluster: ClusterId,

@@ -1,7 +1,7 @@
 //! What Raft's log lies on, and where the loops run that wait for a disk: the writer of the log, and what applies.
 //!
-//! A disk makes them wait, so each has a thread of its own. A simulation has its own time, which must not go on
-//! while something happens elsewhere: there both are tasks of the node's runtime, and the log lies in memory.
+//! A disk makes them wait, so each has a thread of its own. A simulation has its own time, which must stand still while
+//! something happens elsewhere: there both are tasks of the node's runtime, and the log lies in memory.
 
 use std::future::Future;
 use std::io;
@@ -18,7 +18,7 @@ use crate::store::log::{self, Durability, DurableLog, LogError, LogKind};
 #[cfg(test)]
 use super::simulated_disk::SimulatedDisk;
 
-/// See the module docs.
+/// What Raft's log lies on: a disk, or memory in a simulation.
 #[derive(Debug, Clone)]
 pub enum Storage {
     /// A database in the folder of the run.

@@ -23,7 +23,7 @@ pub(super) fn id(term: u64, index: u64) -> LogId<u64> {
     LogId::new(CommittedLeaderId::new(term, 1), index)
 }
 
-/// An entry whose batch is `size` bytes that are no commands.
+/// An entry whose batch is `size` bytes that are not commands.
 pub(super) fn opaque(term: u64, index: u64, size: usize) -> LogEntry {
     let payload = EntryPayload::Normal(Batch(vec![0xee; size].into()));
     Entry { log_id: id(term, index), payload }
@@ -136,7 +136,7 @@ pub(super) fn content(machine: &Machine) -> Vec<Vec<u8>> {
     records
 }
 
-/// Output in two files, `rows` and `failed`. Says that the disk is full while there is a file `full`.
+/// Output in two files, `rows` and `failed`. Fails as if the disk were full while there is a file `full`.
 struct Files {
     folder: PathBuf,
     synced: Vec<u64>,

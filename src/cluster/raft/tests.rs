@@ -98,7 +98,7 @@ fn openraft_is_content_with_sled() {
     Suite::test_all(Builder(LogKind::Sled)).unwrap();
 }
 
-/// A network in which there is nobody else.
+/// A network without other nodes.
 struct Alone;
 
 fn nobody() -> Unreachable {

@@ -1,7 +1,7 @@
 //! Snapshots from the leader to a member: files, in pieces, each file with its hash behind it.
 //!
-//! Neither side holds more than a piece in memory. A transfer that breaks leaves nothing behind; the leader begins
-//! anew. What is in the files is not known here, only how long they are.
+//! Neither side holds more than a piece in memory. A transfer that breaks leaves nothing behind; the leader starts
+//! over. What is in the files is not known here, only how long they are.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -92,7 +92,7 @@ pub(super) async fn send<S: AsyncRead + AsyncWrite + Unpin>(
         }
         Ok::<_, StreamingError<TypeConfig, Fatal<u64>>>(())
     };
-    // Whoever refuses does so at once, and does not read to the end.
+    // A receiver that refuses does so at once, and does not read to the end.
     tokio::select! {
         biased;
         early = frame::read::<Verdict>(&mut from, FRAME) => return early.and_then(installed).map_err(failed),
@@ -145,7 +145,8 @@ async fn send_file<E>(
 /// installed.
 ///
 /// # Errors
-/// It is not whole, not of this cluster, comes in somebody else's name, or the disk refuses.
+/// The snapshot is incomplete or of another cluster, its sender is not the node that it claims to be, or the disk
+/// refuses.
 pub(crate) async fn receive<S: AsyncRead + AsyncWrite + Unpin>(
     raft: &Raft<TypeConfig>,
     cluster: ClusterId,

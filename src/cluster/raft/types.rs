@@ -1,4 +1,4 @@
-//! What openraft is told about our types.
+//! The types of ours that openraft works with.
 
 use std::io::{self, Read};
 use std::path::PathBuf;
@@ -109,8 +109,8 @@ pub(crate) struct SnapshotFiles {
     /// The machine and the progress of output, as [`SnapshotWriter`](crate::store::snapshot::SnapshotWriter) wrote
     /// them.
     pub(crate) state: PathBuf,
-    /// Output up to there, in the order of the sinks: each file, and how many bytes of it count. Whoever receives
-    /// puts it where [`SnapshotFiles::part`] says; a file of which no byte counts need not be there.
+    /// Output up to there, in the order of the sinks: each file, and how many bytes of it count. The receiver puts it
+    /// where [`SnapshotFiles::part`] says; a file of which no byte counts need not be there.
     pub(crate) parts: Vec<(PathBuf, u64)>,
     /// Where it is being received.
     receiving: Option<Arc<Receiving>>,
@@ -134,13 +134,13 @@ impl SnapshotFiles {
         Self { state, parts, receiving: None }
     }
 
-    /// Files that are received into `folder`, which nobody else uses.
+    /// Files that are received into `folder`, which has no other user.
     pub(super) fn receiving(folder: PathBuf) -> Self {
         let state = folder.join("state");
         Self { state, parts: vec![], receiving: Some(Arc::new(Receiving(folder))) }
     }
 
-    /// Where whoever receives puts the part with this number.
+    /// Where the receiver puts the part with this number.
     pub(crate) fn part(&self, number: usize) -> PathBuf {
         self.state.with_file_name(part_name(number))
     }

@@ -1,7 +1,7 @@
 //! The short form of steps: a list, in the order of running.
 //!
-//! What everybody would write the same way may be left out: the loader in front, the filter behind the
-//! parser, the appender at the end.
+//! What is the same in most definitions may be left out: the loader in front, the filter behind the parser, the
+//! appender at the end.
 
 use crate::defs::fields::At;
 use crate::defs::node::Kind;

@@ -1,6 +1,7 @@
 //! How many may be through a gate at a time: a number that changes while some are.
 //!
-//! Where it shrinks, nobody is sent away: who leaves gives no slot back until there are as few as there may be.
+//! When the number shrinks, requests that are through stay: a permit that comes back is not free again until there are
+//! as few as there may be.
 
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::model::HostPlaces;
 
-/// See the module docs.
+/// Slots of one host, whose number can change.
 #[derive(Debug)]
 pub(super) struct Slots {
     free: Arc<Semaphore>,
@@ -65,7 +66,7 @@ impl Slots {
             let permit = Arc::clone(&self.free).acquire_owned().await.ok();
             let mut told = self.told.lock();
             match permit {
-                // It comes from one who waited, was next and gave up: nobody but the semaphore knew of that.
+                // It comes from a waiter that was next and gave up; only the semaphore knew of it.
                 Some(permit) if told.over > 0 => {
                     told.over -= 1;
                     permit.forget();

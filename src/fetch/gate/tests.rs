@@ -89,7 +89,7 @@ async fn a_host_that_moved_is_left_alone_for_one_delay_and_once() {
     // Nothing is known of the host yet: without a move it may be asked at once, with one it may not.
     assert_eq!(moved(&self::gates(1, 1000), begin, 0).await, 0);
     assert_eq!(moved(&gates, begin, 1).await, 1000);
-    assert_eq!(moved(&gates, begin, 1).await, 2000, "the same move is no news");
+    assert_eq!(moved(&gates, begin, 1).await, 2000, "the same move is not new");
     tokio::time::advance(Duration::from_secs(8)).await;
     assert_eq!(moved(&gates, begin, 1).await, 10_000);
     tokio::time::advance(Duration::from_secs(10)).await;
@@ -251,7 +251,7 @@ async fn closed_gates_send_away_those_who_wait_and_those_who_come() {
     assert_eq!(waiting.await.unwrap(), Denied::Closed);
     assert_eq!(gates.enter_if_open("other", Word::default()).await.unwrap_err(), Denied::Closed);
     assert_eq!(begin.elapsed(), Duration::ZERO);
-    // Who is through may go on, as after a redirect.
+    // A request that is through may continue, as after a redirect.
     pass.again(Word::default()).await.unwrap();
     assert_eq!(begin.elapsed(), Duration::from_secs(1));
 }

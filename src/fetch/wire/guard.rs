@@ -83,7 +83,7 @@ impl Toll {
             self.is_passed.store(true, Ordering::Relaxed);
             return Err(io::Error::new(
                 io::ErrorKind::InvalidData,
-                "the server sends too much beside the page",
+                "the server sends too much in addition to the page",
             ));
         }
         self.left.store(left - amount, Ordering::Relaxed);

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 /// Least time between two looks at all connections.
 const SWEEP: Duration = Duration::from_secs(1);
 
-/// See the module docs.
+/// Idle connections by host.
 #[derive(Debug)]
 pub(super) struct Pool<C> {
     per_host: usize,
@@ -150,7 +150,7 @@ mod tests {
         assert_eq!(pool.waiting.lock().hosts.len(), 2);
         tokio::time::advance(SWEEP).await;
         assert_eq!(pool.take("b:80"), Some(2));
-        assert_eq!(pool.waiting.lock().hosts.len(), 1, "the host that nobody asks for is gone");
+        assert_eq!(pool.waiting.lock().hosts.len(), 1, "the idle host is gone");
         assert_eq!(pool.take("a:80"), None);
         assert!(pool.waiting.lock().order.is_empty());
     }

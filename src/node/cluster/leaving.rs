@@ -53,7 +53,7 @@ pub(super) async fn pass_on(
     tokio::select! {
         () = cancelled.cancelled() => {}
         Ok(_) = status.wait_for(|status| status.phase == Phase::Draining) => {
-            warn!("the run is cancelled: jobs in work come to their end");
+            warn!("the run is cancelled: jobs in progress finish first");
         }
     }
     inner.cancel();

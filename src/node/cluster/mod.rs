@@ -1,7 +1,7 @@
 //! A run together with other nodes.
 //!
-//! The same steps as alone, but that this node has to become a member first, that definitions come from whoever was
-//! first behind the barricade, and that the end is taken together.
+//! The same steps as alone, with three differences: this node has to become a member first, definitions come from the
+//! node that holds the composing barricade, and all nodes take the end together.
 
 mod composing;
 mod leaving;
@@ -164,7 +164,7 @@ impl<N: Network> Cluster<N> {
     }
 }
 
-/// Tells others what this node does, for as long as it does.
+/// Reports what this node does to the others, for as long as the node works.
 async fn report_figures<N: Network>(work: &Work<ClusterCommit>, node: &ClusterNode<N>) {
     let mut ticks = tokio::time::interval(Duration::from_secs(1));
     let mut rate = Rate::new(Instant::now());

@@ -29,7 +29,7 @@ use super::composing::{Composer, compare_definitions, compose, has_definitions};
 use super::leaving::leave;
 use super::stored::{on_composed, stopped};
 
-/// Longest wait for the end of a network that is not used any more.
+/// Longest wait for the end of a network that is no longer used.
 const CLOSED: Duration = Duration::from_secs(5);
 
 /// A member of a run, with all that it works with.
@@ -82,7 +82,7 @@ impl Opening {
         self.data.remove_run()
     }
 
-    /// Goes on as a member: joins the run, and makes a plan of it.
+    /// Continues as a member: joins the run, and makes a plan of it.
     pub(in crate::node) async fn go_on<N: Network>(
         self,
         node: ClusterNode<N>,
@@ -111,7 +111,7 @@ impl Opening {
         let parts = match prepared {
             Ok(parts) => parts,
             Err(error) => {
-                // The others are told by the log; nobody goes before all have heard.
+                // The log carries the cancellation to the others; no node goes before all have applied it.
                 let (_never, latch) = Shutdown::new();
                 leave(&store, &node, latch).await?;
                 node.close().await?;

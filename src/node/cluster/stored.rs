@@ -31,7 +31,7 @@ pub(super) fn on_composed(
         let opened = parts.as_ref().ok().and_then(|parts| {
             Some((parts.plan.sinks().clone(), output_place(&parts.settings, &parts.run_date_time).ok()?))
         });
-        // Nobody waits for them any more where the node is going down.
+        // The receiver is gone if the node is going down.
         let _gone = made.send(parts);
         let (sinks, place) = opened?;
         Some(Box::new(move |earlier: Option<Earlier<'_>>| {

@@ -56,7 +56,7 @@ pub(super) struct Setup {
     pub(super) entrances: Arc<[u64]>,
 }
 
-/// See the module docs.
+/// A simulated machine.
 pub(super) struct Host {
     setup: Setup,
     index: usize,
@@ -174,14 +174,14 @@ impl Host {
         settings.cluster.quorum.timeout = PATIENCE;
         settings.loader.fetch.parallelism = self.setup.parallelism;
         settings.loader.fetch.delay = 0;
-        // Whoever finds a part of a run here goes on with it.
+        // A process that finds a part of a run here continues it.
         let is_there = folder.join("data/run/cluster").exists();
         let existing = if is_there { Existing::Resume } else { Existing::Refuse };
         let definitions = Definitions::text("job.yml", DEFINITIONS);
         RunRequest { definitions, root: folder.to_owned(), existing, ..RunRequest::new(settings) }
     }
 
-    /// Lets the process go on up to now.
+    /// Lets the process run up to now.
     pub(super) fn step(&mut self) {
         let HostState::Up(process) = &mut self.state else { return };
         if process.paused_at.is_some() {

@@ -1,4 +1,4 @@
-//! What nodes say, in simulated time, for whoever looks for the cause of a failure.
+//! What nodes log, in simulated time, for the search for the cause of a failure.
 
 use std::fmt;
 

@@ -6,8 +6,8 @@
 //! when follows from a seed ([`plan`]), and so do pages, delays and losses.
 //!
 //! A seed does not give the same run to the last step: when openraft holds an election, and which branch of a `select!`
-//! is looked at first, is chance that nobody else can draw. So a failure is told with the faults and the moments they hit,
-//! and a seed that has failed is repeated a few times.
+//! is looked at first, is chance that the seed does not control. So a failure is reported with the faults and the
+//! moments they hit, and a seed that has failed is repeated a few times.
 //!
 //! ```text
 //!  seed ─▶ plan ─▶ world ── step ──▶ hosts: runtime { Opening, ClusterNode, Work … } ◀─▶ switch

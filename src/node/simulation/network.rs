@@ -62,7 +62,7 @@ struct Port {
     id: NodeId,
     /// A process listens.
     opened: Option<Opened>,
-    /// The whole machine is off: nobody says that nobody listens.
+    /// The whole machine is off: it does not refuse connections either.
     is_off: bool,
     is_paused: bool,
 }
@@ -86,7 +86,7 @@ pub(super) struct Pipe {
     pub(super) ends: Option<u64>,
     pub(super) has_ended: bool,
     pub(super) is_broken: bool,
-    /// Nobody reads any more; when the writer sees that.
+    /// The reader is gone; the time when the writer sees that.
     pub(super) unread: Option<u64>,
     pub(super) is_unread: bool,
     pub(super) reader: Option<Waker>,
@@ -98,7 +98,7 @@ pub(super) struct Pipe {
 pub(super) enum End {
     /// It is killed: its host closes what it had open.
     Killed,
-    /// Its host loses power: nobody hears of it.
+    /// Its host loses power: no peer is notified.
     Unplugged,
 }
 
@@ -127,7 +127,7 @@ impl Switch {
         let (opened, incoming) = mpsc::channel(BACKLOG);
         let mut state = self.0.lock();
         if state.hosts[host].is_off {
-            // What is left of the streams before is known to nobody any more.
+            // No end knows of what is left of the streams before.
             let old = |pipe: &&mut Pipe| pipe.from == host || pipe.to == host;
             state.pipes.values_mut().filter(old).for_each(|pipe| pipe.is_broken = true);
         }
@@ -162,7 +162,7 @@ impl Switch {
         let wakers = state.move_packets(now);
         let (answers, refused) = state.make_connections(self, now);
         drop(state);
-        // Whoever is woken or dropped may ask the switch.
+        // A task that is woken or dropped may use the switch.
         wakers.into_iter().for_each(Waker::wake);
         for (answer, result) in answers {
             drop(answer.send(result));
@@ -283,7 +283,7 @@ impl State {
         last.map_or(due, |last| last.max(due))
     }
 
-    /// When the other side sees that an end was closed. Without power nobody says so.
+    /// When the other side sees that an end was closed. A host without power does not report it.
     pub(super) fn closed(&self, by_writer: bool, pipe: &Pipe) -> u64 {
         let host = if by_writer { pipe.from } else { pipe.to };
         let last = pipe.packets.back().filter(|_| by_writer).map(|(due, _)| *due);

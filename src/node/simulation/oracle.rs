@@ -13,7 +13,7 @@ use super::site::Site;
 /// For answers that were under way when a majority was lost: three packets in a row may have been sent again.
 const UNDER_WAY: u64 = 1_600;
 
-/// See the module docs.
+/// What was seen so far, to compare with what is seen now.
 #[derive(Debug, Default)]
 pub(super) struct Oracle {
     /// What the machine was like after each entry of the log that some node has shown.

@@ -9,7 +9,7 @@ use super::host::SESSION;
 use super::network::End;
 use super::random::Random;
 
-/// See the module docs.
+/// The faults of a simulation.
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) hosts: usize,
@@ -31,7 +31,7 @@ pub(super) struct Plan {
 #[derive(Debug, Clone)]
 pub(super) struct Strike {
     pub(super) when: When,
-    /// So many milliseconds after that.
+    /// Milliseconds after that.
     pub(super) after: u64,
     pub(super) fault: Fault,
     /// How long, in milliseconds; a crashed host is started again then.
@@ -44,7 +44,7 @@ pub(super) enum When {
     Begins,
     /// A node has seen this phase.
     Phase(Phase),
-    /// So many jobs of a hundred are over.
+    /// The percentage of jobs that are over.
     Over(u64),
 }
 
@@ -56,7 +56,7 @@ pub(super) enum Fault {
     Mute(Vec<usize>),
     /// Nothing gets from the others to these.
     Deaf(Vec<usize>),
-    /// So many of a hundred packets have to be sent again.
+    /// The percentage of packets that have to be sent again.
     Loss(u64),
     /// A packet takes so long.
     Delay(Range<u64>),
@@ -68,7 +68,7 @@ pub(super) enum Fault {
     Stop(usize),
     /// A crash without a restart.
     Kill(usize),
-    /// The run is cancelled; later, all go on with it.
+    /// The run is cancelled; later, all nodes continue it.
     Cancel,
 }
 
@@ -85,7 +85,7 @@ impl Plan {
         let (strikes, must_end) = (vec![], vec![]);
         let mut plan =
             Self { hosts, with_poison, starts, entrances, strikes, snapshot_after, parallelism: 0, must_end };
-        // A page that brings nodes down is told from others by nothing else going wrong with them.
+        // Nothing else may go wrong with the nodes if a page that brings them down is to be recognised.
         let count = if with_poison { random.of(0..2) } else { random.of(1..6) };
         // More than that, and no majority with its disks is left.
         let mut gone = (hosts - 1) / 2;

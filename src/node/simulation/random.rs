@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-/// A sequence without pattern, the same for the same seed. Clones go on with the same one.
+/// A sequence without pattern, the same for the same seed. Clones continue the same sequence.
 #[derive(Debug, Clone)]
 pub(super) struct Random(Arc<Mutex<u64>>);
 

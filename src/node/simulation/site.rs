@@ -48,7 +48,7 @@ struct SimulatedPage {
     takes: Duration,
 }
 
-/// See the module docs.
+/// The pages of a simulated site.
 #[derive(Debug)]
 pub(super) struct Site {
     pages: Vec<SimulatedPage>,
@@ -160,7 +160,7 @@ impl Loader for SimulatedLoader {
             let recoverable =
                 |reason: &str| StepError { class: FailureClass::Recoverable, ..StepError::fatal(reason) };
             if self.is_closed.load(Ordering::Relaxed) {
-                return Err(recoverable("no page is asked for any more"));
+                return Err(recoverable("no page is requested now"));
             }
             let (number, page) =
                 self.site.page(&job.locator.url).ok_or_else(|| StepError::fatal("no such page"))?;

@@ -8,13 +8,13 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::network::Switch;
 
-/// Bytes that may be on their way before whoever writes has to wait.
+/// Bytes that may be on their way before a writer has to wait.
 const WINDOW: usize = 256 << 10;
 
 /// Bytes of one packet at most.
 const PACKET: usize = 16 << 10;
 
-/// See the module docs.
+/// One end of a stream over the simulated network.
 pub(super) struct SimulatedStream {
     pub(super) switch: Switch,
     pub(super) reads: u64,

@@ -42,7 +42,7 @@ thread_local! {
     static PANICS: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
 }
 
-/// See the module docs.
+/// All hosts, and what happens to them.
 pub(super) struct World {
     site: Arc<Site>,
     switch: Switch,
@@ -76,7 +76,7 @@ enum Deed {
     Heal(Fault),
 }
 
-/// Simulates what follows from a seed. Gives how long it took in simulated time, or what was wrong.
+/// Simulates what follows from a seed. Returns how long it took in simulated time, or what was wrong.
 pub(super) fn simulate(seed: u64) -> Result<u64, String> {
     let random = Random::new(seed);
     let plan = Plan::of(&random.fork());
@@ -272,7 +272,7 @@ impl World {
         self.agenda.push((heals_at, Deed::Heal(fault)));
     }
 
-    /// Says whether there was anything to bring down.
+    /// Returns whether there was a process to bring down.
     fn crash(&mut self, host: usize, end: End, back_at: u64) -> bool {
         if !matches!(self.hosts[host].state, HostState::Up(_)) {
             return false;
@@ -331,7 +331,7 @@ impl World {
         self.switch.0.lock().cut = self.cuts.iter().copied().collect();
     }
 
-    /// Somebody who is no member asks the nodes in turn to cancel the run.
+    /// A client that is not a member asks the nodes in turn to cancel the run.
     fn cancel(&mut self) {
         let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         let network = self.switch.host(self.hosts.len());
@@ -348,7 +348,7 @@ impl World {
         self.outsider = Some((runtime, asking));
     }
 
-    /// Checks what can be seen. Says whether all is over.
+    /// Checks what can be seen. Returns whether all is over.
     fn look(&mut self) -> Result<bool, String> {
         for index in 0..self.hosts.len() {
             if let Some(cluster) = self.hosts[index].cluster() {

@@ -56,7 +56,7 @@ fn sandbox() -> Sandbox {
     Sandbox::new(ScriptLimits { memory: 16 << 20, time: Duration::from_secs(20), ..ScriptLimits::default() })
 }
 
-/// Gives `test` the scripts of a page whose content is the bytes 0, 255, 65.
+/// Calls `test` with the scripts of a page whose content is the bytes 0, 255, 65.
 fn on_page<T>(sandbox: &Sandbox, test: impl FnOnce(&mut PageScripts<'_>) -> T) -> T {
     let body = Bytes::from_static(&[0, 255, 65]);
     let facts = PageFacts {

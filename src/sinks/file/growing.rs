@@ -22,7 +22,7 @@ impl GrowingFile {
     /// Opens the file, making it and its folders, and sets it back to `length` bytes.
     ///
     /// # Errors
-    /// It cannot be opened, or is shorter than `length`: somebody else changed it.
+    /// It cannot be opened, or is shorter than `length`: another program changed it.
     pub(crate) fn open(path: PathBuf, length: u64) -> io::Result<Self> {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             fs::create_dir_all(folder)?;
@@ -34,7 +34,7 @@ impl GrowingFile {
                     "another process writes to it; give each one a folder of its own with `--output`",
                 ));
             }
-            // A file system without locks: nobody can be told apart there.
+            // A file system without locks: writers cannot be told apart there.
             Ok(()) | Err(TryLockError::Error(_)) => {}
         }
         let found = file.metadata()?.len();

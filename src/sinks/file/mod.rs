@@ -98,7 +98,7 @@ impl Target for FileTarget {
 fn length_of(cursor: &Cursor) -> Result<u64, ProjectionError> {
     let bytes = cursor.as_slice().try_into();
     bytes.map(u64::from_le_bytes).map_err(|_| {
-        ProjectionError("the position in an output file cannot be read; start anew with --fresh".to_owned())
+        ProjectionError("the position in an output file cannot be read; start over with --fresh".to_owned())
     })
 }
 

@@ -1,4 +1,4 @@
-//! Output that goes on with what another node wrote.
+//! Output that continues what another node wrote.
 
 use std::fs;
 use std::path::Path;
@@ -80,7 +80,7 @@ fn parts_are_the_files_in_the_order_of_the_sinks_then_the_failed_jobs_as_they_we
         assert_eq!(lengths[..2], [HEADER.len() as u64 + 4, 7]);
         assert_eq!(lengths[2] > 0, failed);
         drop(output);
-        // Known before anything is synced anew.
+        // Known before anything is synced again.
         let earlier = Earlier { progress: &progress, parts: None };
         assert_eq!(open(dir.path(), Some(earlier)).unwrap().parts(), parts);
     }
@@ -104,7 +104,7 @@ fn output_of_another_node_replaces_what_was_there() {
             let earlier = Some(Earlier { progress: &progress, parts: Some(&parts) });
             drop(open(to.path(), earlier).unwrap());
             assert_eq!(fs::read_dir(&parts).unwrap().count(), 0, "they are in their place");
-            // And once more, as after a crash.
+            // And again, as after a crash.
             let mut receiver = open(to.path(), earlier).unwrap();
             receiver.rows(&rows(0, "later|2\n")).unwrap();
             receiver.lost(&lost("m")).unwrap();

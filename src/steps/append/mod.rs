@@ -1,7 +1,7 @@
 //! Makes rows of data: the end of a chain that gives output.
 //!
-//! Knows encoders and appenders. Writes nothing: rows travel inside the decision that ends their job, and
-//! whoever reads the log writes them down.
+//! Knows encoders and appenders. Writes nothing: rows travel inside the decision that ends their job, and the
+//! projection of the log writes them down.
 
 mod appender;
 pub mod encoder;
@@ -65,7 +65,7 @@ struct Output {
     encoder: Box<dyn Encoder>,
 }
 
-/// See the module docs.
+/// The step `appender`.
 struct Appender {
     outputs: Vec<Output>,
     max_bytes: usize,

@@ -65,7 +65,7 @@ fn live(build: &mut Build<'_>) -> Option<Live> {
     }
 }
 
-/// See the module docs.
+/// The step `loader`.
 struct PageLoader {
     fetcher: Fetcher,
     kept: Option<(Arc<Keeper>, Live)>,

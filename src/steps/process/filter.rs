@@ -37,7 +37,7 @@ pub(in crate::steps) const ENTRY: Entry = Entry {
 /// Bytes of text that can be read for the price of one visit.
 const READ: usize = 16;
 
-/// See the module docs.
+/// The step `filter`.
 struct DataFilter {
     /// By template of the shape, then by axis.
     templates: Vec<Vec<Vec<Filter>>>,

@@ -48,9 +48,9 @@ fn make(build: &mut Build<'_>) -> Option<Made> {
     Some(Made::Step(Box::new(LinkStep { targets, said: AtomicU32::new(0) })))
 }
 
-/// See the module docs.
+/// The step `links`.
 struct LinkStep {
-    /// By template of the shape; `None` for items that are no links.
+    /// By template of the shape; `None` for items that are not links.
     targets: Vec<Option<LinkItem>>,
     /// Warnings of this task so far in the run.
     said: AtomicU32,

@@ -111,7 +111,7 @@ fn script(build: &mut Build<'_>, plugin: &PluginDef) -> Option<DataScript> {
         .ok()
 }
 
-/// See the module docs.
+/// The step `script`.
 struct ScriptStep {
     scripts: Vec<DataScript>,
 }

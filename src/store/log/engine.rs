@@ -15,7 +15,7 @@ use super::Durability;
 /// A key and its value, in the two pieces in which the log has them.
 ///
 /// Two, because a checksum stands before bytes that belong to the caller: joining them first would copy each entry
-/// once more on the way to the disk.
+/// again on the way to the disk.
 pub(super) struct Put<'a> {
     pub(super) key: Vec<u8>,
     pub(super) head: Vec<u8>,
@@ -63,13 +63,13 @@ pub(super) trait Engine: Send + Sized {
     /// Removes the keys in `from..to`; durable on return.
     fn remove(&mut self, from: &[u8], to: &[u8], removal: Removal) -> Result<(), Fault>;
 
-    /// Gives one value.
+    /// Returns one value.
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault>;
 
-    /// Gives the pairs whose keys are in `from..to`.
+    /// Returns the pairs whose keys are in `from..to`.
     fn scan(&self, from: &[u8], to: &[u8]) -> Result<Pairs<'_>, Fault>;
 
-    /// Gives the highest key in `from..to`.
+    /// Returns the highest key in `from..to`.
     fn last_key(&self, from: &[u8], to: &[u8]) -> Result<Option<Vec<u8>>, Fault>;
 }
 
@@ -78,7 +78,7 @@ pub(super) trait Engine: Send + Sized {
 pub(super) enum Fault {
     /// The system refused.
     Io(io::Error),
-    /// The files are held by somebody else.
+    /// Another process holds the files.
     InUse,
     /// The files are not what the engine wrote.
     Damaged(String),

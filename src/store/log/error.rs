@@ -10,13 +10,13 @@ use super::LogKind;
 
 /// The way out where the disk or the file system refused what belongs to a run.
 pub(crate) const MEND: &str =
-    "mend that and go on with `--resume`, or begin anew elsewhere with `--data DIR`";
+    "fix this and continue with `--resume`, or start over elsewhere with `--data DIR`";
 
 /// Why the log refused.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LogError {
-    /// Somebody else has the folder open.
+    /// Another process has the folder open.
     #[error("another scoopi uses the folder {}; stop it, or give this run another folder", path.display())]
     InUse {
         /// The folder.
@@ -69,7 +69,7 @@ pub enum LogError {
         wanted: LogKind,
     },
     /// An entry would leave a gap or overwrite.
-    #[error("log entry {got} does not follow: the log goes on with {expected}")]
+    #[error("log entry {got} does not follow: the log continues with {expected}")]
     NotConsecutive {
         /// The only number that can be appended.
         expected: u64,

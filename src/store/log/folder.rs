@@ -26,7 +26,7 @@ const FORMAT: &str = "scoopi log 1";
 /// More than any `kind` file has; the rest of a longer one is not read.
 const KIND_LIMIT: u64 = 64;
 
-/// A folder that nobody else uses while this value lives.
+/// A folder that no other process uses while this value lives.
 pub(super) struct Folder {
     path: PathBuf,
     kind: LogKind,

@@ -119,7 +119,7 @@ impl<E: Engine> Framed<E> {
             .map_err(|fault| self.fault("reading the log", fault))
     }
 
-    /// Tells a log that lost everything from a new one: an engine may take files whose beginning is damaged for
+    /// Distinguishes a log that lost everything from a new one: an engine may take files whose beginning is damaged for
     /// empty ones.
     fn check_birth_mark(&mut self) -> Result<(), LogError> {
         let mark = caught(|| self.engine.get(record::BIRTH_MARK))
@@ -137,7 +137,7 @@ impl<E: Engine> Framed<E> {
         let Some(stored) = stored else { return Ok(None) };
         record::unsealed(record::PURGE_MARK, stored)
             .and_then(|bytes| Some(u64::from_le_bytes(bytes.try_into().ok()?)))
-            // One more must be countable, as the number that the log goes on with.
+            // The number after it must exist, because the log continues with it.
             .filter(|purged| *purged < u64::MAX)
             .map(Some)
             .ok_or_else(|| self.unreadable("its purge mark is damaged"))
@@ -155,7 +155,7 @@ impl<E: Engine> Framed<E> {
         self.bounds.map(|(_, last)| last).or(self.purged).map(|before| before + 1)
     }
 
-    /// Gives the number of the last entry, if the entries may be appended.
+    /// Returns the number of the last entry, if the entries may be appended.
     fn check_append(&self, first_index: u64, entries: &[&[u8]]) -> Result<u64, LogError> {
         if let Some(expected) = self.next_index().filter(|next| *next != first_index) {
             return Err(LogError::NotConsecutive { expected, got: first_index });

@@ -1,6 +1,6 @@
 //! The durable log of one node: numbered entries that are still there after the process was killed.
 //!
-//! Knows: the order of entries, what "durable" means, how damage and misuse are told. Does not know what an entry
+//! Knows: the order of entries, what "durable" means, how damage and misuse are reported. Does not know what an entry
 //! means: it is bytes here, so that solo's command batches and Raft's entries lie in the same log.
 //!
 //! Shape: one type (`Framed`) holds every promise once: numbering, checksums, limits, bounds, torn tails. Below
@@ -43,7 +43,7 @@ pub const META_VALUE_LIMIT: usize = 4096;
 /// It ends after the last entry or after the first error.
 pub type Entries<'log> = Box<dyn Iterator<Item = Result<(u64, Vec<u8>), LogError>> + Send + 'log>;
 
-/// A log of consecutively numbered entries on the local disk, with a few named metadata values beside it.
+/// A log of consecutively numbered entries on the local disk, and a few named metadata values.
 ///
 /// Every call that changes something is durable when it returns, in the sense of the [`Durability`] that the log
 /// was opened with. One `append` is one group commit: gather what can wait a moment and append it together.
@@ -53,8 +53,8 @@ pub type Entries<'log> = Box<dyn Iterator<Item = Result<(u64, Vec<u8>), LogError
 pub trait DurableLog: Send {
     /// Adds `entries`, the first of them numbered `first_index`.
     ///
-    /// After a crash inside this call, any number of its first entries may be in the log, each complete.
-    /// An empty slice is no write.
+    /// After a crash inside this call, any number of its first entries may be in the log, each complete. An empty slice
+    /// is not a write.
     ///
     /// # Errors
     ///
@@ -79,8 +79,8 @@ pub trait DurableLog: Send {
 
     /// Removes the entries up to and including `up_to_inclusive`, which a snapshot now stands for.
     ///
-    /// A number above the last entry is allowed (a snapshot came from elsewhere): the log is then empty and goes
-    /// on with the number after it. Purging less than before is no write.
+    /// A number above the last entry is allowed (a snapshot came from elsewhere): the log is then empty and continues
+    /// with the number after it. Purging less than before is not a write.
     ///
     /// # Errors
     ///
@@ -104,7 +104,7 @@ pub trait DurableLog: Send {
     /// refused.
     fn put_meta(&mut self, name: &str, value: &[u8]) -> Result<(), LogError>;
 
-    /// Gives the metadata value `name`.
+    /// Returns the metadata value `name`.
     ///
     /// # Errors
     ///

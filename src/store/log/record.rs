@@ -40,7 +40,7 @@ pub(super) fn entry_key(index: u64, part: u32) -> Vec<u8> {
     key
 }
 
-/// The index and part of an entry key, or `None` if the bytes are no such key.
+/// Returns the index and part of an entry key, or `None` if the bytes are not such a key.
 pub(super) fn split_key(key: &[u8]) -> Option<(u64, u32)> {
     let (&ENTRY, rest) = key.split_first()? else { return None };
     let (index, part) = rest.split_first_chunk::<8>()?;
@@ -124,7 +124,7 @@ impl Assembly {
         self.bytes.len() == self.len
     }
 
-    /// Gives the bytes, if they are those that were written.
+    /// Returns the bytes, if they are those that were written.
     pub(super) fn finish(self) -> Option<Vec<u8>> {
         (self.is_complete() && entry_sum(self.index, &self.bytes) == self.sum).then_some(self.bytes)
     }

@@ -48,7 +48,7 @@ const CLOSE_LIMIT: Duration = Duration::from_secs(10);
 pub(super) struct Sled {
     /// `None` only while dropping.
     database: Option<Db>,
-    /// The file that sled writes, opened once more to sync it.
+    /// The file that sled writes, opened a second time to sync it.
     file: File,
     durability: Durability,
 }
@@ -155,7 +155,7 @@ impl Drop for Sled {
         let database = self.database.take();
         let (closed, is_closed) = mpsc::sync_channel::<()>(1);
         let close = move || {
-            // The result of closing is nobody's any more: what was acknowledged is durable already.
+            // The result of closing is not needed: what was acknowledged is durable already.
             let _nobody_asks = caught(|| {
                 drop(database);
                 Ok(())

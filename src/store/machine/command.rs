@@ -36,13 +36,14 @@ pub struct Rules {
 pub enum Pacing {
     /// Any: nothing but the number of leases limits what they ask of it together.
     AnyNode,
-    /// The one that holds leases of it: its fetcher keeps the distance between two requests. When the last
-    /// lease is over, the next node that asks may have the host, and is told if it was another's before.
+    /// The node that holds leases of it: its fetcher keeps the distance between two requests. When the last lease is
+    /// over, the next node that asks may have the host, and its first job carries whether the host was another node's
+    /// before.
     OneNode,
-    /// Any, each within the places that it has at the host ([`Job::host_places`]), which are no more than
-    /// `host_leases` for all nodes together and an equal share for each. A node may have as many jobs again ahead,
-    /// once all places are taken; the place of a job that ends goes to one of them. When there are free places later,
-    /// the node is given one of these jobs again, with the places that it has then.
+    /// Any node, within its places at the host ([`Job::host_places`]): an equal share for each node, and no more than
+    /// `host_leases` for all together. A node may prefetch as many jobs again, once all places are taken; when a job
+    /// ends, its place goes to one of them. When places become free later, the machine returns one of these jobs to the
+    /// node again, with the places that it has then.
     Shared,
 }
 
@@ -101,7 +102,7 @@ pub enum Command {
         /// Values by key.
         entries: Vec<(CompactString, Vec<u8>)>,
     },
-    /// The work behind a barricade failed: the run cannot go on.
+    /// The work behind a barricade failed: the run cannot continue.
     PublishFailure {
         /// The barricade.
         barricade: Barricade,
@@ -190,9 +191,9 @@ pub enum Command {
     },
     /// No more jobs are handed out. The queue stays.
     Cancel,
-    /// Goes on after [`Command::Cancel`]; without one, nothing changes.
+    /// Continues after [`Command::Cancel`]; without one, nothing changes.
     Resume,
-    /// A node says that it has nothing in work and sees nothing to do.
+    /// A node votes for the end: it has no job in progress and sees none that it could take.
     Done {
         /// The node.
         node: NodeId,
@@ -269,7 +270,7 @@ pub enum Claim {
     Work(Epoch),
     /// Wait: another node does it.
     Wait(NodeId),
-    /// Go on: it is done.
+    /// The work is done: the node continues.
     Open,
     /// Stop: it failed, for this reason.
     Failed(String),
@@ -278,8 +279,8 @@ pub enum Claim {
 /// Why a command changed nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Refusal {
-    /// The job is not leased at that epoch: somebody else has it, or it is over. Also a request for jobs
-    /// that came after the answer to a later one.
+    /// The job is not leased at that epoch: another node has it, or it is over. Also a request for jobs that came after
+    /// the answer to a later one.
     Stale,
     /// Not in this phase.
     Phase(super::Phase),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 pub struct Counts {
     /// Waiting to be taken, back-offs included.
     pub ready: u64,
-    /// In work.
+    /// Jobs that are leased.
     pub leased: u64,
     /// Ended with their rows committed.
     pub done: u64,

@@ -11,9 +11,9 @@ use super::command::{Barricade, Claim};
 /// What became of the work behind a barricade.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 enum Work {
-    /// Somebody does it.
+    /// A node does the work.
     Held(NodeId, Incarnation),
-    /// Nobody does it: the holder left or crashed.
+    /// No node does it: the holder left or crashed.
     Free,
     Open,
     Failed(String),

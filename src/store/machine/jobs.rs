@@ -88,7 +88,7 @@ struct Origin {
     via: Box<[Box<str>]>,
 }
 
-/// See the module docs.
+/// The jobs of a run, their leases and their queue.
 #[derive(Debug, Clone)]
 pub(super) struct Jobs {
     run: RunId,
@@ -141,12 +141,12 @@ impl Jobs {
         self.leases.get(&node).map_or(0, |held| held.len() as u64)
     }
 
-    /// Whether `node` would get a job beside those that it has.
+    /// Whether `node` would get a job in addition to those that it has.
     pub(super) fn takeable(&self, node: NodeId) -> bool {
         self.queue.has_next(node) && !self.works_alone(node)
     }
 
-    /// Whether `node` would get a job if it had nothing in work.
+    /// Whether `node` would get a job if it had none in progress.
     pub(super) fn takeable_alone(&self, node: NodeId) -> bool {
         self.queue.has_next(node) || self.queue.has_suspects(node)
     }
@@ -161,7 +161,7 @@ impl Jobs {
         matches!(self.slots.get(&key), Some(Slot::Over { .. }))
     }
 
-    /// So many nodes take part.
+    /// Sets the number of nodes that take part.
     pub(super) fn set_nodes(&mut self, nodes: usize) {
         self.queue.set_nodes(nodes);
     }
@@ -179,8 +179,8 @@ impl Jobs {
         }
     }
 
-    /// Gives up to `max` jobs to a life of a node, which asks with this number. Before them, one of those that it has,
-    /// for each host at which it has more places now.
+    /// Leases up to `max` jobs to a life of a node, which asks with this number. Returns before them, for each host at
+    /// which it has more places now, one of the jobs that it has.
     pub(super) fn take(&mut self, life: Life, request: u64, max: u32, now: u64) -> Vec<Job> {
         self.advance(now);
         let node = life.0;
@@ -256,7 +256,7 @@ impl Jobs {
         }
     }
 
-    /// Whether `node` works on a suspect, which wants nothing beside it.
+    /// Whether `node` works on a suspect, which must be its only job.
     fn works_alone(&self, node: NodeId) -> bool {
         self.leases.get(&node).is_some_and(|held| held.values().next() == Some(&true))
     }
@@ -347,7 +347,7 @@ impl Jobs {
         }
     }
 
-    /// The entry, if it is leased at this epoch: the fence against everybody who was too late.
+    /// Returns the entry, if it is leased at this epoch: the fence against late holders.
     fn leased_at(&mut self, key: JobKey, epoch: Epoch) -> Result<&mut Entry, Refusal> {
         self.entry_mut(key)
             .filter(|entry| entry.holder.is_some() && entry.epoch == epoch)

@@ -15,7 +15,7 @@ pub(super) struct Member {
     pub(super) incarnation: Incarnation,
     /// Number of its last request for jobs, and the jobs it was given.
     pub(super) last_take: (u64, Vec<JobKey>),
-    /// Its vote: nothing in work, nothing to do.
+    /// Its vote for the end: no job in progress, none to take.
     pub(super) done: bool,
 }
 
@@ -44,7 +44,7 @@ impl Members {
         Some(self.live.insert(node, member).is_some())
     }
 
-    /// Takes a node out. Says whether it was here in that incarnation.
+    /// Removes a node. Returns whether it was here in that incarnation.
     pub(super) fn remove(&mut self, node: NodeId, incarnation: Incarnation) -> bool {
         let here = self.get(node, incarnation).is_some();
         if here {
@@ -68,7 +68,7 @@ impl Members {
         self.live.get(&node).filter(|member| member.incarnation == incarnation)
     }
 
-    /// The same, to change.
+    /// The member, to change it, if it is here in that incarnation.
     pub(super) fn get_mut(&mut self, node: NodeId, incarnation: Incarnation) -> Option<&mut Member> {
         self.live.get_mut(&node).filter(|member| member.incarnation == incarnation)
     }
@@ -88,7 +88,7 @@ impl Members {
         self.live.len()
     }
 
-    /// Whether nobody is here.
+    /// Whether there are no members.
     pub(super) fn is_empty(&self) -> bool {
         self.live.is_empty()
     }

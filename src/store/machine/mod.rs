@@ -41,12 +41,12 @@ pub use mutant::Mutant;
 pub use phase::Phase;
 pub use snapshot::RestoreError;
 
-/// See the module docs.
+/// The state of a run, changed only by commands.
 #[derive(Debug, Clone, Default)]
 pub struct Machine {
     run: Option<Run>,
     phase: Phase,
-    /// Whether all jobs to begin with are there, so that a cancelled run knows where to go on.
+    /// Whether all jobs to begin with are there, so that a cancelled run knows where to continue.
     seeded: bool,
     store: BTreeMap<CompactString, Vec<u8>>,
     members: Members,
@@ -143,13 +143,13 @@ impl Machine {
         self.jobs.as_ref().map_or(0, |jobs| jobs.leases_of(node))
     }
 
-    /// Whether `node` would get a job beside those that it has.
+    /// Whether `node` would get a job in addition to those that it has.
     #[must_use]
     pub fn takeable(&self, node: NodeId) -> bool {
         self.phase == Phase::Running && self.jobs.as_ref().is_some_and(|jobs| jobs.takeable(node))
     }
 
-    /// Whether `node` would get a job if it had nothing in work.
+    /// Whether `node` would get a job if it had none in progress.
     #[must_use]
     pub fn takeable_alone(&self, node: NodeId) -> bool {
         self.phase == Phase::Running && self.jobs.as_ref().is_some_and(|jobs| jobs.takeable_alone(node))
@@ -179,7 +179,7 @@ impl Machine {
         self.gates.changes()
     }
 
-    /// Why the run cannot go on, if the work behind a barricade failed.
+    /// Why the run cannot continue, if the work behind a barricade failed.
     #[must_use]
     pub fn failure(&self) -> Option<&str> {
         self.gates.failure()
@@ -372,7 +372,7 @@ impl Machine {
         let member = self.members.get_mut(node, incarnation).ok_or(Refusal::NotAMember)?;
         let jobs = self.jobs.as_mut().ok_or(Refusal::Phase(self.phase))?;
         match request.cmp(&member.last_take.0) {
-            // Nobody waits for its answer any more: jobs given to it would lie there until the node leaves.
+            // The node no longer waits for this answer: jobs leased to it would lie there until the node leaves.
             Ordering::Less => return Err(Refusal::Stale),
             Ordering::Equal => {
                 return Ok(Reply::Taken { jobs: jobs.held(node, request, &member.last_take.1) });
@@ -419,9 +419,9 @@ impl Machine {
         Ok(Reply::Accepted)
     }
 
-    /// Moves on to the phases that follow from the state alone. While RUNNING, jobs appear only inside the
-    /// Finish of a leased parent, so `all_over` stays true once it is true, and a vote cast before is
-    /// still a vote: it says that the node has nothing in work, which its leases say too.
+    /// Moves on to the phases that follow from the state alone. While RUNNING, jobs appear only inside the Finish of a
+    /// leased parent, so `all_over` stays true once it is true. A vote cast before still counts: the node has no job in
+    /// progress, and its leases agree.
     fn flip(&mut self) {
         let all_over = self.jobs.as_ref().is_some_and(Jobs::all_over);
         if self.phase == Phase::Running {

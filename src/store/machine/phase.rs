@@ -16,7 +16,7 @@ pub enum Phase {
     Seeding,
     /// Jobs are worked on.
     Running,
-    /// Cancelled: what is in work comes to its end, nothing new begins.
+    /// Cancelled: leased jobs come to their end, no new one begins.
     Draining,
     /// Every job is over and every node agrees.
     Shutdown,

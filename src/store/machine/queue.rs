@@ -1,8 +1,8 @@
 //! Ready jobs, and who may have the next one.
 //!
-//! One queue per http host (and one for everything else), so that a host at its limit does not hold up the
-//! others: the oldest job of all hosts with room comes first. Jobs that wait for a back-off, and jobs that
-//! were in work when a node crashed, stand apart.
+//! One queue per http host (and one for everything else), so that a host at its limit does not hold up the others: the
+//! oldest job of all hosts with room comes first. Jobs that wait for a back-off, and jobs that were leased when a node
+//! crashed, stand apart.
 //!
 //! Where a host is one node's while it has leases ([`Pacing::OneNode`]), what it offers stands among the
 //! offers to that node, else among those to all: what a node may have is found without asking every host. What nodes
@@ -33,7 +33,7 @@ pub(super) struct Place {
     pub(super) crashes: u32,
 }
 
-/// See the module docs.
+/// The jobs that are not leased, by host.
 #[derive(Debug, Clone)]
 pub(super) struct Queue {
     hosts: Vec<Host>,
@@ -97,7 +97,7 @@ impl Queue {
         self.owned.get(&node).is_some_and(|offers| !offers.places.is_empty()) || self.next(node).is_some()
     }
 
-    /// Gives `node` free places for jobs that it has ahead. Gives the hosts.
+    /// Assigns free places to jobs that `node` has prefetched. Returns their hosts.
     pub(super) fn promote(&mut self, node: NodeId) -> Vec<HostId> {
         let hosts: Vec<HostId> =
             self.owned.get(&node).into_iter().flat_map(|offers| &offers.places).copied().collect();
@@ -128,7 +128,7 @@ impl Queue {
         Some(host.shares.get(&node).map_or(0, |share| share.places))
     }
 
-    /// So many nodes take part: each may have its share of every host's places.
+    /// Sets the number of nodes that take part: each may have its share of every host's places.
     pub(super) fn set_nodes(&mut self, nodes: usize) {
         let before = std::mem::replace(&mut self.nodes, u32::try_from(nodes).unwrap_or(u32::MAX));
         if self.pacing == Pacing::Shared && self.nodes != before {
@@ -177,7 +177,7 @@ impl Queue {
         delayed.into_iter().chain(held).min()
     }
 
-    /// Whether there is anything that a node could take, now or when it has nothing in work.
+    /// Whether there is a job that a node could take, now or when it has none in progress.
     pub(super) fn has_offers(&self) -> bool {
         !self.open.is_empty() || !self.owned.is_empty()
     }

@@ -46,7 +46,7 @@ pub(super) struct JobsRecord {
     pub(super) counts: Counts,
 }
 
-/// What is known of a host beside its jobs.
+/// What is known of a host apart from its jobs.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct HostRecord {
     pub(super) name: String,

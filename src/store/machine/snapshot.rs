@@ -13,7 +13,7 @@ use super::record::{HeadRecord, Record};
 /// Jobs or hosts in one record: some hundred kilobytes.
 const MANY: usize = 2048;
 
-/// Why a stream of records is no machine.
+/// Why a stream of records does not form a machine.
 #[derive(Debug, Error)]
 pub enum RestoreError {
     /// A record cannot be read.
@@ -68,7 +68,7 @@ impl Machine {
         Ok(())
     }
 
-    /// Begins anew: nothing of what was there before stays.
+    /// Starts over: the earlier state is dropped.
     fn set_head(&mut self, head: HeadRecord) {
         let jobs = head.run.as_ref().zip(head.jobs).map(|(run, record)| {
             let mut jobs = Jobs::new(run.id, &run.rules);

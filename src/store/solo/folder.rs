@@ -29,7 +29,7 @@ pub enum SoloError {
         /// What does not fit.
         source: CodecError,
     },
-    /// The records of a snapshot are no machine.
+    /// The records of a snapshot do not form a machine.
     #[error("the snapshot in {}: {source}; `--fresh` discards it and starts over", path.display())]
     Restore {
         /// The folder.
@@ -55,7 +55,7 @@ pub enum SoloError {
 /// What lies in a run's folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FolderState {
-    /// Nothing that could go on.
+    /// There is no run to continue.
     Empty,
     /// A run whose jobs are all over, and that was stopped before it could say so. Going on with it makes
     /// sure that its output is complete.
@@ -109,7 +109,7 @@ impl RunFolder {
         self.log().exists()
     }
 
-    /// Whether the run is one of a cluster, whose nodes keep their identity beside the log.
+    /// Whether the run is one of a cluster, whose nodes keep their identity next to the log.
     #[must_use]
     pub fn is_of_cluster(&self) -> bool {
         self.is_used() && self.path.join("node.key").exists()

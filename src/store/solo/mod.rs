@@ -28,7 +28,8 @@ use writer::{Message, Proposal};
 /// The node that runs alone.
 pub const NODE: NodeId = NodeId(1);
 
-/// Commands that may wait for the writer. More is no use: each waiting command is a job in work.
+/// Commands that may wait for the writer. A longer queue is of no use: each waiting command belongs to a job in
+/// progress.
 const QUEUE: usize = 1024;
 
 /// Commits commands on this node alone. Cheap to clone; the log closes when the last clone is gone.

@@ -19,7 +19,7 @@ use super::folder::{FolderState, RunFolder, SoloError};
 use super::writer::{SNAPSHOT_AFTER, Writer};
 use super::{NODE, QUEUE, SoloCommit};
 
-/// A run that was opened and does not go on yet.
+/// A run that is open and does not continue yet.
 pub struct Recovery {
     folder: RunFolder,
     log: Box<dyn DurableLog>,
@@ -132,8 +132,8 @@ impl Recovery {
         Ok(folder)
     }
 
-    /// Sets the output back to where the snapshot was, reads the rest of the log, and goes on from there.
-    /// `output` is given what the projection said at the snapshot, or `None` to begin at the start.
+    /// Sets the output back to where the snapshot was, reads the rest of the log, and continues from there. `output`
+    /// gets what the projection returned at the snapshot, or `None` to begin at the start.
     ///
     /// # Errors
     /// The log is damaged, output cannot be set back or written, or no thread can be started.
@@ -182,8 +182,8 @@ impl Recovery {
                 }
             }
             self.position = index;
-            // What a crash left of the entries that the snapshot stands for. Where the log lost its end (a
-            // power loss, without fsync), it goes on behind the snapshot.
+            // Removes what a crash left of the entries that the snapshot stands for. If the log lost its end (a power
+            // loss, without fsync), it continues behind the snapshot.
             self.log.purge(index)?;
         }
         match self.log.purged() {

@@ -49,7 +49,7 @@ pub(super) enum Message {
     Close(oneshot::Sender<()>),
 }
 
-/// See the module docs.
+/// The owner of the log on its thread.
 pub(super) struct Writer {
     pub(super) folder: RunFolder,
     pub(super) log: Box<dyn DurableLog>,
@@ -65,15 +65,15 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Commits what comes in, until it is closed, nobody can ask any more, or the disk refuses.
+    /// Commits what comes in, until it is closed, every sender is dropped, or the disk refuses.
     pub(super) fn run(mut self, mut queue: mpsc::Receiver<Message>) {
         let mut closed = None;
-        // Outlives the loop: whoever waits for an answer must not find it gone before the reason is known.
+        // Outlives the loop: a caller that waits for an answer must not find it gone before the reason is known.
         let mut batch = Vec::with_capacity(BATCH);
         let served = self.serve(&mut queue, &mut batch, &mut closed);
         let ended = served.and_then(|()| Ok(self.projection.sync().map(drop)?));
         let Self { log, status, .. } = self;
-        // The folder is free before anybody is told that it is.
+        // The folder must be free before the caller gets the answer.
         drop(log);
         match (ended, closed) {
             (Ok(()), Some(closed)) => {
@@ -156,7 +156,7 @@ impl Writer {
         let status = Status::of(&self.machine.read(), self.position, NODE);
         self.status.send_replace(status);
         for (proposal, reply) in batch.drain(..).zip(replies) {
-            // Nobody waits for the answer any more: the command stands all the same.
+            // The caller no longer waits for the answer: the command is committed all the same.
             let _gone = proposal.reply.send(reply);
         }
         if self.since_snapshot > self.snapshot_after.max(SNAPSHOT_FACTOR * self.last_snapshot) {

@@ -200,7 +200,7 @@ async fn every_host_may_be_given_the_same_line_with_itself_in_it() {
     }
     let founding = check(&three[..2], &[1, 2]).await;
     let places: Vec<_> = founding.members.values().map(|peer| peer.address.clone()).collect();
-    assert_eq!(places, [address(1), address(2)], "nobody is at 0.0.0.0");
+    assert_eq!(places, [address(1), address(2)], "no node listens at 0.0.0.0");
     assert_eq!(three[0].progress.borrow().size, 3);
 }
 
@@ -225,8 +225,8 @@ async fn lists_that_differ_in_names_only_are_no_hindrance() {
     three[0].join[1] = by_name.clone();
     let two = three[1].serve();
     place.open(by_name, Door::Node(NodeId(2), two));
-    // The door by address is opened anew when node 2 starts; that by name leads to a vote of its own, so it is
-    // node 2 that must be one object: only nodes 1 and 3 form here.
+    // The door by address is opened again when node 2 starts; the door by name leads to a vote of its own. Node 2 must
+    // be one object, so only nodes 1 and 3 form here.
     place.doors.lock().remove(&address(2));
     let (one, last) = (three[0].start(), three[2].start());
     let founding = one.founding().await;

@@ -30,7 +30,7 @@ struct State {
     sent: BTreeSet<Envelope>,
     /// Clusters that anybody took for chosen.
     chosen: BTreeSet<ClusterId>,
-    /// Somebody went on with what another had proposed.
+    /// A node has adopted what another one had proposed.
     has_adopted: bool,
 }
 
@@ -90,7 +90,7 @@ impl Forms {
             Request::Prepare(ballot, _) => acceptor.prepare(ballot),
             Request::Accept(ballot, founding, _) => acceptor.accept(ballot, founding),
             Request::Chosen(founding) => acceptor.learn(founding),
-            Request::Hello(_) => unreachable!("nobody says Hello here"),
+            Request::Hello(_) => unreachable!("no node says Hello here"),
         }
     }
 

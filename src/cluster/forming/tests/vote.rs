@@ -1,4 +1,4 @@
-//! The vote of one node, its file, its numbers, and what people are told.
+//! The vote of one node, its file, its numbers, and the messages for people.
 
 use std::fs;
 use std::time::Duration;

@@ -33,7 +33,7 @@ async fn garbage_is_answered_with_an_end() {
             let mut stranger = TcpStream::connect(socket(&other)).await.unwrap();
             stranger.write_all(bytes).await.ok();
             let mut answer = vec![];
-            // It is closed, and what was said before is no more than a nonce and an attempt to agree.
+            // It is closed, and it carried only a nonce and an attempt to agree.
             (&mut stranger).take(10_000).read_to_end(&mut answer).await.ok();
             assert!(answer.len() < 1000, "{} bytes", answer.len());
             say(&mut kept).await.unwrap();
@@ -43,8 +43,8 @@ async fn garbage_is_answered_with_an_end() {
     .await;
 }
 
-/// A stranger at `from`, which begins anew whenever it is sent away, for ever. Even ones say nothing, odd ones begin a
-/// handshake that goes on byte by byte.
+/// A stranger at `from`, which connects again whenever it is sent away, for ever. Even ones are silent, odd ones begin
+/// a handshake that continues byte by byte.
 async fn knock(number: usize, from: Ipv4Addr, at: SocketAddr, knocked: watch::Sender<usize>) {
     loop {
         let socket = TcpSocket::new_v4().unwrap();
@@ -77,7 +77,7 @@ async fn strangers_at_one_address_and_at_many_hold_few_places_and_keep_nobody_ou
             knocking.wait_for(|knocked| *knocked >= 300).await.unwrap();
             for _ in 0..20 {
                 say(&mut kept).await.unwrap();
-                // Who has the key, from an address that nobody was told of.
+                // A node that has the key, from an address that is not expected.
                 let late = node(key).await;
                 assert_eq!(talk(&late, &other.address).await.unwrap(), other.id, "{addresses} addresses");
                 let [strangers, nodes] = other.network.room.taken();

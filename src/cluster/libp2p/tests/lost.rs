@@ -1,4 +1,4 @@
-//! What is told of nodes that are not there, vanish without a word, or come back as somebody else.
+//! What the network reports of nodes that are not there, vanish silently, or come back as another node.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::*;
 
-/// A wire that can be cut: what is sent then is lost, and nobody is told.
+/// A wire that can be cut: what is sent then is lost, without an error.
 pub(super) struct Relay {
     pub(super) address: Address,
     connections: Arc<AtomicUsize>,
@@ -42,7 +42,7 @@ impl Relay {
                 let mut far = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
                 tokio::select! {
                     _ = tokio::io::copy_bidirectional(&mut near, &mut far) => {}
-                    // Both sockets stay open, but nothing passes any more.
+                    // Both sockets stay open, but no more bytes pass.
                     () = async { drop(whole.wait_for(|whole| !whole).await) } => std::future::pending().await,
                 }
             });
@@ -86,7 +86,7 @@ async fn hasty_host() -> String {
     address.to_string()
 }
 
-/// A host that answers to nobody: there is no room for those who wait for it.
+/// A host that never answers: there is no room for connections that wait for it.
 async fn silent_host() -> ((TcpListener, Vec<TcpStream>), String) {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();

@@ -8,9 +8,9 @@
 //!            └─ read ─▶ tail in memory, and for what is older ─▶ channel ─▶ thread
 //! ```
 //!
-//! What Raft must not forget beside the entries lies in metadata values: the vote and the id of the last purged entry
-//! (written before the purge). How far is committed is noted about once a second, with a write that is made anyway, and at
-//! once at the end of a run: a node that was killed applies up to there and learns the rest from the leader.
+//! In addition to the entries, Raft must not forget metadata values: the vote and the id of the last purged entry
+//! (written before the purge). The committed position is noted about once a second, with a write that is made anyway,
+//! and at once at the end of a run: a node that was killed applies up to there and learns the rest from the leader.
 
 mod tail;
 mod writer;
@@ -35,7 +35,7 @@ use writer::{Request, Writer};
 /// Requests that may wait for the thread. openraft itself waits for each of its writes; readers are few.
 const QUEUE: usize = 64;
 
-/// Bytes of entries kept in memory, beside those that are not durable yet.
+/// Bytes of entries kept in memory, in addition to those that are not durable yet.
 const KEPT: usize = 32 << 20;
 
 /// Bytes of entries that are read for one message to a follower; one entry may be larger.

@@ -10,10 +10,10 @@ use openraft::{Entry, EntryPayload, LogId, Vote};
 use crate::cluster::raft::types::TypeConfig;
 use crate::store::log::LogError;
 
-/// What an entry takes beside its commands; also what stands for a change of membership.
+/// What an entry takes in addition to its commands; also what stands for a change of membership.
 const OVERHEAD: usize = 256;
 
-/// See the module docs.
+/// The last entries of the log in memory, and the position of the log as a whole.
 #[derive(Debug, Default)]
 pub(super) struct Tail {
     /// Consecutive, up to the last entry of the log.
@@ -97,7 +97,7 @@ impl Tail {
         }
     }
 
-    /// Gives no entry from `from` on any more, because they are about to be removed.
+    /// Stops returning entries from `from` on, because they are about to be removed.
     pub(super) fn forget_from(&mut self, from: u64) {
         while let Some(last) = self.entries.back().filter(|last| last.log_id.index >= from) {
             self.weight -= weight(last);

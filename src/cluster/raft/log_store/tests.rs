@@ -187,7 +187,7 @@ fn what_does_not_follow_is_refused_and_changes_nothing() {
         let mut store = open(dir.path(), LogKind::Redb);
         store.blocking_append(entries(1, 0..2)).await.unwrap();
         let error = store.blocking_append(entries(1, 3..4)).await.unwrap_err().to_string();
-        assert!(error.contains("goes on with 2"), "{error}");
+        assert!(error.contains("continues with 2"), "{error}");
         store.blocking_append(entries(1, 2..3)).await.unwrap();
         assert_eq!(indexes(&store).await.len(), 3);
     });

@@ -1,7 +1,7 @@
 //! The thread that has Raft's log: it alone reads and writes the disk.
 //!
 //! Appends that wait are written together, which is one wait for the disk. After a failed write nothing more is
-//! written, and whoever asks is told the first reason.
+//! written, and every caller gets the first reason.
 
 use std::io;
 use std::path::Path;
@@ -53,13 +53,13 @@ pub(super) enum Request {
     Close(oneshot::Sender<()>),
 }
 
-/// See the module docs.
+/// The owner of Raft's log on disk.
 pub(super) struct Writer {
     log: Disk,
     tail: Arc<Mutex<Tail>>,
     /// How far was said to be committed when that was stored last, and when that was.
     noted: (Option<LogId<u64>>, Instant),
-    /// Why nothing is written any more.
+    /// Why writing has stopped.
     failed: Option<Arc<str>>,
 }
 
@@ -88,7 +88,7 @@ impl Writer {
         Ok((Self { log, tail: Arc::clone(&tail), noted, failed: None }, tail))
     }
 
-    /// Answers requests until it is told to close or nobody can ask any more.
+    /// Answers requests until it is closed or every sender is dropped.
     pub(super) async fn run(mut self, mut queue: mpsc::Receiver<Request>) {
         let mut closed = None;
         let mut next = None;
@@ -129,7 +129,7 @@ impl Writer {
             }
         }
         self.note_committed();
-        // The folder is free before anybody is told that it is.
+        // The folder must be free before the caller gets the answer.
         drop(self);
         if let Some(closed) = closed {
             let _gone = closed.send(());
@@ -155,7 +155,7 @@ impl Writer {
         })
     }
 
-    /// Writes these entries and those that wait behind them. Gives the first request that is another one.
+    /// Writes these entries and those that wait behind them. Returns the first request that is not an append.
     fn append(
         &mut self,
         entries: Vec<Entry<TypeConfig>>,
@@ -264,11 +264,11 @@ impl Disk {
     }
 }
 
-/// What people are told, with the way out where the error itself names none.
+/// The reason for people, with the way out if the error itself names none.
 pub(super) fn reason(error: &LogError) -> Arc<str> {
     match error {
         LogError::Io { .. } => {
-            format!("{error}; mend that and start this node again, it goes on where it stopped").into()
+            format!("{error}; fix this and start this node again: it continues where it stopped").into()
         }
         _ => error.to_string().into(),
     }

@@ -159,7 +159,7 @@ async fn what_a_leader_was_asked_has_an_answer_when_another_one_sends_it_a_snaps
         });
         leader.raft.client_write(batches.next().unwrap()).await.unwrap();
 
-        // Nobody hears the leader, and it hears nobody: another one takes its place.
+        // The leader neither hears the others nor reaches them: another node takes its place.
         for other in &others {
             other.deaf_to.send_replace([leader.id].into());
             leader.deaf_to.send_modify(|deaf_to| deaf_to.extend([other.id]));

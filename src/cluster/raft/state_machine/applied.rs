@@ -31,7 +31,7 @@ impl Applied {
         self.machine.read().value(key).map(<[u8]>::to_vec)
     }
 
-    /// The machine. Whoever reads it holds up what is applied.
+    /// The machine. A reader that holds the lock holds up what is applied.
     pub(crate) fn machine(&self) -> &RwLock<Machine> {
         &self.machine
     }
@@ -72,7 +72,7 @@ impl Applied {
     }
 }
 
-/// Why nothing is applied any more.
+/// Why nothing more is applied.
 pub(super) fn reason(status: &watch::Receiver<Status>) -> Arc<str> {
     let reason = status.borrow().failure.clone();
     reason.unwrap_or_else(|| "the state machine is closed".into())

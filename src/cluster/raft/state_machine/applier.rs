@@ -61,7 +61,7 @@ struct Newest {
     output: Option<OutputHead>,
 }
 
-/// See the module docs.
+/// The owner of machine and output.
 pub(super) struct Applier {
     folder: SnapshotFolder,
     node: NodeId,
@@ -80,7 +80,7 @@ pub(super) struct Applier {
     /// Bytes of commands after which a snapshot is due.
     snapshot_after: u64,
     since_snapshot: u64,
-    /// When somebody is told that a snapshot is due, in bytes since the last one.
+    /// Bytes since the last snapshot after which a snapshot is reported as due.
     remind_at: u64,
 }
 
@@ -110,7 +110,7 @@ impl Applier {
         }
     }
 
-    /// Goes on with the state of a snapshot, the newest one in the folder. Output is as it was.
+    /// Continues with the state of a snapshot, the newest one in the folder. Output stays as it was.
     pub(super) fn take_over(&mut self, restored: Restored) -> Result<(), StateError> {
         let Restored { head: Head { meta, output }, machine, path, bytes } = restored;
         *self.machine.write() = machine;
@@ -124,7 +124,7 @@ impl Applier {
         Ok(())
     }
 
-    /// Answers until it is closed, nobody can ask any more, or the disk refuses.
+    /// Answers until it is closed, every sender is dropped, or the disk refuses.
     pub(super) async fn run(mut self, mut queue: mpsc::Receiver<Message>) {
         let served = self.serve(&mut queue).await;
         let synced = |output: &mut Box<dyn Projection>| output.sync().map(drop).map_err(StateError::from);
@@ -133,7 +133,7 @@ impl Applier {
         if let Err(error) = &ended {
             self.tell(error);
         }
-        // Files are closed before anybody is told that they are.
+        // Files must be closed before the caller gets the answer.
         drop(self);
         if let (Ok(()), Some(closing)) = (ended, closing) {
             let _gone = closing.send(());
@@ -206,12 +206,12 @@ impl Applier {
             Ok(value) => (Ok(value), Ok(())),
             Err(error) => (Err(self.tell(&error)), Err(error)),
         };
-        // Nobody waits any more: what was done stands all the same.
+        // The caller no longer waits: what was done stands all the same.
         let _gone = reply.send(answer);
         error
     }
 
-    /// Lets everybody see why this node has stopped.
+    /// Publishes why this node has stopped.
     fn tell(&self, error: &StateError) -> StorageError<u64> {
         let reason: Arc<str> = error.to_string().into();
         if !matches!(error, StateError::Closed) {
@@ -292,7 +292,7 @@ impl Applier {
         Ok(())
     }
 
-    /// Whether there was output once and nobody has handed it over in this life of the node.
+    /// Whether there was output once, and it has not been handed over in this life of the node.
     fn waits_for_output(&self) -> bool {
         self.output.is_none() && self.newest.as_ref().is_some_and(|newest| newest.output.is_some())
     }
@@ -379,8 +379,8 @@ impl Applier {
         self.remind_at = self.snapshot_after.max(SNAPSHOT_FACTOR * bytes);
     }
 
-    /// Says when a snapshot is due, and again when as much was applied once more: openraft passes over a request
-    /// that does not suit it.
+    /// Reports when a snapshot is due, and again when as much was applied again: openraft passes over a request that
+    /// does not suit it.
     fn remind(&mut self) {
         if self.since_snapshot > self.remind_at {
             self.remind_at = self.since_snapshot + self.snapshot_after;

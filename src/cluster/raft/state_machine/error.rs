@@ -25,7 +25,7 @@ pub enum StateError {
         /// What does not fit.
         source: CodecError,
     },
-    /// The records of a snapshot are no machine.
+    /// The records of a snapshot do not form a machine.
     #[error("the snapshot {}: {source}; `--fresh` discards it and starts over", path.display())]
     Restore {
         /// The file.
@@ -34,7 +34,7 @@ pub enum StateError {
         source: RestoreError,
     },
     /// What another node sent is not what it said.
-    #[error("the snapshot that was received in {}: {why}; start this node again to receive it anew", path.display())]
+    #[error("the snapshot that was received in {}: {why}; start this node again to receive it again", path.display())]
     Received {
         /// The file or folder.
         path: PathBuf,
@@ -45,7 +45,7 @@ pub enum StateError {
     #[error(transparent)]
     Projection(#[from] ProjectionError),
     /// The disk or the file system refused.
-    #[error("{doing} {}: {source}; mend that and start this node again, it goes on where it stopped", path.display())]
+    #[error("{doing} {}: {source}; fix this and start this node again: it continues where it stopped", path.display())]
     Io {
         /// What was being done.
         doing: &'static str,
@@ -70,7 +70,7 @@ impl From<CodecError> for StateError {
 fn with_way_out(error: &SnapshotError) -> String {
     match error {
         SnapshotError::Io { .. } => {
-            format!("{error}; mend that and start this node again, it goes on where it stopped")
+            format!("{error}; fix this and start this node again: it continues where it stopped")
         }
         _ => error.to_string(),
     }

@@ -57,7 +57,7 @@ pub(super) struct Restored {
     pub(super) bytes: u64,
 }
 
-/// See the module docs.
+/// The folder of snapshots, with the newest one.
 #[derive(Debug)]
 pub(super) struct SnapshotFolder {
     path: PathBuf,
@@ -138,7 +138,7 @@ impl SnapshotFolder {
         Ok(restored)
     }
 
-    /// Makes a snapshot that was received the newest one; its parts wait beside it. Durable on return.
+    /// Makes a snapshot that was received the newest one; its parts wait in the same folder. Durable on return.
     pub(super) fn adopt(&self, files: &SnapshotFiles, index: u64) -> Result<PathBuf, StateError> {
         let parts = self.set_aside(files, index)?;
         let state = parts.join(files.state.file_name().unwrap_or_default());

@@ -42,12 +42,12 @@ async fn start_with_output(dir: &Path) -> Node {
 }
 
 impl Node {
-    /// Ends as a process does that is killed: nothing is synced by anybody who would be told.
+    /// Ends as a killed process does: nothing is synced, and no caller gets an answer.
     async fn kill(self) {
         let Self { machine, applied } = self;
         let mut status = applied.status();
         drop((machine, applied));
-        // The thread has ended when it can say nothing any more.
+        // The thread has ended when its channel is closed.
         while status.changed().await.is_ok() {}
     }
 }
@@ -304,7 +304,7 @@ async fn install_up_to(step: Step, dir: &Path, snapshot: &Snapshot<TypeConfig>) 
     let mut files = folder.receive().unwrap();
     transfer(&snapshot.snapshot, &mut files);
     match step {
-        // As a process that is killed: nobody removes the files.
+        // As with a process that is killed: the files are not removed.
         Step::Received => return std::mem::forget(files),
         Step::SetAside => drop(folder.set_aside(&files, index).unwrap()),
         _ => drop(folder.adopt(&files, index).unwrap()),
@@ -433,7 +433,7 @@ fn a_snapshot_is_due_after_so_many_bytes_and_four_times_its_own_size() {
         apply(1).await;
         assert!(is_due().await);
         apply(9_999).await;
-        assert!(!is_due().await, "nobody is told twice");
+        assert!(!is_due().await, "no node gets it twice");
         apply(2).await;
         assert!(is_due().await, "but reminded after as much again");
         let mut builder = StateMachine { messages: applied.messages.clone(), status: applied.status() };

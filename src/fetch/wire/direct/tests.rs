@@ -17,7 +17,7 @@ async fn a_connection_that_takes_a_while_to_end_is_waited_for_without_closing_ot
         servers.push(server);
         direct.pool.put(host, connection);
     }
-    // Nobody waits; this one is over.
+    // No request waits; this one is over.
     direct.pool.one_came().await;
     let mut tries = 0;
     let free = async {

@@ -198,7 +198,7 @@ fn dims(data_defs: &[DataDef]) -> impl Iterator<Item = &str> {
     data_defs.iter().flat_map(|data_def| &data_def.dims).map(|dim| dim.name.value.as_str())
 }
 
-/// Says what could have been meant.
+/// Returns a hint with the names that could have been meant.
 fn known(name: &str, data_defs: &[DataDef]) -> String {
     let own = OWN.map(|(name, _)| name);
     match nearest(name, dims(data_defs).chain(own)) {
@@ -207,7 +207,7 @@ fn known(name: &str, data_defs: &[DataDef]) -> String {
     }
 }
 
-/// See the module docs.
+/// The encoder `csv`.
 struct Csv {
     settings: Settings,
     columns: Vec<Column>,

@@ -45,7 +45,7 @@ fn check_names(build: &mut Build<'_>) {
     }
 }
 
-/// See the module docs.
+/// The encoder `jsonLines`.
 struct JsonLines;
 
 impl Encoder for JsonLines {

@@ -16,9 +16,9 @@ use crate::model::{CellText, Data};
 use crate::plugin::{self, About};
 use crate::steps::{Build, DataStep, Entry as StepEntry, Made, Station, StepError};
 
-/// Converts one value. Pure: what time it is, is told.
+/// Converts one value. Pure: the current time is passed in.
 pub trait Converter: Send + Sync {
-    /// Gives the new value.
+    /// Returns the new value.
     ///
     /// # Errors
     /// The value cannot be converted.
@@ -106,7 +106,7 @@ struct Use {
     converter: Box<dyn Converter>,
 }
 
-/// See the module docs.
+/// The step `converter`.
 struct DataConverter {
     uses: Vec<Use>,
 }

@@ -58,7 +58,7 @@ impl Jobs {
         Ok(Reply::Accepted)
     }
 
-    /// Ends a try. Says whether there will be another; if not, also what was lost, the first time.
+    /// Ends a try. Returns whether there will be another; if not, also what was lost, the first time.
     pub(in crate::store::machine) fn fail(
         &mut self,
         key: JobKey,
@@ -99,7 +99,7 @@ impl Jobs {
         Ok((false, Some(lost)))
     }
 
-    /// Gives a job back untouched.
+    /// Returns a job to the queue untouched.
     pub(in crate::store::machine) fn release(
         &mut self,
         key: JobKey,
@@ -113,7 +113,7 @@ impl Jobs {
         Ok(Reply::Accepted)
     }
 
-    /// Gives back all that `node` holds, untouched.
+    /// Returns all jobs that `node` holds to the queue, untouched.
     pub(in crate::store::machine) fn release_all(&mut self, node: NodeId) {
         for key in self.held_by(node) {
             self.free(key);

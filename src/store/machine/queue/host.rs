@@ -10,18 +10,18 @@ use crate::store::machine::members::Life;
 use super::Seq;
 use super::shares::Shares;
 
-/// See the module docs.
+/// One host, with its waiting jobs and its places.
 #[derive(Debug, Clone)]
 pub(super) struct Host {
     pub(super) ready: BTreeSet<(Seq, JobKey)>,
-    /// Jobs with a crash on their record: fewest crashes first, so that one bad job cannot use up the
-    /// chances of the good ones that were in work beside it.
+    /// Jobs with a crash on their record: fewest crashes first, so that one bad job cannot use up the chances of the
+    /// good ones that were leased at the same time.
     pub(super) suspects: BTreeSet<(u32, Seq, JobKey)>,
     /// Leases; where nodes share the host, those that are ahead do not count.
     pub(super) taken: u32,
     /// What each node has of it, where they share it.
     pub(super) shares: Shares,
-    /// Who had the last lease; nobody where any node may have the next one.
+    /// The holder of the last lease; none if any node may have the next one.
     pub(super) last: Option<Life>,
     /// How often the next lease was another life's than the last one.
     pub(super) moves: u32,

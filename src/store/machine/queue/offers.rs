@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::host::Offer;
 use super::{HostId, Seq};
 
-/// See the module docs.
+/// Hosts with a job to offer to the same nodes, in the order in which it is taken.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Offers {
     /// Hosts that have both a ready job and room, by their oldest ready job.

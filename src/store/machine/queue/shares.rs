@@ -12,7 +12,7 @@ use super::Seq;
 /// The nodes that have leases of a host.
 pub(super) type Shares = BTreeMap<NodeId, Share>;
 
-/// See the module docs.
+/// Leases and places of one node at a host.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Share {
     pub(super) places: u32,
@@ -30,7 +30,7 @@ impl Share {
         self.places = self.places.saturating_add(u32::from(with_place));
     }
 
-    /// One lease less. Says whether a place is free by that.
+    /// Counts one lease less. Returns whether a place has become free.
     pub(super) fn unlease(&mut self) -> bool {
         self.leases = self.leases.saturating_sub(1);
         let is_free = self.places > self.leases;
@@ -43,7 +43,7 @@ impl Share {
         self.leases == 0 && self.places == 0
     }
 
-    /// Takes as many places for jobs that are ahead as there may be, of those that are free. Says how many.
+    /// Takes places for prefetched jobs, as many of the free ones as allowed. Returns how many.
     pub(super) fn promote(&mut self, most: u32, free: u32) -> u32 {
         let more = self.leases.min(most).saturating_sub(self.places).min(free);
         self.places += more;
