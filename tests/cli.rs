@@ -130,7 +130,7 @@ fn a_setting_is_taken_from_the_nearest_of_the_places_where_it_is_written() {
     assert_eq!(delay(&scoopi, &["--set", "loader.fetch.delay=4"], environment), "4");
     assert_eq!(delay(&scoopi, &["--set", "scoopi.loader.fetch.delay=5"], environment), "5");
     let ended = scoopi.exits(0, &["--output", "output", "--conf", "old.properties"]);
-    ended.said(&["`scoopi.webDriver.log` in old.properties:3", "no effect"]);
+    ended.said(&["`scoopi.webDriver.log` in old.properties:3", "no longer has an effect"]);
 }
 
 #[test]

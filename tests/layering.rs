@@ -73,14 +73,6 @@ const SHARED_BY_TESTS: &str = "needs";
 
 const LONGEST_FILE: usize = 500;
 
-/// Circles that are still there: a list that only gets shorter.
-const CIRCLES: &[(&str, &str)] = &[
-    ("query/css", "attribute chain index matcher parse position program pseudo query recipe stem"),
-    ("query/regex", "class property translate"),
-    ("query/xpath", "eval optimise parse program"),
-    ("query/xpath", "expr function"),
-];
-
 #[test]
 fn the_table_itself_has_no_circle() {
     for (line, (module, allowed)) in LAYERS.iter().enumerate() {
@@ -144,11 +136,7 @@ fn no_files_of_a_folder_name_each_other_in_a_circle() {
         .flat_map(|(folder, modules)| circles(modules).into_iter().map(move |circle| (folder, circle)))
         .map(|(folder, circle)| (folder.clone(), circle.into_iter().collect::<Vec<_>>().join(" ")))
         .collect();
-    let known = CIRCLES.iter().map(|(folder, circle)| ((*folder).to_owned(), (*circle).to_owned())).collect();
-    let new: Vec<_> = found.difference(&known).collect();
-    assert!(new.is_empty(), "new circles: {new:#?}");
-    let gone: Vec<_> = known.difference(&found).collect();
-    assert!(gone.is_empty(), "no circles any more, take them out of the list: {gone:#?}");
+    assert!(found.is_empty(), "{found:#?}");
 }
 
 #[test]
@@ -198,4 +186,36 @@ fn layer_of(source: &Source) -> Option<(usize, (&'static str, &'static [&'static
 /// Modules that are named with `crate::` in front.
 fn crate_imports(named: &BTreeSet<Vec<String>>) -> BTreeSet<&str> {
     named.iter().filter(|path| path[0] == "crate").map(|path| path[1].as_str()).collect()
+}
+
+#[test]
+fn every_dependency_is_used() {
+    let manifest: toml::Table = include_str!("../Cargo.toml").parse().unwrap();
+    let texts = |folders: &[&str]| -> String {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        folders.iter().flat_map(|folder| rust_files(&root.join(folder))).collect()
+    };
+    for (section, folders) in
+        [("dependencies", &["src"][..]), ("dev-dependencies", &["src", "tests", "benches", "examples"][..])]
+    {
+        let text = texts(folders);
+        let names: BTreeSet<&str> =
+            text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
+        let unused: Vec<_> = manifest[section].as_table().unwrap().keys().collect();
+        let unused: Vec<_> =
+            unused.into_iter().filter(|name| !names.contains(name.replace('-', "_").as_str())).collect();
+        assert!(unused.is_empty(), "nothing uses these {section} of Cargo.toml: {unused:?}");
+    }
+}
+
+/// The text of every file of Rust below a folder.
+fn rust_files(folder: &std::path::Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries
+        .flat_map(|path| match path.extension() {
+            _ if path.is_dir() => rust_files(&path),
+            Some(extension) if extension == "rs" => vec![fs::read_to_string(path).unwrap()],
+            _ => vec![],
+        })
+        .collect()
 }

@@ -43,7 +43,8 @@ pub(crate) fn node_options(
         storage: Storage::Disk { kind, durability },
         timing: Timing {
             session: millis(own.session.max(100)),
-            keep_alive: millis(own.keep_alive.max(10)),
+            // A node that is heard less often would be taken for dead.
+            keep_alive: millis(own.keep_alive.min(own.session / 3).max(10)),
             election: millis(own.election.max(50)),
             voter: millis(own.voter_timeout),
             linger: millis(own.linger),

@@ -135,16 +135,11 @@ fn minimums(settings: &Settings) -> Vec<WrongSetting> {
     let pools = pools.map(|(key, size)| (key, size, 1, "with 0 no job gets through the step"));
     let minimums = minimums.map(|(key, number, least, why)| (key.to_owned(), number, least, why));
     let too_small = minimums.into_iter().chain(pools).filter(|(_, number, least, _)| number < least);
-    let mut wrong: Vec<_> = too_small
+    too_small
         .map(|(key, number, least, why)| {
             WrongSetting::new(&key, number, format!("expected {least} or more; {why}"))
         })
-        .collect();
-    if cluster.session <= cluster.keep_alive && cluster.session >= 100 {
-        let expected = format!("expected more than cluster.keepAlive, which is {}", cluster.keep_alive);
-        wrong.push(WrongSetting::new("cluster.session", cluster.session, expected));
-    }
-    wrong
+        .collect()
 }
 
 /// Times in milliseconds.

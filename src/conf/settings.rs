@@ -397,7 +397,7 @@ settings! {
         /// Milliseconds without a sign of life after which a node's jobs are given to others.
         #[serde(deserialize_with = "duration::millis")]
         Machine session: u64 = 10_000,
-        /// Milliseconds between two signs of life.
+        /// Milliseconds between two signs of life; at most a third of `session` counts.
         #[serde(deserialize_with = "duration::millis")]
         Machine keep_alive: u64 = 2_000,
         /// Base of Raft's election time, in milliseconds. A leader that is silent for three to four times this long is

@@ -54,13 +54,8 @@ fn parse(at: &At<'_>, text: &str, problems: &mut Problems) -> Option<IndexRange>
         problems.push(at.error(format!("{} is not a range of indexes", shown(text)), HELP));
         return None;
     };
-    if let Some(to) = to.filter(|to| *to < from) {
-        let message =
-            format!("the range {} is empty: its last index is less than its first one", shown(text));
-        problems.push(at.error(message, format!("write indexRange: {to}-{from}")));
-        return None;
-    }
-    Some(IndexRange { from, to })
+    // `6-2` has always been read as `2-6`.
+    Some(IndexRange { from: to.map_or(from, |to| to.min(from)), to: to.map(|to| to.max(from)) })
 }
 
 fn number(text: &str) -> Option<u32> {

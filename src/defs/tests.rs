@@ -242,6 +242,7 @@ fn indexes_run_through_the_written_range() {
     assert_eq!(range("indexRange: \"7\""), is(7, Some(7)));
     assert_eq!(range("indexRange: 4-, breakAfter: [ x ]"), is(4, None));
     assert_eq!(range("indexRange: \"-\""), is(0, Some(0)));
+    assert_eq!(range("indexRange: 6-2"), is(2, Some(6)));
     assert_eq!(range("indexRange: 3-9-1"), is(3, Some(9)));
     assert_eq!(range("index: 1, indexRange: 3-9"), is(3, Some(9)));
 }

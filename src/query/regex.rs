@@ -15,10 +15,12 @@
 
 mod char_set;
 mod class;
+mod flags;
 mod group;
 mod machine;
 mod program;
 mod property;
+mod reader;
 mod translate;
 
 #[cfg(test)]
@@ -35,7 +37,8 @@ use super::limits::Meter;
 use super::limits::QueryError;
 use machine::Machine;
 use program::Program as Stepped;
-use translate::{Literal, Translation};
+use reader::Literal;
+use translate::Translation;
 
 /// Longest pattern, in bytes.
 const MAX_PATTERN: usize = 16 * 1024;

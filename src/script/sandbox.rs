@@ -10,9 +10,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 use super::engine::Engine;
 use super::{Limit, ScriptError, ScriptLimits};
@@ -62,8 +63,8 @@ impl Sandbox {
         make: impl FnOnce(ScriptLimits) -> Result<Engine, ScriptError> + Send + 'static,
     ) -> Result<EngineThread, ScriptError> {
         self.refuse_if_exhausted(script)?;
-        let (works, queue) = sync_channel::<Work>(1);
-        let (ready, made) = sync_channel(1);
+        let (works, queue) = bounded::<Work>(1);
+        let (ready, made) = bounded(1);
         let abandoned = Arc::new(AtomicBool::new(false));
         let leave = Leave { abandoned: Arc::clone(&abandoned), stuck: Arc::clone(&self.stuck) };
         let limits = self.limits;
@@ -92,7 +93,7 @@ impl Sandbox {
 /// The thread of one engine. Dropping it ends the thread and frees the engine there.
 #[derive(Debug)]
 pub(super) struct EngineThread {
-    works: SyncSender<Work>,
+    works: Sender<Work>,
     abandoned: Arc<AtomicBool>,
     sandbox: Sandbox,
 }
@@ -106,7 +107,7 @@ impl EngineThread {
         work: impl FnOnce(&mut Engine) -> Result<T, ScriptError> + Send + 'static,
     ) -> Result<(T, Self), ScriptError> {
         self.sandbox.refuse_if_exhausted(script)?;
-        let (reply, answer) = sync_channel(1);
+        let (reply, answer) = bounded(1);
         let work: Work = Box::new(move |engine| {
             let result = work(engine);
             // If this thread was abandoned, the caller no longer waits.
@@ -144,7 +145,7 @@ impl EngineThread {
 /// Runs on the thread: makes the engine, and does what comes until every sender is dropped.
 fn serve(
     queue: &Receiver<Work>,
-    ready: &SyncSender<Result<(), ScriptError>>,
+    ready: &Sender<Result<(), ScriptError>>,
     make: impl FnOnce() -> Result<Engine, ScriptError>,
 ) {
     let mut engine = match make() {

@@ -118,7 +118,7 @@ fn a_terminal_has_colours_unless_no_color_is_set() {
         command.env_remove("NO_COLOR").env("TERM", "xterm").envs(variables.iter().copied());
         let output = command.stdin(std::process::Stdio::null()).output().ok()?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(text.contains("no effect"), "{text}");
+        assert!(text.contains("no longer has an effect"), "{text}");
         Some(text.contains("\x1b[33mwarning:"))
     };
     let Some(colored) = said(&[]) else {

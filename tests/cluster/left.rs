@@ -193,8 +193,7 @@ fn a_leader_without_a_quorum_and_those_that_hear_it_say_so_and_end_when_they_are
 fn a_learner_that_hears_a_leader_without_a_quorum_says_so_and_ends_when_it_is_asked_to() {
     let server = Held::start(SITE);
     let mut cluster = in_flight(&server, 0);
-    let times = ["cluster.session=2000", "cluster.keepAlive=400"];
-    let mut learner = cluster.newcomer(Scoopi::new("").with(&[RUN_DATE])).with(&times);
+    let mut learner = cluster.newcomer(Scoopi::new("").with(&[RUN_DATE])).with(&["cluster.session=2000"]);
     learner.start(&["-v"]);
     cluster.nodes.push(learner);
     cluster.wait_for_members(4);

@@ -1,7 +1,7 @@
-//! Attribute selectors: `[href]`, `[^data-]`, `[class='next']`, `[src~=(?i)\.png]`, `[abs:href]`.
+//! Attributes as selectors name them, and how their values are compared.
 //!
-//! Reads what stands between the brackets, and asks elements about their attributes. Values are compared
-//! without regard to case; which side is trimmed when is jsoup's.
+//! Asks elements about their attributes. Values are compared without regard to case. Does not know how an attribute
+//! selector is written: see `parse/brackets.rs`.
 
 use std::borrow::Cow;
 
@@ -11,83 +11,26 @@ use crate::query::tree::NodeId;
 use crate::query::tree::Tree;
 
 use super::fold;
-use super::program::AttrName;
-use super::program::AttrOp;
-use super::program::Test;
-use super::recipe::Recipe;
-use super::source::Cursor;
-use super::source::Stop;
-use super::source::Sym;
-use super::source::Text;
-use super::source::is_blank;
 
 /// Schemes of addresses that Java takes for absolute without being told a base.
 const ABSOLUTE: &[&str] = &["http:", "https:", "ftp:", "file:", "jar:", "mailto:"];
 
-/// What an attribute selector comes to.
-#[derive(Debug)]
-pub(super) enum Parsed {
-    /// A test without a value.
-    Test(Test),
-    /// A test with a value, and the index where the value begins.
-    Value(Recipe, Text, usize),
+/// The name of an attribute, as a selector names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct AttrName {
+    pub(super) name: LocalName,
+    /// `abs:`, so that only absolute addresses count.
+    pub(super) absolute: bool,
 }
 
-/// Reads the content of the brackets.
-pub(super) fn parse(cursor: &mut Cursor<'_>) -> Result<Parsed, Stop> {
-    cursor.skip_blanks();
-    let is_prefix = cursor.eat('^');
-    let from = cursor.at();
-    let mut key = String::new();
-    let op = loop {
-        match (cursor.next(), cursor.peek()) {
-            (None, _) => break None,
-            (Some(Sym::Var(_)), _) => return Err(Stop::Structure),
-            (Some(Sym::Char('=')), _) => break Some('='),
-            (Some(Sym::Char(op @ ('!' | '^' | '$' | '*' | '~'))), Some(Sym::Char('='))) => {
-                cursor.next();
-                break Some(op);
-            }
-            (Some(Sym::Char(c)), _) => key.push(c),
-        }
-    };
-    let key = key.trim_matches(is_blank).to_lowercase();
-    if key.is_empty() {
-        return Err(Stop::Mistake {
-            at: cursor.place_of(from),
-            message: "expected the name of an attribute, as in `[href]` or `[class=next]`".to_owned(),
-        });
-    }
-    match op {
-        None if is_prefix => Ok(Parsed::Test(Test::AttrPrefix(key.into()))),
-        None => Ok(Parsed::Test(Test::HasAttr(AttrName::new(&key)))),
-        Some(_) if is_prefix => Err(Stop::Mistake {
-            at: cursor.place_of(from),
-            message: "a prefix of attribute names cannot have a value".to_owned(),
-        }),
-        Some(op) => value(cursor, AttrName::new(&key), op),
-    }
-}
-
-fn value(cursor: &mut Cursor<'_>, name: AttrName, op: char) -> Result<Parsed, Stop> {
-    cursor.skip_blanks();
-    let from = cursor.at();
-    let mut text = cursor.rest();
-    text.trim();
-    let quoted = text.unquote(op != '~');
-    if text.is_empty() && !quoted {
-        return Err(cursor.mistake("expected a value, as in `[class=next]`"));
-    }
-    let op = match op {
-        '~' => return Ok(Parsed::Value(Recipe::AttrMatches(name), text, from + usize::from(quoted))),
-        '!' => AttrOp::Differs,
-        '^' => AttrOp::Starts,
-        '$' => AttrOp::Ends,
-        '*' => AttrOp::Contains,
-        _ => AttrOp::Equals,
-    };
-    let trimmed = !(quoted && matches!(op, AttrOp::Starts | AttrOp::Ends));
-    Ok(Parsed::Value(Recipe::Attr { name, op, trimmed }, text, from))
+/// How the value of an attribute is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AttrOp {
+    Equals,
+    Differs,
+    Starts,
+    Ends,
+    Contains,
 }
 
 impl AttrName {

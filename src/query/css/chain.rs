@@ -8,9 +8,10 @@
 use crate::query::limits::QueryError;
 use crate::query::tree::NodeId;
 
+use super::distinct::sort_from;
 use super::matcher::Matcher;
-use super::program::Plan;
-use super::program::Step;
+use super::plan::Plan;
+use super::plan::Step;
 
 /// Where results go, and whether they come in document order.
 pub(super) struct Found<'o> {
@@ -30,7 +31,7 @@ impl<'o> Found<'o> {
     /// Puts all that was found in document order.
     pub(super) fn sort(self) {
         if !self.in_order {
-            super::query::sort_from(self.out, self.from);
+            sort_from(self.out, self.from);
         }
     }
 }

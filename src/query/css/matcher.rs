@@ -15,21 +15,21 @@ use crate::query::tree::Kind;
 use crate::query::tree::NodeId;
 use crate::query::tree::Tree;
 
+use super::attribute::AttrName;
 use super::fold;
 use super::index::Indexes;
 use super::needle::Needle;
 use super::needle::Trace;
 use super::needle::hides_characters;
+use super::plan::Counting;
+use super::plan::FORWARD;
+use super::plan::List;
+use super::plan::Order;
+use super::plan::Plan;
+use super::plan::Step;
+use super::plan::Test;
+use super::plan::Where;
 use super::position::Positions;
-use super::program::AttrName;
-use super::program::Counting;
-use super::program::FORWARD;
-use super::program::List;
-use super::program::Order;
-use super::program::Plan;
-use super::program::Step;
-use super::program::Test;
-use super::program::Where;
 
 /// Bytes of text that are looked through for the price of one visit.
 const SCANNED: usize = 64;

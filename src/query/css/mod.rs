@@ -9,19 +9,27 @@
 //! or a short text each; only where a placeholder stands for a piece of the selector itself, the filled text
 //! is compiled when it is first seen. Knows trees and texts; not what the values of placeholders mean.
 //!
-//! * `source`, `parse`, `pseudo`, `attribute`, `nth`: from text to program
-//! * `program`, `recipe`: what a program is, and how a test is made from a text
-//! * `chain`, `stem`, `scan`, `upward`, `matcher`, `index`, `position`, `needle`, `fold`: running it
-//! * `query`, `selector`, `recent`: the types that others use, and their caches
+//! What stands on one line knows nothing of the lines below it:
+//!
+//! * `fold`, `needle`, `nth`, `source`, `recent`, `attribute`: texts, numbers and attributes
+//! * `plan`: what a selector is; `stem`: a plan in two parts
+//! * `recipe`, `program`: how a test is made from a text, and what waits for values
+//! * `pseudo`, `parse`: from text to program
+//! * `position`, `index`, `distinct`: what is remembered of a page while it is asked
+//! * `matcher`, `scan`, `upward`, `chain`, `by_stem`: running a program
+//! * `query`, `selector`: the types that others use
 
 mod attribute;
+mod by_stem;
 mod chain;
+mod distinct;
 mod fold;
 mod index;
 mod matcher;
 mod needle;
 mod nth;
 mod parse;
+mod plan;
 mod position;
 mod program;
 mod pseudo;

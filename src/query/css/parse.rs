@@ -2,19 +2,19 @@
 //!
 //! A descent by hand over the symbols of a [`Source`](super::source::Source), in the order in which they stand, so that every
 //! mistake is found at its character. Knows the grammar; what a name or an argument means is in `recipe`,
-//! `pseudo` and `attribute`.
+//! `pseudo` and `brackets`.
+
+mod brackets;
 
 use crate::query::regex::JavaRegex;
 
-use super::attribute;
-use super::attribute::Parsed;
-use super::program::Combinator;
-use super::program::List;
-use super::program::MAX_STEPS;
+use super::plan::Combinator;
+use super::plan::List;
+use super::plan::MAX_STEPS;
+use super::plan::Step;
+use super::plan::Test;
 use super::program::Program;
 use super::program::Slot;
-use super::program::Step;
-use super::program::Test;
 use super::pseudo;
 use super::pseudo::Pseudo;
 use super::recent::Recent;
@@ -25,6 +25,7 @@ use super::source::Sym;
 use super::source::Text;
 use super::source::is_name_char;
 use super::stem::Stem;
+use brackets::Parsed;
 
 /// Deepest nesting of `:has`, `:not` and `:is`.
 const MAX_DEPTH: usize = 16;
@@ -198,7 +199,7 @@ impl Parser<'_> {
     fn attribute(&mut self, tests: &mut Vec<Test>) -> Result<(), Stop> {
         self.cursor.next();
         let (from, to) = self.cursor.balanced('[', ']')?;
-        match attribute::parse(&mut self.cursor.within(from, to))? {
+        match brackets::parse(&mut self.cursor.within(from, to))? {
             Parsed::Test(test) => tests.push(test),
             Parsed::Value(recipe, text, from) => self.make(recipe, text, from, tests)?,
         }

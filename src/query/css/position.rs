@@ -9,7 +9,7 @@ use crate::query::limits::QueryError;
 use crate::query::tree::NodeId;
 use crate::query::tree::Tree;
 
-use super::program::Counting;
+use super::plan::Counting;
 
 /// Answers kept: enough for nested tables asked in two ways.
 const KEPT: usize = 16;

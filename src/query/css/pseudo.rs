@@ -2,10 +2,10 @@
 //!
 //! Knows names; reading the arguments is the business of `parse`.
 
-use super::program::Counting;
-use super::program::Order;
-use super::program::Test;
-use super::program::Where;
+use super::plan::Counting;
+use super::plan::Order;
+use super::plan::Test;
+use super::plan::Where;
 use super::recipe::Recipe;
 
 /// What a pseudo class takes between its parentheses.

@@ -11,15 +11,15 @@ use html5ever::LocalName;
 use crate::query::regex::JavaRegex;
 use crate::query::regex::JavaRegexError;
 
+use super::attribute::AttrName;
+use super::attribute::AttrOp;
 use super::needle::Needle;
 use super::nth;
 use super::nth::Nth;
-use super::program::AttrName;
-use super::program::AttrOp;
-use super::program::Counting;
-use super::program::Order;
-use super::program::Test;
-use super::program::Where;
+use super::plan::Counting;
+use super::plan::Order;
+use super::plan::Test;
+use super::plan::Where;
 use super::recent::Recent;
 use super::source::is_name_char;
 

@@ -14,8 +14,8 @@ use crate::query::limits::QueryError;
 use crate::query::tree::NodeId;
 
 use super::matcher::Matcher;
-use super::program::Plan;
-use super::program::Steps;
+use super::plan::Plan;
+use super::plan::Steps;
 
 /// Deepest nesting for which nothing is allocated.
 const USUAL_DEPTH: usize = 24;

@@ -10,8 +10,8 @@ use crate::query::text;
 use crate::query::tree::NodeId;
 use crate::query::tree::Tree;
 
+use super::attribute::AttrName;
 use super::index::Indexes;
-use super::program::AttrName;
 use super::query::Query;
 use super::source::Source;
 use super::source::Text;

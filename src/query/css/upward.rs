@@ -8,10 +8,10 @@ use crate::query::limits::QueryError;
 use crate::query::tree::NodeId;
 
 use super::matcher::Matcher;
-use super::program::Combinator;
-use super::program::List;
-use super::program::Plan;
-use super::program::Steps;
+use super::plan::Combinator;
+use super::plan::List;
+use super::plan::Plan;
+use super::plan::Steps;
 
 /// How matching the steps up to one at an element went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

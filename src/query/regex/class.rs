@@ -6,7 +6,7 @@
 
 use super::JavaRegexError;
 use super::property;
-use super::translate::{Reader, push_escaped};
+use super::reader::{Reader, push_escaped};
 
 /// Deepest nesting of classes.
 const MAX_DEPTH: usize = 16;

@@ -4,9 +4,7 @@
 //! those with a name, and are known to the engine by number only.
 
 use super::JavaRegexError;
-use super::translate::Before;
-use super::translate::Group;
-use super::translate::Reader;
+use super::reader::{Before, Group, Reader};
 
 /// Deepest nesting of groups; the engine stops at 64.
 const MAX_DEPTH: usize = 48;

@@ -5,7 +5,7 @@
 
 use fancy_regex::Regex;
 
-use super::translate::Flags;
+use super::flags::Flags;
 
 /// Name, ASCII meaning, Unicode meaning.
 const POSIX: &[(&str, &str, &str)] = &[

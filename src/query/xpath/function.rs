@@ -3,8 +3,8 @@
 //! Knows names, numbers of arguments and types; `eval::call` knows what they do. Added are `lower-case`
 //! (which definitions rely on), `upper-case` and `ends-with`.
 
-use crate::query::xpath::expr::Case;
-use crate::query::xpath::expr::Type;
+use crate::query::xpath::case::Case;
+use crate::query::xpath::value_type::Type;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Function {

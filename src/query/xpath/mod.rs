@@ -14,6 +14,8 @@
 //! no processing instructions (HTML reads them as comments), `id()` looks at attributes called `id`,
 //! numbers in a query may have an exponent, and `lower-case()`, `upper-case()` and `ends-with()` exist.
 
+mod case;
+mod compile;
 mod eval;
 mod expr;
 mod function;
@@ -27,6 +29,7 @@ mod selector;
 mod source;
 mod token;
 mod value;
+mod value_type;
 
 #[cfg(test)]
 mod tests;

@@ -14,8 +14,8 @@ use crate::query::xpath::expr::Predicate;
 use crate::query::xpath::expr::Role;
 use crate::query::xpath::expr::Start;
 use crate::query::xpath::expr::Step;
-use crate::query::xpath::expr::Type;
 use crate::query::xpath::function::Function;
+use crate::query::xpath::value_type::Type;
 
 /// Rewrites the expression, inside out.
 pub(super) fn optimise(expr: &mut Expr) {

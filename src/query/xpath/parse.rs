@@ -6,9 +6,9 @@
 
 use html5ever::LocalName;
 
+use crate::query::xpath::case::Case;
 use crate::query::xpath::expr::Arithmetic;
 use crate::query::xpath::expr::Axis;
-use crate::query::xpath::expr::Case;
 use crate::query::xpath::expr::Compare;
 use crate::query::xpath::expr::Comparison;
 use crate::query::xpath::expr::Expr;
@@ -17,7 +17,6 @@ use crate::query::xpath::expr::Path;
 use crate::query::xpath::expr::Predicate;
 use crate::query::xpath::expr::Start;
 use crate::query::xpath::expr::Step;
-use crate::query::xpath::expr::Type;
 use crate::query::xpath::function;
 use crate::query::xpath::function::Function;
 use crate::query::xpath::program::Piece;
@@ -27,6 +26,7 @@ use crate::query::xpath::token;
 use crate::query::xpath::token::LexError;
 use crate::query::xpath::token::Lexeme;
 use crate::query::xpath::token::Token;
+use crate::query::xpath::value_type::Type;
 
 /// Deepest nesting of `(…)`, `[…]` and function calls.
 const MAX_DEPTH: usize = 64;

@@ -7,14 +7,8 @@ use compact_str::CompactString;
 use smallvec::SmallVec;
 
 use crate::query::Bindings;
-use crate::query::QueryError;
-use crate::query::xpath::expr::Case;
 use crate::query::xpath::expr::Expr;
 use crate::query::xpath::number;
-use crate::query::xpath::optimise;
-use crate::query::xpath::parse::Failure;
-use crate::query::xpath::parse::Parser;
-use crate::query::xpath::source::Source;
 
 /// A piece of a literal with placeholders.
 #[derive(Debug)]
@@ -35,23 +29,6 @@ pub(super) struct Program {
     pub(super) bare: Vec<usize>,
     /// What one evaluation costs apart from the nodes it visits.
     pub(super) weight: u64,
-}
-
-impl Program {
-    /// Compiles a text. `None`: the text has a placeholder whose value decides how the rest is read.
-    ///
-    /// # Errors
-    /// A syntax error.
-    pub(super) fn compile(source: &Source, case: Case) -> Result<Option<Self>, QueryError> {
-        let mut program = match Parser::parse(source, case) {
-            Ok(program) => program,
-            Err(Failure::Undecided) => return Ok(None),
-            Err(Failure::Syntax { at, message }) => return Err(source.error(at, message)),
-        };
-        optimise::optimise(&mut program.root);
-        program.weight = optimise::weight(&program.root);
-        Ok(Some(program))
-    }
 }
 
 /// The values of a program's placeholders during one evaluation.

@@ -16,8 +16,9 @@ use crate::query::Tree;
 use crate::query::xpath::Context;
 use crate::query::xpath::Value;
 use crate::query::xpath::XNode;
+use crate::query::xpath::case::Case;
+use crate::query::xpath::compile::compile;
 use crate::query::xpath::eval::Evaluator;
-use crate::query::xpath::expr::Case;
 use crate::query::xpath::program::Bound;
 use crate::query::xpath::program::Program;
 use crate::query::xpath::source::Source;
@@ -56,7 +57,7 @@ impl Query {
     }
 
     fn with_case(template: &Template, case: Case) -> Result<Self, QueryError> {
-        let program = Program::compile(&Source::new(template)?, case)?;
+        let program = compile(&Source::new(template)?, case)?;
         Ok(Self { template: template.clone(), case, program, filled: Mutex::new(vec![]) })
     }
 
@@ -117,7 +118,7 @@ impl Query {
             return Ok(Arc::clone(program));
         }
         let source = Source::new(&Template::literal(&text))?;
-        let Some(program) = Program::compile(&source, self.case)? else {
+        let Some(program) = compile(&source, self.case)? else {
             // Only a placeholder leaves a text undecided, and a filled text has none.
             return Err(source.error(0, "the query cannot be read".to_owned()));
         };

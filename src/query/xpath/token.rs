@@ -3,7 +3,7 @@
 //! Knows XPath 1.0 section 3.7, the rules by which `*` and words such as `div` are operators after an
 //! operand and names elsewhere. Does not know the grammar.
 
-use crate::query::xpath::expr::Case;
+use crate::query::xpath::case::Case;
 use crate::query::xpath::source::Source;
 
 /// What a token is. Texts are ranges of the source.

@@ -55,7 +55,6 @@ fn a_setting_that_cannot_be_is_said_with_its_value_its_place_and_what_is_expecte
         ("poolsize.parser=0", "1 or more"),
         ("cluster.session=0", "100 or more"),
         ("cluster.session=99", "100 or more"),
-        ("cluster.session=1000", "cluster.keepAlive, which is 2000"),
         ("cluster.keepAlive=0", "10 or more"),
         ("cluster.election=49", "50 or more"),
         ("cluster.voterTimeout=0", "100 or more"),

@@ -15,9 +15,9 @@ use crate::query::xpath::eval::Nodes;
 use crate::query::xpath::eval::Val;
 use crate::query::xpath::eval::text;
 use crate::query::xpath::expr::Expr;
-use crate::query::xpath::expr::Type;
 use crate::query::xpath::function::Function;
 use crate::query::xpath::number;
+use crate::query::xpath::value_type::Type;
 
 /// Longest text that `concat()` makes, in bytes.
 const MAX_TEXT: usize = 16 * 1024 * 1024;

@@ -14,8 +14,8 @@ use crate::query::xpath::eval::Want;
 use crate::query::xpath::expr::Compare;
 use crate::query::xpath::expr::Comparison;
 use crate::query::xpath::expr::Expr;
-use crate::query::xpath::expr::Type;
 use crate::query::xpath::number;
+use crate::query::xpath::value_type::Type;
 
 /// Up to this many pairs of nodes are compared one by one.
 const FEW_PAIRS: usize = 32;

@@ -29,11 +29,11 @@ use crate::query::xpath::expr::Arithmetic;
 use crate::query::xpath::expr::Axis;
 use crate::query::xpath::expr::Expr;
 use crate::query::xpath::expr::NodeTest;
-use crate::query::xpath::expr::Type;
 use crate::query::xpath::function::Function;
 use crate::query::xpath::number;
 use crate::query::xpath::program::Bound;
 use crate::query::xpath::program::Program;
+use crate::query::xpath::value_type::Type;
 
 /// Boxed, because every step of an evaluation returns one and none of them is an error.
 type Eval<T> = Result<T, Box<QueryError>>;

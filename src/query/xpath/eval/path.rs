@@ -21,8 +21,8 @@ use crate::query::xpath::expr::Predicate;
 use crate::query::xpath::expr::Role;
 use crate::query::xpath::expr::Start;
 use crate::query::xpath::expr::Step;
-use crate::query::xpath::expr::Type;
 use crate::query::xpath::function::Function;
+use crate::query::xpath::value_type::Type;
 
 /// Duplicates are taken out when this many nodes were gathered, so that memory stays linear in the page.
 pub(super) const GATHERED: usize = 1 << 14;
