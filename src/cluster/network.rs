@@ -25,9 +25,9 @@ pub(crate) struct Conversation<S> {
 /// The address leads to this node itself.
 #[derive(Debug, Error)]
 #[error("{0}: this node itself listens there")]
-pub(crate) struct Oneself(pub(crate) Address);
+pub(crate) struct SelfDial(pub(crate) Address);
 
-impl Oneself {
+impl SelfDial {
     /// Whether opening a stream failed because of that.
     pub(crate) fn is(error: &io::Error) -> bool {
         error.get_ref().is_some_and(|inner| inner.is::<Self>())
@@ -44,7 +44,7 @@ pub(crate) trait Network: Clone + Send + Sync + 'static {
     /// # Errors
     /// No node answers there ([`io::ErrorKind::ConnectionRefused`] if the host refuses, [`io::ErrorKind::TimedOut`] if
     /// it is silent), the process that answers does not have the cluster's key ([`io::ErrorKind::PermissionDenied`]),
-    /// or it is this node itself ([`Oneself`]). Takes no longer than the network's own limit for dialling.
+    /// or it is this node itself ([`SelfDial`]). Takes no longer than the network's own limit for dialling.
     fn open(&self, address: &Address) -> impl Future<Output = io::Result<Conversation<Self::Stream>>> + Send;
 
     /// Sets the addresses of the nodes: strangers do not take their places. Names may lead elsewhere later, so the

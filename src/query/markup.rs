@@ -14,7 +14,7 @@ use crate::query::tree::NodeId;
 use crate::query::tree::Tree;
 use crate::query::tree::Vocabulary;
 
-/// Appends the HTML of `node` and of all below it to `out`, at most `max` bytes. Gives whether it is all there.
+/// Appends the HTML of `node` and of all below it to `out`, at most `max` bytes. Returns whether all of it is there.
 ///
 /// The document is its doctype and its content. What `max` leaves out is the end, end tags included.
 #[must_use]

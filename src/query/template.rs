@@ -1,6 +1,6 @@
 //! Query texts with placeholders: `tr:nth-child(%{index})`.
 //!
-//! Splits the text once; what a placeholder name means is decided by whoever binds it. Values are put in
+//! Splits the text once; what a placeholder name means is decided by the caller that binds it. Values are put in
 //! by position and never scanned again, so a value that looks like a placeholder stays text.
 
 use compact_str::CompactString;

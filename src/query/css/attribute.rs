@@ -12,7 +12,7 @@ use crate::query::tree::Tree;
 
 use super::fold;
 
-/// Schemes of addresses that Java takes for absolute without being told a base.
+/// Schemes of addresses that Java takes for absolute without a base.
 const ABSOLUTE: &[&str] = &["http:", "https:", "ftp:", "file:", "jar:", "mailto:"];
 
 /// The name of an attribute, as a selector names it.

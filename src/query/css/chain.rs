@@ -1,5 +1,5 @@
 //! Selectors that go from an element to children of children, `tr:nth-child(3) > td:nth-child(2)`: from the top
-//! down, without looking at what lies beside the way.
+//! down, without a look at what does not lie on the way.
 //!
 //! Most selectors of definitions are such chains. What `scan` finds for them is the same; it has to carry along
 //! which steps everything has passed, which these do not need. A child is asked once for each step that its

@@ -42,7 +42,7 @@ impl<T, const MOST: usize> Default for Ring<T, MOST> {
 }
 
 impl<T, const MOST: usize> Ring<T, MOST> {
-    /// Adds a value, in the place of the oldest if need be. Gives its place.
+    /// Adds a value, in the place of the oldest if need be. Returns its place.
     fn keep(&mut self, value: T) -> usize {
         if self.values.len() < MOST {
             self.values.push(value);

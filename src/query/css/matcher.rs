@@ -69,7 +69,7 @@ impl<'a> Matcher<'a> {
         Self { tree, meter, bound, root: 0, outermost: 0, hides: None, positions, indexes, text, lower }
     }
 
-    /// Goes on with another root.
+    /// Continues with another root.
     pub(super) fn start(&mut self, root: NodeId) {
         (self.root, self.outermost, self.hides) = (root, root, None);
     }

@@ -267,7 +267,7 @@ impl Parser<'_> {
         }
     }
 
-    /// What stands in the parentheses, the first of which has been read.
+    /// What stands in the parentheses; the first one has been read.
     fn argument(
         &mut self,
         pseudo: Pseudo,

@@ -13,7 +13,7 @@ use super::stem::Stem;
 #[derive(Debug)]
 pub(super) struct Program {
     pub(super) list: List,
-    /// Tests whose text has placeholders, made anew for each evaluation.
+    /// Tests whose text has placeholders, made again for each evaluation.
     pub(super) slots: Vec<Slot>,
     /// The list in two parts, if that makes it quicker.
     pub(super) stem: Option<Box<Stem>>,

@@ -66,7 +66,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("selected", "write `[selected]`"),
     ("disabled", "write `[disabled]`"),
     ("where", "write `:is(...)`"),
-    ("matchtext", "texts are no elements here, the own text of an element is what is read anyway"),
+    ("matchtext", "texts are not elements here, the own text of an element is what is read anyway"),
     ("containswholetext", "write `:contains(...)`"),
     ("containswholeowntext", "write `:containsOwn(...)`"),
     ("matcheswholetext", "write `:matches(...)`"),

@@ -34,7 +34,7 @@ const MAX_QUERY: usize = 16 * 1024;
 pub struct Query {
     /// The query as written, for messages.
     text: String,
-    /// The same, to be filled with values.
+    /// A query whose placeholders wait for values.
     whole: Text,
     /// `None` if a placeholder stands for a piece of the selector: then only filled texts can be compiled.
     program: Option<Program>,

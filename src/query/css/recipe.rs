@@ -68,12 +68,12 @@ impl Recipe {
             Self::AttrMatches(name) => Ok(Test::AttrMatches(name.clone(), regex(text.trim(), regexes)?)),
             Self::Position(counting) => {
                 let message =
-                    || format!("`{text}` is no position, expected a number, `odd`, `even` or `an+b`");
+                    || format!("`{text}` is not a position, expected a number, `odd`, `even` or `an+b`");
                 let nth = Nth::parse(text).ok_or_else(|| Unfit { at: 0, message: message() })?;
                 Ok(Test::Position(*counting, nth))
             }
             Self::Index(order) => {
-                let message = || format!("`{text}` is no index, expected a number from 0 on");
+                let message = || format!("`{text}` is not an index, expected a number from 0 on");
                 let index = nth::number(text.trim()).filter(|index| *index >= 0);
                 let index = index.ok_or_else(|| Unfit { at: 0, message: message() })?;
                 Ok(Test::Index(*order, index))

@@ -4,7 +4,7 @@
 //! element that passes it on, as far as it has influence, the steps are followed:
 //!
 //! Going through the elements in document order, it is known for each which steps of the plan its parent, its
-//! ancestors and its siblings have passed. So only the steps that can come next are asked, nobody is asked
+//! ancestors and its siblings have passed. So only the steps that can come next are asked, none of them
 //! twice, and parts of the page where no step can follow are skipped. The work is bounded by elements times
 //! steps, whatever the selector looks like.
 
@@ -45,7 +45,7 @@ impl Frame {
 
 impl<'a> Matcher<'a> {
     /// Appends the elements below the root that the plan selects to `out`, or stops at the first if there is
-    /// no `out`. The root itself is taken with `with_root`. Tells whether there was any.
+    /// no `out`. The root itself is taken with `with_root`. Returns whether there was any.
     pub(super) fn scan(
         &mut self,
         plan: &'a Plan,

@@ -346,7 +346,7 @@ impl<'a> Cursor<'a> {
                 self.at += 1;
             }
             return char::from_u32(code)
-                .ok_or_else(|| self.mistake("the escape before this is no character"));
+                .ok_or_else(|| self.mistake("the escape before this is not a character"));
         }
         match self.next() {
             Some(Sym::Char(c)) => Ok(c),

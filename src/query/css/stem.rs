@@ -23,7 +23,7 @@ pub(super) type Feet = Option<SmallVec<[NodeId; MOST]>>;
 /// A plan in two parts.
 #[derive(Debug)]
 pub(super) struct Stem {
-    /// Tells it from all others, as no address does.
+    /// Distinguishes it from all others, which an address does not.
     pub(super) id: u64,
     pub(super) head: Plan,
     /// A chain, for elements below what the head finds.

@@ -226,7 +226,7 @@ impl Reader<'_> {
         let low = if self.eat("\\u") { self.digits(4) } else { None };
         let pair = low.map(|low| [high as u16, low as u16]);
         let decoded = pair.and_then(|pair| char::decode_utf16(pair).next()?.ok());
-        decoded.ok_or_else(|| self.error(at, "half of a surrogate pair is no character"))
+        decoded.ok_or_else(|| self.error(at, "half of a surrogate pair is not a character"))
     }
 
     fn digits(&mut self, count: usize) -> Option<u32> {

@@ -92,7 +92,9 @@ impl Reader<'_> {
                 c => {
                     let known =
                         "known are `(?:` `(?=` `(?!` `(?<=` `(?<!` `(?>` `(?<name>` and the flags `idmsuxU`";
-                    return Err(self.error(at, format!("`{c}` is no flag and no kind of group, {known}")));
+                    return Err(
+                        self.error(at, format!("`{c}` is neither a flag nor a kind of group, {known}"))
+                    );
                 }
             }
         }

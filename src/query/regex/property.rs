@@ -82,7 +82,7 @@ pub(super) fn set(name: &str, flags: Flags) -> Result<String, String> {
     let set = format!(r"\p{{{plain}}}");
     if plain.is_empty() || !spelled || Regex::new(&set).is_err() {
         return Err(format!(
-            "`{name}` is no known property, known are POSIX names (`Alpha`), categories (`L`, `Lu`), scripts \
+            "`{name}` is not a known property, known are POSIX names (`Alpha`), categories (`L`, `Lu`), scripts \
              (`IsLatin`), binary properties (`IsAlphabetic`) and the like of `javaLowerCase`"
         ));
     }
@@ -97,7 +97,9 @@ fn value_of(name: &str) -> Result<&str, String> {
         return match kind.to_ascii_lowercase().as_str() {
             "sc" | "script" | "gc" | "general_category" => Ok(value),
             "blk" | "block" => Err(block.to_owned()),
-            _ => Err(format!("`{kind}` is no kind of property, known are `script` and `general_category`")),
+            _ => {
+                Err(format!("`{kind}` is not a kind of property, known are `script` and `general_category`"))
+            }
         };
     }
     if name.starts_with("In") && name.len() > 2 {

@@ -1,6 +1,6 @@
 //! Reads a Java pattern and writes the same for `fancy_regex`.
 //!
-//! Every construct is read and written anew, so nothing of the other dialect can slip in: characters come out
+//! Every construct is read and written again, so nothing of the other dialect can slip in: characters come out
 //! escaped, flags are resolved here, groups are numbered here. Knows one pattern; runs nothing.
 //!
 //! What is written is ASCII, which leaves room for one mark: [`SOFT_END`] stands for Java's `$`.

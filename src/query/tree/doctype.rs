@@ -1,6 +1,6 @@
 //! The doctype of a page.
 //!
-//! XPath and CSS know no such node, so it is kept beside the tree.
+//! XPath and CSS do not know such a node, so it is kept next to the tree.
 
 use crate::query::tree::NodeId;
 

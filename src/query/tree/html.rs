@@ -81,7 +81,7 @@ pub enum TreeError {
 impl Tree {
     /// The tree of an HTML page, repaired as browsers do it, without scripts.
     ///
-    /// Names are lower case. The content of a `template` lies below it, the doctype beside the tree
+    /// Names are lower case. The content of a `template` lies below it, the doctype next to the tree
     /// ([`Tree::doctype`]). Time and memory are at most in proportion to the page.
     ///
     /// # Errors

@@ -72,7 +72,7 @@ struct Attr {
     value: (u32, u32),
 }
 
-/// A parsed page. See the module docs for its shape.
+/// A parsed page, as flat arrays in document order.
 #[derive(Debug)]
 pub struct Tree {
     nodes: Vec<Node>,
@@ -211,7 +211,7 @@ impl Tree {
         bases.filter_map(|node| self.attr(node, &local_name!("href"))).next()
     }
 
-    /// The doctype, which is no node.
+    /// The doctype, which is not a node.
     #[must_use]
     pub fn doctype(&self) -> Option<&Doctype> {
         self.doctype.as_deref()

@@ -159,7 +159,7 @@ pub(super) enum NodeTest {
     Node,
     Text,
     Comment,
-    /// A node that has children: all that a `//` can go on from.
+    /// A node that has children: all that a `//` can continue from.
     Branch,
     /// Processing instructions: a page has none, HTML reads them as comments.
     Nothing,

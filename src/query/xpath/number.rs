@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use compact_str::CompactString;
 
-/// Whether XPath calls this character white space. A non-breaking space is none.
+/// Whether XPath calls this character white space. A non-breaking space is not white space.
 pub(super) fn is_space(ch: char) -> bool {
     matches!(ch, ' ' | '\t' | '\n' | '\r')
 }

@@ -252,7 +252,7 @@ impl<'s> Parser<'s> {
         Ok(Expr::Path(Box::new(Path { start, steps })))
     }
 
-    /// What may follow an expression that is no path: predicates, and steps from the nodes that it gives.
+    /// What may follow an expression that is not a path: predicates, and steps from its nodes.
     fn filtered(&mut self, primary: Expr, at: usize) -> Parsed<Expr> {
         let mut expr = primary;
         let undecided = ["[", "/", "//", "|", "(", "::"].into_iter().any(|symbol| self.is(symbol));
@@ -264,7 +264,7 @@ impl<'s> Parser<'s> {
             expr = Expr::Filter(Box::new(expr), self.predicates()?);
         }
         if self.is("/") || self.is("//") {
-            need_nodes(&expr, at, "`/` goes on from node-sets")?;
+            need_nodes(&expr, at, "`/` continues from node-sets")?;
             let mut steps = vec![];
             self.steps(&mut steps)?;
             expr = Expr::Path(Box::new(Path { start: Start::Nodes(expr), steps }));
@@ -440,7 +440,7 @@ impl<'s> Parser<'s> {
             }
             None => {
                 let message = format!(
-                    "`{name}()` is no step; a function takes the path as its argument: `{name}(path)`"
+                    "`{name}()` is not a step; a function takes the path as its argument: `{name}(path)`"
                 );
                 return Self::error(at, message);
             }

@@ -39,7 +39,7 @@ pub(super) struct Bound {
 }
 
 impl Bound {
-    /// Puts values in. `None`: a placeholder that stands where a number may stand has a value that is none.
+    /// Puts values in. `None`: a placeholder that stands where a number may stand has a value that is not a number.
     pub(super) fn new(program: &Program, values: &(impl Bindings + ?Sized)) -> Option<Self> {
         let mut bound = Self::default();
         for var in &program.bare {

@@ -91,7 +91,7 @@ impl Query {
     /// The nodes that the expression gives, in document order.
     ///
     /// # Errors
-    /// [`QueryError::Evaluation`] when the value is no node-set, and as [`Query::evaluate`].
+    /// [`QueryError::Evaluation`] when the value is not a node-set, and as [`Query::evaluate`].
     pub fn nodes(
         &self,
         tree: &Tree,

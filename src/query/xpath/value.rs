@@ -54,7 +54,7 @@ pub enum Value {
 }
 
 impl Value {
-    /// The text of a value that is no node-set, as `string()` gives it.
+    /// The text of a value that is not a node-set, as `string()` gives it.
     pub(super) fn into_text(self) -> Option<CompactString> {
         match self {
             Self::Nodes(_) => None,

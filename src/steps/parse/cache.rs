@@ -17,7 +17,7 @@ pub(super) type Key = (usize, Bound);
 /// Highest index whose answer is kept by it.
 const MOST_INDEXES: u32 = 4096;
 
-/// See the module docs.
+/// The answers of one task on one page.
 pub(super) struct Cache<N> {
     /// Answers that depend on an index alone, by query and index.
     by_index: Vec<Vec<Option<Option<CellText>>>>,

@@ -43,7 +43,7 @@ impl Odometer {
         self.ends[axis].get_or_insert(self.indexes[axis]);
     }
 
-    /// Moves on. Gives the first axis whose index changed, or `None` when all combinations were visited.
+    /// Moves on. Returns the first axis whose index changed, or `None` when all combinations were visited.
     pub(super) fn step(&mut self) -> Option<usize> {
         for axis in (0..self.indexes.len()).rev() {
             let index = self.indexes[axis];

@@ -75,7 +75,7 @@ pub(super) struct RowProgram {
     pub(super) ranges: Vec<IndexRange>,
 }
 
-/// See the module docs.
+/// What a task takes from a page, compiled.
 pub(super) struct Program<E: Engine> {
     pub(super) shape: Arc<Shape>,
     pub(super) rows: Vec<RowProgram>,

@@ -68,7 +68,7 @@ fn make(build: &mut Build<'_>) -> Option<Made> {
     })
 }
 
-/// See the module docs.
+/// The step that takes data out of a page.
 struct Parser<E: Engine> {
     program: Program<E>,
     facts: Arc<Facts>,

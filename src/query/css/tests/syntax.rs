@@ -47,17 +47,17 @@ fn mistakes_have_a_place_and_say_what_was_expected() {
         ("p:matches(ab(c)", 10, "never closed"),
         ("p:matchesOwn(a**b)", 16, "repeats a repetition"),
         ("p:nth-child", 2, "needs parentheses"),
-        ("p:nth-child(x)", 13, "`x` is no position"),
-        ("p:nth-child()", 13, "is no position"),
+        ("p:nth-child(x)", 13, "`x` is not a position"),
+        ("p:nth-child()", 13, "is not a position"),
         ("p:nth-child(2", 12, "never closed"),
-        ("p:eq(-1)", 6, "`-1` is no index"),
+        ("p:eq(-1)", 6, "`-1` is not an index"),
         ("p:first-child(1)", 2, "takes nothing"),
         ("p:has()", 7, "expected a selector"),
         ("p:has(b", 6, "never closed"),
         ("p:has(b,)", 9, "found `)`"),
         ("p:not(b > )", 11, "found `)`"),
         ("p:has(b:foo)", 8, "unknown pseudo class `:foo`"),
-        (r"#\110000 ", 10, "no character"),
+        (r"#\110000 ", 10, "is not a character"),
         (r"#a\", 4, "after the backslash"),
     ]);
 }
@@ -69,7 +69,7 @@ fn unknown_pseudo_classes_are_answered_with_known_ones() {
         ("p:contain(x)", 2, "did you mean `:contains`? known are: :first-child"),
         ("p:nth-chidl(2)", 2, "did you mean `:nth-child`?"),
         ("p:hover", 2, "unknown pseudo class `:hover`, known are: :first-child"),
-        ("p:matchText", 2, "texts are no elements here"),
+        ("p:matchText", 2, "texts are not elements here"),
         ("p:blank", 2, "write `:matches(^$)`"),
     ]);
 }

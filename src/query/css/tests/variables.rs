@@ -95,9 +95,9 @@ fn a_value_that_makes_no_sense_is_named() {
             if query == text && message.contains(part));
         assert!(named, "{error:?}");
     };
-    row("td:nth-child(%{i})", "abc", "`abc` is no position");
-    row("td:nth-child(2n+%{i})", "x", "`2n+x` is no position");
-    row("td:eq(%{i})", "-1", "`-1` is no index");
+    row("td:nth-child(%{i})", "abc", "`abc` is not a position");
+    row("td:nth-child(2n+%{i})", "x", "`2n+x` is not a position");
+    row("td:eq(%{i})", "-1", "`-1` is not an index");
     row("td:matches(%{v})", "(a", "`(` is never closed");
     row("td:matches(%{v})", "", "expected a regular expression");
     row("td:contains(%{v})", "", "needs a text");

@@ -93,7 +93,7 @@ impl Guard {
         self.builder.sink.fail(error);
     }
 
-    /// So many attributes were given twice in the tag that comes next.
+    /// How many attributes stand twice in the tag that comes next.
     pub(super) fn count_duplicates(&self, count: u32) {
         self.duplicates.set(count);
     }

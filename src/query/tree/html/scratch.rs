@@ -27,7 +27,7 @@ pub(super) enum Content {
     Doctype,
 }
 
-/// A node with its links. `NONE` is no node.
+/// A node with its links. `NONE` stands for the absence of a node.
 #[derive(Debug)]
 pub(super) struct Node {
     pub(super) name: LocalName,
@@ -228,7 +228,7 @@ impl Scratch {
         (from, self.attrs.len() as u32)
     }
 
-    /// Gives an element those of `attrs` that it lacks; how many it has then.
+    /// Adds those of `attrs` that an element lacks; returns how many it has then.
     pub(super) fn add_attrs_if_missing(&mut self, element: u32, mut attrs: Vec<Attribute>) -> u32 {
         let Content::Element { attrs: (from, to), html_inside } = self.node(element).content else {
             return 0;

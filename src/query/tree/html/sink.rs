@@ -52,7 +52,7 @@ pub(super) struct Sink {
 impl Sink {
     /// A sink for a page of `len` bytes.
     pub(super) fn new(len: usize, limits: &Limits) -> Self {
-        // Nodes are numbered by a u32, of which the last is "none"; what one token adds after the limit is
+        // Nodes are numbered by a u32, whose last value is "none"; what one token adds after the limit is
         // passed must fit below it too.
         let limits = Limits { nodes: limits.nodes.min(u32::MAX / 2), ..*limits };
         Self {

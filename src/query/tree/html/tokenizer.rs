@@ -30,7 +30,7 @@ use html5ever::tokenizer::states::State;
 use super::guard::Guard;
 use names::Names;
 
-/// Nobody asks for lines.
+/// Lines are not needed.
 const LINE: u64 = 1;
 
 /// Reads one page, whose lines end in line feeds only.
@@ -68,7 +68,7 @@ impl Content {
 impl<'g> Tokenizer<'g> {
     /// A tokenizer for `page`, in front of `guard`.
     pub(super) fn new(page: &'g StrTendril, guard: &'g Guard) -> Self {
-        // A byte order mark is no part of the page.
+        // A byte order mark is not a part of the page.
         let at = if page.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
         Self { page, text: page, guard, at, names: Names::default() }
     }

@@ -3,7 +3,7 @@
 //! Knows the types, their conversions and operators; `path` knows steps, `axis` the directions, `compare`
 //! node-set comparisons, `call` and `text` the functions. Each type has its own way in, so that a question
 //! for a truth value never collects the nodes that a question for nodes would. Texts are borrowed from the
-//! tree and the query wherever they are not made anew.
+//! tree and the query wherever they are not made again.
 
 mod axis;
 mod call;

@@ -81,7 +81,7 @@ impl<'e> Evaluator<'e> {
                     Want::First(_) | Want::All => usize::MAX,
                 };
                 let mut found = Nodes::new();
-                // Stopping early is no failure.
+                // Stopping early is not a failure.
                 let _flow =
                     self.walk(*from, step, &mut |node| self.offer(step, node, limit, accept, &mut found))?;
                 if step.axis.is_reverse() {

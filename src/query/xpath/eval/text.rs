@@ -96,7 +96,7 @@ pub(super) fn translate<'t>(text: Cow<'t, str>, from: &str, to: &str) -> Cow<'t,
     Cow::Owned(result)
 }
 
-/// What becomes of each character: an array for ASCII, which nearly all are.
+/// The result of each character: an array for ASCII, which nearly all are.
 struct Translation {
     ascii: [Option<char>; 128],
     others: HashMap<char, Option<char>>,

@@ -21,7 +21,7 @@ fn syntax_errors_name_the_place_and_what_was_expected() {
     check_error("//childs::a", 3, "unknown axis `childs::`; did you mean `child::`?");
     check_error("count('a')", 7, "count() takes a node-set, this is a text");
     check_error("1[1]", 1, "a predicate `[…]` filters node-sets, this is a number");
-    check_error("'a'/b", 1, "`/` goes on from node-sets, this is a text");
+    check_error("'a'/b", 1, "`/` continues from node-sets, this is a text");
     check_error("//a | 1", 7, "`|` joins node-sets, this is a number");
     check_error("//a[.='x]", 7, "this text has no closing '");
     check_error("a ! b", 3, "`!` stands only in `!=`; for \"not\" write `not(…)`");
@@ -30,7 +30,7 @@ fn syntax_errors_name_the_place_and_what_was_expected() {
     check_error(
         "//a/count(b)",
         5,
-        "`count()` is no step; a function takes the path as its argument: `count(path)`",
+        "`count()` is not a step; a function takes the path as its argument: `count(path)`",
     );
     check_error("'%%{x}' ]", 9, "expected an operator or the end, found `]`");
     check_error("a#b", 2, "unexpected character '#'");

@@ -50,7 +50,7 @@ impl Tokenizer<'_> {
     fn end_of_script(&self, name: &str) -> usize {
         let bytes = self.text.as_bytes();
         let (mut at, mut escape) = (self.at, Escape::None);
-        // Where the dashes may begin of which two end an escape with a `>`.
+        // Where the dashes may begin; two of them and a `>` end an escape.
         let mut dashes = 0;
         while let Some(found) = memchr::memchr2(b'<', b'>', bytes.get(at..).unwrap_or_default()) {
             at += found;
