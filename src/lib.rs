@@ -78,11 +78,13 @@ mod store;
 pub use api::{Definitions, Existing, Mode, Outcome, Progress, Report, RunError, RunHandle, RunRequest};
 pub use cluster::ClusterError;
 pub use conf::{ConfError, Layers, Origins, Settings};
-pub use defs::{Problem, Problems, SourceFile};
-pub use engine::{FiguresView, Shutdown};
+pub use defs::{Place, Problem, Problems, Severity, SourceFile};
+pub use engine::{FiguresView, SeedError, Shutdown};
 pub use node::Run;
 pub use sinks::{Delivery, SinkReport};
 pub use store::machine::{Counts, Phase};
+pub use store::solo::SoloError;
+pub use store::{ProjectionError, StoreError};
 
 /// What unit tests share with those of the whole program.
 #[cfg(test)]

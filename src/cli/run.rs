@@ -122,7 +122,7 @@ impl<'a> Signals<'a> {
         Ok(Self { interrupt, terminate, hangup, is_cancelled: false, progress })
     }
 
-    /// Waits for the first signal; does not return from the second one.
+    /// Waits for the first signal; does not return from the second one. A hangup is never the second one.
     async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
@@ -136,6 +136,8 @@ impl<'a> Signals<'a> {
             std::process::exit(i32::from(Exit::Cancelled.code()));
         }
         self.is_cancelled = true;
+        // A shell and the kernel each send a hangup when a terminal closes: the second one says nothing new.
+        self.hangup = None;
         warn!(
             "cancel requested: jobs in progress finish first; a second Ctrl-C or signal ends the program at once"
         );

@@ -101,6 +101,17 @@ impl Farewell {
         }
     }
 
+    /// Warns if this node keeps the rows because it does not know which node keeps them.
+    pub(super) fn warn_of_own<N: Network>(&self, member: &Member<N>) {
+        if self.keepers != Keepers::All {
+            warn!(
+                "the run ended without this node ({}), so it does not know which node keeps the rows (cluster.outputOn): \
+                 it keeps its own",
+                member.me.name
+            );
+        }
+    }
+
     /// After the end: warns if all nodes keep the rows though one of them should.
     fn warn_of_all<N: Network>(&self, member: &Member<N>, parting: &Parting) {
         let is_over = member.applied.status().borrow().phase >= Phase::Shutdown;
@@ -170,11 +181,14 @@ fn others<N: Network>(member: &Member<N>) -> Vec<NodeId> {
 /// Waits until the others no longer need this node for a quorum. This node no longer takes part in the run.
 pub(super) async fn farewell<N: Network>(member: &Member<N>, farewell: &Farewell) -> Parting {
     let parting = parted(member, farewell).await;
-    farewell.warn_of_all(member, &parting);
-    parting
+    if let Some(parting) = &parting {
+        farewell.warn_of_all(member, parting);
+    }
+    parting.unwrap_or_default()
 }
 
-async fn parted<N: Network>(member: &Member<N>, farewell: &Farewell) -> Parting {
+/// What the leader decided of the end; `None` where this node goes without a decision.
+async fn parted<N: Network>(member: &Member<N>, farewell: &Farewell) -> Option<Parting> {
     let begun = Instant::now();
     let mut last_leader = Instant::now();
     let mut is_told = false;
@@ -185,7 +199,7 @@ async fn parted<N: Network>(member: &Member<N>, farewell: &Farewell) -> Parting 
             let gives_back = begun.elapsed() <= member.timing.session && !handed_back(member).await;
             if !gives_back && can_do_without(member) {
                 debug!("the other nodes can continue without this node");
-                return Parting::default();
+                return None;
             }
             if !gives_back && !is_told {
                 is_told = true;
@@ -202,7 +216,7 @@ async fn parted<N: Network>(member: &Member<N>, farewell: &Farewell) -> Parting 
                     let parting = farewell.parting(&farewell.state.lock(), member);
                     let last_words = LAST_WORDS.max(member.caller.contact().round_trip().0 * 2);
                     let _ended_or_late = timeout(last_words, ended(member, SHORT_PAUSE)).await;
-                    return parting;
+                    return Some(parting);
                 }
             }
             Leader::At(..) | Leader::Unknown => {
@@ -211,12 +225,12 @@ async fn parted<N: Network>(member: &Member<N>, farewell: &Farewell) -> Parting 
                 match member.ask_leader(&question).await {
                     Some(Answer::Go(parting)) => {
                         debug!(position, "the leader lets this node go");
-                        return parting;
+                        return Some(parting);
                     }
                     Some(_) => last_leader = Instant::now(),
                     None if is_over(member) && is_alone(member, last_leader).await => {
                         debug!("no node leads, and this node has applied the end");
-                        return Parting::default();
+                        return None;
                     }
                     None => {}
                 }
@@ -224,7 +238,7 @@ async fn parted<N: Network>(member: &Member<N>, farewell: &Farewell) -> Parting 
         }
         sleep(if is_at_work { PAUSE } else { SHORT_PAUSE }).await;
     }
-    Parting::default()
+    None
 }
 
 /// Asks the leader to take this node's vote. Whether this node may go as far as that is concerned.

@@ -62,7 +62,7 @@ pub(crate) use libp2p::{Libp2p, Limits, Options as NetworkOptions, start as star
 pub use member::Timing;
 pub(crate) use network::Network;
 #[cfg(test)]
-pub(crate) use network::{Conversation, Oneself};
+pub(crate) use network::{Conversation, SelfDial};
 pub(crate) use node::{ClusterNode, Leave, LeftBehind, start};
 pub use node::{NodeOptions, OnComposed};
 pub use peer::{ClusterId, Founding, Peer};

@@ -360,6 +360,11 @@ impl<N: Network> ClusterNode<N> {
         self.office.member.has_missed_the_run.load(Ordering::Acquire)
     }
 
+    /// Warns if this node keeps the rows because it missed the decision about them.
+    pub(crate) fn warn_of_own_rows(&self) {
+        self.office.farewell.warn_of_own(&self.office.member);
+    }
+
     /// Warns if the rows are to be kept by a node that is not there.
     pub(crate) fn warn_of_name(&self) {
         self.office.farewell.warn_of_name(&self.office.member);

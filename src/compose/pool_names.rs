@@ -10,6 +10,9 @@ use crate::engine::Plan;
 use crate::model::nearest;
 use crate::steps;
 
+/// Names of pools in old configurations, whose sizes never had an effect on what a run gives.
+const OLD: [&str; 2] = ["start", "process"];
+
 /// Most names of steps in one message.
 const MOST_NAMED: usize = 10;
 
@@ -20,7 +23,8 @@ pub(super) fn unused_pools<'a>(
     plan: &Plan,
 ) -> impl Iterator<Item = Problem> + 'a {
     let names: BTreeSet<String> = plan.step_names().map(ToString::to_string).collect();
-    let is_known = |name: &str| steps::catalog().iter().any(|entry| entry.about.name == name);
+    let is_known =
+        |name: &str| OLD.contains(&name) || steps::catalog().iter().any(|entry| entry.about.name == name);
     let sizes = settings.poolsize.iter();
     let unused: Vec<_> = sizes.filter(|(name, _)| !is_known(name) && !names.contains(*name)).collect();
     unused.into_iter().map(move |(name, size)| warning(name, *size, origins, &names))

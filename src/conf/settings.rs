@@ -10,7 +10,7 @@ use super::proxy_url::ProxyUrl;
 use super::scope::Scope;
 
 impl Settings {
-    /// These settings, with the pace and the places of `today`: what a resumed run gives is as it began,
+    /// These settings, with the pace and the machine of `today`: what a resumed run gives is as it began,
     /// how fast it goes and where it logs may change.
     #[must_use]
     pub fn at_the_pace_of(&self, today: &Self) -> Self {

@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use compact_str::CompactString;
 
-use crate::model::Locator;
+use crate::model::{Fingerprint, Locator};
 
 /// The hosts that are allowed besides that of the page itself.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub enum LinkHosts {
 pub struct LinkScope {
     kind: LinkHosts,
     hosts: HashSet<CompactString>,
+    /// The pages that the run begins with.
+    starts: HashSet<Fingerprint>,
 }
 
 impl LinkHosts {
@@ -51,8 +53,15 @@ impl LinkScope {
     /// The scope of a run that begins with these locators.
     #[must_use]
     pub fn new(kind: LinkHosts, seeds: &[Locator]) -> Self {
-        let hosts = if kind == LinkHosts::Any { &[] } else { seeds }.iter().filter_map(Locator::host);
-        Self { kind, hosts: hosts.map(|host| base(kind, host).into()).collect() }
+        let seeds = if kind == LinkHosts::Any { &[] } else { seeds };
+        let hosts = seeds.iter().filter_map(Locator::host);
+        let starts = seeds.iter().map(|seed| start(&seed.group, &seed.name, &seed.url));
+        Self { kind, hosts: hosts.map(|host| base(kind, host).into()).collect(), starts: starts.collect() }
+    }
+
+    /// Whether the run begins with this page; not known if links may lead to any host.
+    pub(super) fn is_start(&self, group: &str, name: &str, url: &str) -> bool {
+        self.starts.contains(&start(group, name, url))
     }
 
     /// Whether links may lead to any host.
@@ -75,6 +84,10 @@ impl LinkScope {
             LinkHosts::Any | LinkHosts::Same => is_allowed(host),
         }
     }
+}
+
+fn start(group: &str, name: &str, url: &str) -> Fingerprint {
+    Fingerprint::of([group, name, url].map(str::as_bytes))
 }
 
 /// The part of a host that other hosts are compared with.

@@ -119,6 +119,10 @@ impl TaskRunner {
         };
         self.figures.pages.inc();
         self.figures.bytes.add(document.body.len() as u64);
+        // The fetcher itself follows a redirect with a cookie, and a kept page may be at another host.
+        if self.is_beyond(job, &document.url) {
+            return Ok(Came::Results(Results::default()));
+        }
         let page = Arc::new(Page::new(document, self.limits));
         let mut results = Results::default();
         for task in &group.tasks {
@@ -132,10 +136,7 @@ impl TaskRunner {
     /// The page is at another URL, which becomes a job: it may be as long as that of a link, and is on a host that a link
     /// may lead to. A page to begin with may move to any host.
     fn moved(&self, job: &Job, loader: &str, to: String) -> Result<Came, Stopped> {
-        let own = &*job.locator.url;
-        if !self.links.scope.allows([own, own], &to) && !self.is_start(job) {
-            self.figures.links_beyond.inc();
-            debug!(url = %ShownUrl(own), to = %ShownUrl(&to), "redirect is not followed: it leads to another host");
+        if self.is_beyond(job, &to) {
             return Ok(Came::Results(Results::default()));
         }
         if to.len() <= self.links.longest {
@@ -146,6 +147,17 @@ impl TaskRunner {
             "the page redirects to a URL of {length} bytes, more than the setting scoopi.job.maxLink allows ({limit})"
         );
         Err(stopped(loader, StepError::fatal(reason)))
+    }
+
+    /// Whether a page that is linked has led to a host beyond the scope; counts and logs it.
+    fn is_beyond(&self, job: &Job, to: &str) -> bool {
+        let own = &*job.locator.url;
+        let is_beyond = !self.links.scope.allows([own, own], to) && !self.is_start(job);
+        if is_beyond {
+            self.figures.links_beyond.inc();
+            debug!(url = %ShownUrl(own), to = %ShownUrl(to), "redirect is not followed: it leads to another host");
+        }
+        is_beyond
     }
 
     /// Logs why a page is skipped: the first ones as warnings, the others at debug level.
@@ -163,9 +175,7 @@ impl TaskRunner {
     fn is_start(&self, job: &Job) -> bool {
         let Job { locator, via, .. } = job;
         let first = via.first().unwrap_or(&locator.url);
-        let is_first =
-            |seed: &Locator| seed.url == *first && seed.name == locator.name && seed.group == locator.group;
-        self.plan.seeds().iter().any(is_first)
+        self.links.scope.is_start(&locator.group, &locator.name, first)
     }
 
     async fn run_task(

@@ -37,7 +37,7 @@ pub fn shown_url_within(url: &str, longest: usize) -> String {
     // A URL parser drops these characters, so they could hide user info.
     let text: Cow<'_, str> = if url.contains(DROPPED) { url.replace(DROPPED, "").into() } else { url.into() };
     let text = text.trim_start_matches(|c: char| c.is_whitespace() || c <= ' ').trim_end();
-    let (start, end) = user_info_of(text).unwrap_or_default();
+    let (start, end) = user_info_of(text).or_else(|| without_scheme(text)).unwrap_or_default();
     let mut shown = String::with_capacity(text.len().min(longest));
     for (at, c) in text.char_indices().take(longest) {
         if (start..end).contains(&at) {
@@ -98,6 +98,20 @@ fn user_info_of(text: &str) -> Option<(usize, usize)> {
     Some((start, start + at))
 }
 
+/// Schemes whose URLs have an `@` that does not follow a password.
+const WITHOUT_PASSWORDS: [&str; 6] = ["mailto", "sip", "sips", "xmpp", "javascript", "data"];
+
+/// Returns the range of what may be a user name and a password in a URL whose scheme is missing: the text before the
+/// colon is then taken for a scheme.
+fn without_scheme(text: &str) -> Option<(usize, usize)> {
+    let (scheme, rest) = scheme_of(text)?;
+    if rest.starts_with("//") || WITHOUT_PASSWORDS.iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
+        return None;
+    }
+    let end = text.find(['/', '\\', '?', '#']).unwrap_or(text.len());
+    Some((0, text.get(..end)?.rfind('@')?))
+}
+
 /// Returns scheme and rest: the text before and after the first colon, if only letters, digits, `+`, `-` and `.`
 /// precede it.
 #[must_use]
@@ -134,6 +148,9 @@ mod tests {
         check("ftp://u:p@h/", "ftp://***@h/", "ftp://h/");
         check("http://h/a@b", "http://h/a@b", "http://h/a@b");
         check("mailto:a@b", "mailto:a@b", "mailto:a@b");
+        check("user:secret@h/x@y", "***@h/x@y", "user:secret@h/x@y");
+        check("ftp:user:secret@h", "***@h", "ftp:user:secret@h");
+        check("user:secret", "user:secret", "user:secret");
         check("/defs/a@b.html", "/defs/a@b.html", "/defs/a@b.html");
     }
 

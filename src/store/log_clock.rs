@@ -1,7 +1,7 @@
 //! The log's own time, as one node sees it.
 //!
 //! A run has a time of its own, in milliseconds since it began. The machine holds it, and a command that names a later
-//! time moves it forward. Between two commands each node adds what its own monotonic clock measures. So a wall clock
+//! time moves it forward. From one command to the next each node adds what its own monotonic clock measures. So a wall clock
 //! does not decide when a wait is over: a clock that is wrong, or jumps, changes nothing. While no node runs, this time
 //! stands still.
 

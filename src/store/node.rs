@@ -116,11 +116,21 @@ impl<C: Commit> NodeStore<C> {
     /// # Errors
     /// The store has stopped.
     pub async fn leave(&self) -> Result<(), StoreError> {
-        let (node, incarnation) = (self.node, self.incarnation());
-        match self.propose(Command::Leave { node, incarnation }).await {
-            // Out already: this command was repeated, or others took this node for dead.
-            Ok(_) | Err(StoreError::Refused(Refusal::NotAMember)) => Ok(()),
-            Err(error) => Err(error),
+        let (node, mut incarnation) = (self.node, self.incarnation());
+        loop {
+            let left = self.propose(Command::Leave { node, incarnation }).await;
+            match left {
+                Ok(_) => return Ok(()),
+                // Out already: this command was repeated, or others took this node for dead. It may have joined again
+                // in a later life without the caller's knowledge.
+                Err(StoreError::Refused(Refusal::NotAMember)) => {
+                    match self.commit.last_incarnation(node).filter(|last| *last > incarnation) {
+                        Some(last) => incarnation = last,
+                        None => return Ok(()),
+                    }
+                }
+                Err(error) => return Err(error),
+            }
         }
     }
 

@@ -24,7 +24,7 @@ use super::voter::Forming;
 /// Asks a node over whatever network there is.
 pub(crate) trait Ask: Sync {
     /// Asks the node at `to`, whose identity the connection has proved. An address that leads back to this node either
-    /// returns its own id or fails with [`Oneself`](crate::cluster::network::Oneself).
+    /// returns its own id or fails with [`SelfDial`](crate::cluster::network::SelfDial).
     ///
     /// # Errors
     /// [`io::ErrorKind::ConnectionRefused`] if no process listens there, [`io::ErrorKind::TimedOut`] if no node

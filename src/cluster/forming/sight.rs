@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use crate::cluster::address::Address;
-use crate::cluster::network::Oneself;
+use crate::cluster::network::SelfDial;
 use crate::cluster::peer::{ClusterId, Founding, Peer};
 use crate::model::NodeId;
 
@@ -30,7 +30,7 @@ enum Outcome {
     /// It was not answered.
     Silent(String),
     /// This node itself is there.
-    Oneself,
+    SelfDial,
     /// Another node is there.
     Node { id: NodeId, peer: Peer, standing: Standing, is_sound: bool },
 }
@@ -56,8 +56,8 @@ impl Sight {
     /// out.
     pub(super) fn note(&mut self, at: &Address, came: io::Result<(NodeId, Answer)>) -> Option<Founding> {
         let (outcome, founding) = match came {
-            Ok((id, _)) if id == self.me => (Outcome::Oneself, None),
-            Err(error) if Oneself::is(&error) => (Outcome::Oneself, None),
+            Ok((id, _)) if id == self.me => (Outcome::SelfDial, None),
+            Err(error) if SelfDial::is(&error) => (Outcome::SelfDial, None),
             Ok((id, Answer::Hello(hello))) => self.met(at, id, hello),
             Ok((_, Answer::Unable(why))) => (Outcome::Silent(format!("cannot answer: {why}")), None),
             Ok(_) => (Outcome::Silent("answered something else than was asked".to_owned()), None),
@@ -192,7 +192,7 @@ impl Sight {
         match self.outcomes.get(at) {
             None => Some("no answer yet".to_owned()),
             Some(Outcome::Silent(why)) => Some(why.clone()),
-            Some(Outcome::Oneself) => None,
+            Some(Outcome::SelfDial) => None,
             Some(Outcome::Node { standing: Standing::Waiting { cluster }, .. }) => {
                 Some(format!("holds an unfinished run of cluster {cluster} and was started without --resume"))
             }
@@ -219,7 +219,7 @@ impl Sight {
     fn oneself(&self) -> Peer {
         let mut peer = self.own.peer.clone();
         if peer.address.is_unspecified()
-            && let Some((at, _)) = self.outcomes.iter().find(|(_, outcome)| **outcome == Outcome::Oneself)
+            && let Some((at, _)) = self.outcomes.iter().find(|(_, outcome)| **outcome == Outcome::SelfDial)
         {
             peer.address = at.clone();
         }
@@ -228,7 +228,7 @@ impl Sight {
 
     fn aliases(&self, declared: &Declared) -> usize {
         let is_alias = |(at, outcome): &(&Address, &Outcome)| {
-            **outcome == Outcome::Oneself && declared.list().contains(*at) && *at != declared.own()
+            **outcome == Outcome::SelfDial && declared.list().contains(*at) && *at != declared.own()
         };
         self.outcomes.iter().filter(is_alias).count()
     }

@@ -133,7 +133,7 @@ fn tell(outcome: oneshot::Sender<Result<Link, Unreached>>, result: Result<Link, 
 fn unreached(error: DialError) -> Unreached {
     match error {
         // An address on which this node listens is not even dialled.
-        DialError::LocalPeerId { .. } | DialError::NoAddresses => Unreached::Oneself,
+        DialError::LocalPeerId { .. } | DialError::NoAddresses => Unreached::SelfDial,
         DialError::Transport(mut tried) => match tried.pop() {
             Some((_, error)) => error.into(),
             None => Unreached::Silent,

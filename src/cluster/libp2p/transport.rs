@@ -21,7 +21,7 @@ use tokio::time::timeout;
 
 use crate::cluster::address::Address;
 use crate::cluster::key::ClusterKey;
-use crate::cluster::network::Oneself;
+use crate::cluster::network::SelfDial;
 
 /// For a host to answer at all. Long enough for one packet that is lost, which is sent again after a second.
 const CONNECT: Duration = Duration::from_millis(1500);
@@ -41,7 +41,7 @@ const STREAMS: usize = 512;
 pub(super) enum Unreached {
     /// It is this node.
     #[error("this node itself listens there")]
-    Oneself,
+    SelfDial,
     /// The system says why.
     #[error("{1}")]
     Socket(io::ErrorKind, String),
@@ -82,7 +82,7 @@ impl Unreached {
     /// As an error of `address`.
     pub(super) fn at(&self, address: &Address) -> io::Error {
         let kind = match self {
-            Self::Oneself => return io::Error::new(io::ErrorKind::InvalidInput, Oneself(address.clone())),
+            Self::SelfDial => return io::Error::new(io::ErrorKind::InvalidInput, SelfDial(address.clone())),
             Self::Socket(kind, _) => *kind,
             Self::Silent | Self::Mute => io::ErrorKind::TimedOut,
             Self::Closed(_) => io::ErrorKind::ConnectionAborted,

@@ -13,7 +13,7 @@ use crate::cluster::address::Address;
 use crate::cluster::error::ClusterError;
 use crate::cluster::forming::Forming;
 use crate::cluster::member::Member;
-use crate::cluster::network::{Network, Oneself};
+use crate::cluster::network::{Network, SelfDial};
 use crate::cluster::peer::Peer;
 use crate::cluster::quorum::Quorum;
 
@@ -65,7 +65,7 @@ impl<N: Network> ClusterNode<N> {
         let Some(before) = before else { return false };
         let is_still_there = match timeout(FOUND, member.caller.network().open(&before)).await {
             Ok(Ok(conversation)) => conversation.peer == member.id,
-            Ok(Err(error)) => Oneself::is(&error),
+            Ok(Err(error)) => SelfDial::is(&error),
             Err(_) => false,
         };
         if !is_still_there {

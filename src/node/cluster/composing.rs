@@ -46,7 +46,7 @@ pub(super) async fn compose<N: Network>(
                     other => {
                         other?;
                         composed?;
-                        composer = Composer::Oneself;
+                        composer = Composer::SelfDial;
                     }
                 }
             }
@@ -66,7 +66,7 @@ pub(super) async fn compose<N: Network>(
 /// The node that has composed the definitions of the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Composer {
-    Oneself,
+    SelfDial,
     Another,
 }
 

@@ -17,6 +17,7 @@ pub(super) async fn leave<N: Network>(
     mut cancelled: CancelLatch,
 ) -> Result<Leave, RunError> {
     if node.has_missed_the_run() {
+        node.warn_of_own_rows();
         tokio::select! {
             () = node.linger_after_all() => {}
             () = cancelled.cancelled() => {}

@@ -15,7 +15,7 @@ use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
-use crate::cluster::{Address, Conversation, Network, Oneself};
+use crate::cluster::{Address, Conversation, Network, SelfDial};
 use crate::model::NodeId;
 
 use super::clock;
@@ -304,7 +304,7 @@ impl Network for SimulatedNetwork {
     async fn open(&self, address: &Address) -> io::Result<Conversation<SimulatedStream>> {
         let to = host_at(address).ok_or(io::ErrorKind::AddrNotAvailable)?;
         if to == self.host {
-            return Err(io::Error::other(Oneself(address.clone())));
+            return Err(io::Error::other(SelfDial(address.clone())));
         }
         let (answer, opened) = oneshot::channel();
         {

@@ -196,7 +196,7 @@ impl Machine {
         self.members.iter()
     }
 
-    /// Whether a node left the run by itself before its end, and did not come back. A node that expired did not leave.
+    /// Whether a node left the run by itself before its end, and did not come back. A node that expired left only if it said so afterwards.
     #[must_use]
     pub fn has_left(&self, node: NodeId) -> bool {
         self.members.has_left(node)

@@ -19,7 +19,7 @@ use crate::cluster::forming::lookout::Ask;
 use crate::cluster::forming::message::{Answer, Request, Standing};
 use crate::cluster::forming::voter::Forming;
 use crate::cluster::forming::waiting::Waiting;
-use crate::cluster::network::Oneself;
+use crate::cluster::network::SelfDial;
 
 /// What one finds at an address; where there is nothing, it is refused.
 #[derive(Clone)]
@@ -83,7 +83,7 @@ impl Ask for View {
             None => Err(io::ErrorKind::ConnectionRefused.into()),
             Some(Door::Closes) => Err(io::ErrorKind::UnexpectedEof.into()),
             Some(Door::Hangs) => std::future::pending().await,
-            Some(Door::Node(id, _)) if id == self.me => Err(io::Error::other(Oneself(to.clone()))),
+            Some(Door::Node(id, _)) if id == self.me => Err(io::Error::other(SelfDial(to.clone()))),
             Some(Door::Node(id, forming)) => {
                 let answer = forming.answer(self.me, request).await;
                 if post == Post::AnswerLost {

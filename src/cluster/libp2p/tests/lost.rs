@@ -72,7 +72,7 @@ async fn a_host_that_refuses_one_that_is_silent_and_oneself_are_told_apart() {
             let message = error.to_string();
             assert_eq!(error.kind(), kind, "{message}");
             assert!(message.contains(text) && message.contains(&address), "{message}");
-            assert_eq!(crate::cluster::network::Oneself::is(&error), address == own.to_string());
+            assert_eq!(crate::cluster::network::SelfDial::is(&error), address == own.to_string());
         }
     })
     .await;
