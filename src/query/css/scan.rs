@@ -172,6 +172,7 @@ impl<'a> Matcher<'a> {
     ) -> Result<bool, QueryError> {
         let tree = self.tree;
         let mut found = false;
+        let once = plan.once();
         while let Some(frame) = frames.last_mut() {
             if node >= frame.end {
                 frames.pop();
@@ -188,6 +189,7 @@ impl<'a> Matcher<'a> {
                 | (plan.descendant & frame.above << 1)
                 | (plan.next & frame.last << 1)
                 | (plan.later & frame.earlier << 1);
+            let wanted = wanted & !(once & frame.above);
             let passed = self.pass(plan, wanted, current)?;
             frame.last = passed;
             frame.earlier |= passed;

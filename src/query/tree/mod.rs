@@ -206,9 +206,12 @@ impl Tree {
     /// The `href` of the first `base` element that has one, as it is written.
     #[must_use]
     pub fn base(&self) -> Option<&str> {
-        let nodes = (0..self.len()).filter(|node| self.is_element(*node));
-        let bases = nodes.filter(|node| *self.name(*node) == local_name!("base"));
-        bases.filter_map(|node| self.attr(node, &local_name!("href"))).next()
+        // There are fewer attributes than nodes, and they stand in document order, too.
+        let is_base = |attr: &AttrId| {
+            *self.attr_name(*attr) == local_name!("href")
+                && *self.name(self.attr_owner(*attr)) == local_name!("base")
+        };
+        (0..self.attrs.len() as AttrId).find(is_base).map(|attr| self.attr_value(attr))
     }
 
     /// The doctype, which is no node.
