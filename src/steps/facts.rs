@@ -49,7 +49,8 @@ impl Replacements {
     pub fn fact(&self, value: Option<CellText>) -> CellText {
         let Some(text) = value else { return self.not_found.clone() };
         // The first byte of most facts shows that they are neither blank nor `null`.
-        if text.bytes().next().is_some_and(|first| first.is_ascii_graphic() && !matches!(first, b'n' | b'N')) {
+        if text.bytes().next().is_some_and(|first| first.is_ascii_graphic() && !matches!(first, b'n' | b'N'))
+        {
             return text;
         }
         match text.trim() {

@@ -28,6 +28,7 @@ use super::program::List;
 use super::program::Order;
 use super::program::Plan;
 use super::program::Step;
+use super::program::Steps;
 use super::program::Test;
 use super::program::Where;
 
@@ -101,9 +102,12 @@ impl<'a> Matcher<'a> {
         }
     }
 
-    /// The tag that an element must have to pass the first step of a plan with one first step.
-    pub(super) fn first_tag(&self, plan: &'a Plan) -> Option<&'a LocalName> {
-        self.tag_of(plan.steps.get(plan.firsts.trailing_zeros() as usize)?)
+    /// The tag that an element must have to pass one of these steps, if there is but one step.
+    pub(super) fn only_tag(&self, plan: &'a Plan, wanted: Steps) -> Option<&'a LocalName> {
+        match wanted.count_ones() {
+            1 => self.tag_of(plan.steps.get(wanted.trailing_zeros() as usize)?),
+            _ => None,
+        }
     }
 
     /// The id that an element must have to pass the first step of a plan with one first step.

@@ -207,11 +207,10 @@ impl Tree {
     #[must_use]
     pub fn base(&self) -> Option<&str> {
         // There are fewer attributes than nodes, and they stand in document order, too.
-        let is_base = |attr: &AttrId| {
-            *self.attr_name(*attr) == local_name!("href")
-                && *self.name(self.attr_owner(*attr)) == local_name!("base")
-        };
-        (0..self.attrs.len() as AttrId).find(is_base).map(|attr| self.attr_value(attr))
+        let is_base =
+            |attr: &Attr| attr.name == local_name!("href") && *self.name(attr.owner) == local_name!("base");
+        let attr = self.attrs.iter().position(is_base)?;
+        Some(self.attr_value(attr as AttrId))
     }
 
     /// The doctype, which is no node.

@@ -130,7 +130,8 @@ impl<E: Engine> Extraction<'_, E> {
 
     /// Takes the bytes of a row from the room that is left.
     fn pay_for(&self, row: &Row, axes: &[Axis], room: &mut usize) -> Result<(), StepError> {
-        let bytes = row.cells.iter().filter_map(|cell| cell.value.as_ref()).map(CellText::bytes_outside).sum();
+        let bytes =
+            row.cells.iter().filter_map(|cell| cell.value.as_ref()).map(CellText::bytes_outside).sum();
         match room.checked_sub(bytes) {
             Some(left) => {
                 *room = left;
@@ -156,12 +157,12 @@ impl<E: Engine> Extraction<'_, E> {
             room = room.saturating_sub(prefix.len() + text.len());
             // The checks below report an exceeded limit; values beyond it need not be stored.
             if longest <= self.bounds.cell_bytes && room > 0 && values.len() <= self.bounds.rows {
-                values.extend(prefixed(prefix, Some(text.into())));
+                values.push(if prefix.is_empty() { text.into() } else { joined(prefix, text) });
             }
         };
         let selected = &self.program.selectors[query.selector];
-        let values_of = query.selector_variables.of(axes, cells);
-        E::each(selected, &mut self.scratch, &nodes, &values_of, self.meter, take).map_err(failed)?;
+        let bound = query.selector_variables.of(axes, cells);
+        E::each(selected, &mut self.scratch, &nodes, &bound, self.meter, take).map_err(failed)?;
         self.check_cell(longest, &axes[0], cells[0].index)?;
         match room {
             0 => Err(self.too_large(axes, cells)),
@@ -222,7 +223,10 @@ impl<E: Engine> Extraction<'_, E> {
                 if !program.break_after.is_empty() {
                     break_after(program, &axes[own], own, value.as_ref(), odometer)?;
                 }
-                prefixed(&program.prefix, value)
+                match value {
+                    Some(value) if !program.prefix.is_empty() => Some(joined(&program.prefix, &value)),
+                    value => value,
+                }
             }
         };
         self.found |= value.is_some() && matches!(program.origin, Origin::Page { .. });
@@ -339,8 +343,8 @@ impl<E: Engine> Extraction<'_, E> {
         cells: &[Cell],
     ) -> Result<Option<CellText>, QueryError> {
         let nodes = self.nodes(query.block, &query.block_variables.of(axes, cells))?;
-        let (selected, values) =
-            (&self.program.selectors[query.selector], query.selector_variables.of(axes, cells));
+        let selected = &self.program.selectors[query.selector];
+        let values = query.selector_variables.of(axes, cells);
         let value = E::value(selected, &mut self.scratch, &nodes, &values, self.meter)?;
         Ok(value.map(CellText::from))
     }
@@ -431,17 +435,11 @@ fn break_after(
     Ok(())
 }
 
-#[inline]
-fn prefixed(prefix: &str, value: Option<CellText>) -> Option<CellText> {
-    match value {
-        Some(value) if !prefix.is_empty() => {
-            let mut whole = CompactString::with_capacity(prefix.len() + value.len());
-            whole.push_str(prefix);
-            whole.push_str(&value);
-            Some(whole.into())
-        }
-        other => other,
-    }
+fn joined(prefix: &str, value: &str) -> CellText {
+    let mut whole = CompactString::with_capacity(prefix.len() + value.len());
+    whole.push_str(prefix);
+    whole.push_str(value);
+    whole.into()
 }
 
 fn label(axis: &Axis) -> String {

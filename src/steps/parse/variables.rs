@@ -55,11 +55,12 @@ impl Reading<'_> {
 
     /// Bytes of long texts: the cost of looking them up, copying and searching them.
     pub(super) fn long_bytes(&self) -> usize {
+        let texts = self.variables.iter().filter(|variable| !variable.is_number());
         let bytes = |variable: &Variable| match variable.read(self.axes, self.cells) {
             Read::Text(text) if text.len() > SHORT => text.len(),
             Read::Text(_) | Read::Number(_) => 0,
         };
-        self.variables.iter().map(bytes).sum()
+        texts.map(bytes).sum()
     }
 
     fn read(&self, var: usize) -> Option<Read<'_>> {
@@ -196,15 +197,19 @@ impl Variable {
         Ok(Self { axis, property: property.1, written: format!("%{{{name}}}").into() })
     }
 
+    fn is_number(&self) -> bool {
+        matches!(self.property, Property::Index | Property::Order)
+    }
+
     fn read<'a>(&'a self, axes: &'a [Axis], cells: &'a [Cell]) -> Read<'a> {
-        let (axis, cell) = (&axes[self.axis], &cells[self.axis]);
+        let (axis, cell) = (|| &axes[self.axis], || &cells[self.axis]);
         let text = match self.property {
-            Property::Index => return Read::Number(cell.index),
-            Property::Order => return Read::Number(axis.order),
-            Property::Match => axis.match_text.as_deref(),
-            Property::Value => cell.value.as_deref(),
-            Property::ItemName => Some(axis.name.as_str()),
-            Property::AxisName => Some(axis.kind.as_str()),
+            Property::Index => return Read::Number(cell().index),
+            Property::Order => return Read::Number(axis().order),
+            Property::Match => axis().match_text.as_deref(),
+            Property::Value => cell().value.as_deref(),
+            Property::ItemName => Some(axis().name.as_str()),
+            Property::AxisName => Some(axis().kind.as_str()),
         };
         Read::Text(text.unwrap_or(&self.written))
     }
@@ -299,6 +304,30 @@ mod tests {
     #[test]
     fn what_has_no_value_stays_as_written() {
         check("a %{dim.unit.value} %{dim.year.match}", 3, Ok("a %{dim.unit.value} %{dim.year.match}"));
+    }
+
+    #[test]
+    fn only_long_texts_are_paid_for() {
+        let (template, mut problems) =
+            (Template::parse("%{item.value} %{item.index} %{dim.year.value}").unwrap(), Problems::default());
+        let variables = Variables::resolve(&template, &axes(), 3, &Place::nowhere("x"), &mut problems);
+        let paid = |length: usize| {
+            let mut cells = cells();
+            cells[0].value = Some("x".repeat(length).into());
+            variables.of(&axes(), &cells).long_bytes()
+        };
+        assert_eq!([paid(0), paid(SHORT), paid(SHORT + 1), paid(5000)], [0, 0, SHORT + 1, 5000]);
+    }
+
+    #[test]
+    fn a_key_shares_the_long_text_of_a_cell() {
+        let (template, mut problems) = (Template::parse("%{item.value}").unwrap(), Problems::default());
+        let variables = Variables::resolve(&template, &axes(), 3, &Place::nowhere("x"), &mut problems);
+        let mut cells = cells();
+        cells[0].value = Some("x".repeat(1000).into());
+        let bound = variables.of(&axes(), &cells).bind();
+        let Some(Value::Text(text)) = bound.0.first() else { panic!("{bound:?}") };
+        assert_eq!(cells[0].value.as_ref().map(|value| value.as_ptr()), Some(text.as_ptr()));
     }
 
     #[test]

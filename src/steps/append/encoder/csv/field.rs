@@ -130,6 +130,7 @@ impl Fields {
 /// Whether a spreadsheet would run the text as a formula: its first character begins one, and it is not a number.
 ///
 /// Spreadsheets of East Asian systems also take the full-width signs `＝＋－＠`.
+#[inline(never)]
 fn is_formula(text: &str) -> bool {
     let mut rest = text.chars();
     let first = rest.next();
