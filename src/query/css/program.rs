@@ -188,10 +188,11 @@ impl Plan {
         self.child | self.descendant | self.next | self.later == 0
     }
 
-    /// The steps that only lead to descendants: below an element that passed one, it makes no difference whether another
-    /// element passes it, too.
+    /// The steps that lead to descendants: below an element that passed one, it makes no difference whether another element
+    /// passes it, too.
     pub(super) fn once(&self) -> Steps {
-        (self.descendant >> 1) & !((self.child | self.next | self.later) >> 1 | self.lasts)
+        // The step after the last one of an alternative begins another, so it is not a descendant.
+        self.descendant >> 1
     }
 
     /// Whether it is one alternative of a first step and children of what passes it: `a`, `a > b > c`.
