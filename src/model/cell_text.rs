@@ -61,6 +61,7 @@ impl Default for CellText {
 }
 
 impl From<CompactString> for CellText {
+    #[inline]
     fn from(text: CompactString) -> Self {
         Self(if text.len() > LONGEST_COPIED {
             Repr::Shared(text.as_str().into())

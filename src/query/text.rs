@@ -117,8 +117,9 @@ impl<'a> Normal<'a> {
     /// Adds text in runs that need no change; text that is normal already is one run.
     fn add_collapsed(&mut self, text: &str) {
         let bytes = text.as_bytes();
-        let (mut run, mut at) = (0, 0);
-        let mut after_blank = self.is_empty() || self.ends_in_blank();
+        let after_blank = self.is_empty() || self.ends_in_blank();
+        let (mut at, mut after_blank) = skip_normal(bytes, after_blank);
+        let mut run = 0;
         while let Some(&byte) = bytes.get(at) {
             let (length, is_blank) = match byte {
                 b' ' if !after_blank => {
@@ -153,6 +154,29 @@ impl<'a> Normal<'a> {
         let end = self.start + text.trim_end_matches(is_trimmed).len();
         self.out.truncate(end);
     }
+}
+
+/// Returns the length of the words of eight bytes at the beginning that are normal, as most values are: ASCII with single
+/// blanks and without control characters. Also returns whether a blank stands at their end.
+fn skip_normal(bytes: &[u8], mut after_blank: bool) -> (usize, bool) {
+    const ONES: u64 = u64::MAX / 0xff;
+    const HIGH: u64 = ONES << 7;
+    let mut length = 0;
+    for word in bytes.as_chunks::<8>().0 {
+        let word = u64::from_le_bytes(*word);
+        // A byte beyond ASCII has a high bit, and one below the blank gets one.
+        if (word | word.wrapping_sub(ONES * u64::from(b' '))) & HIGH != 0 {
+            break;
+        }
+        // The high bit of each byte that is a blank.
+        let blanks = !((word ^ (ONES * u64::from(b' '))) + (HIGH - ONES)) & HIGH;
+        if blanks & ((blanks << 8) | (u64::from(after_blank) << 7)) != 0 {
+            break;
+        }
+        after_blank = blanks >> 63 != 0;
+        length += 8;
+    }
+    (length, after_blank)
 }
 
 /// What Java's `String.trim` takes off.
@@ -259,6 +283,24 @@ mod tests {
         check("<div>&nbsp;</div>", "div", "", "");
         check("<div>plain text</div>", "div", "plain text", "plain text");
         check("<div>é à\u{2009}ü—«»</div>", "div", "é à\u{2009}ü—«»", "é à\u{2009}ü—«»");
+    }
+
+    #[test]
+    fn a_text_is_normal_wherever_its_words_of_eight_bytes_begin() {
+        for at in 0..20 {
+            let dots = ".".repeat(at);
+            let check = |written: &str, normal: &str| {
+                let (written, normal) = (format!("<p>{dots}{written}.</p>"), format!("{dots}{normal}."));
+                check(&written, "p", &normal, &normal);
+            };
+            check("a b  c", "a b c");
+            check("a \nb", "a b");
+            check("a\tb!", "a b!");
+            check("a b c d e f g h", "a b c d e f g h");
+            check("a\u{a0} b\u{ad}!", "a b!");
+            check("~\u{7f}~ é", "~\u{7f}~ é");
+            check("a<!-- -->  b <!-- --> c", "a b c");
+        }
     }
 
     #[test]

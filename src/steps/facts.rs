@@ -47,11 +47,16 @@ impl Replacements {
     /// The text of a fact.
     #[must_use]
     pub fn fact(&self, value: Option<CellText>) -> CellText {
-        match value {
-            None => self.not_found.clone(),
-            Some(text) if text.trim().eq_ignore_ascii_case("null") => self.not_found.clone(),
-            Some(text) if text.trim().is_empty() => self.blank.clone().unwrap_or(text),
-            Some(text) => text,
+        let Some(text) = value else { return self.not_found.clone() };
+        // The first byte of most facts shows that they are neither blank nor `null`.
+        if text.bytes().next().is_some_and(|first| first.is_ascii_graphic() && !matches!(first, b'n' | b'N'))
+        {
+            return text;
+        }
+        match text.trim() {
+            "" => self.blank.clone().unwrap_or(text),
+            trimmed if trimmed.eq_ignore_ascii_case("null") => self.not_found.clone(),
+            _ => text,
         }
     }
 }
@@ -67,10 +72,14 @@ mod tests {
             assert_eq!(&*replacements.fact(value.map(Into::into)), text, "{value:?}");
         };
         check(None, "?");
-        check(Some(" NULL "), "?");
+        for null in ["null", "Null", " NULL ", "\u{a0}nULL"] {
+            check(Some(null), "?");
+        }
         check(Some(""), "-");
         check(Some(" \u{a0}"), "-");
-        check(Some("0"), "0");
+        for kept in ["0", "nullify", "Null 1", "-", "(null)", "é", " x "] {
+            check(Some(kept), kept);
+        }
         let kept = Replacements { blank: None, ..replacements };
         assert_eq!(&*kept.fact(Some(" ".into())), " ");
     }

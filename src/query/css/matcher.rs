@@ -27,6 +27,7 @@ use super::plan::List;
 use super::plan::Order;
 use super::plan::Plan;
 use super::plan::Step;
+use super::plan::Steps;
 use super::plan::Test;
 use super::plan::Where;
 use super::position::Positions;
@@ -101,9 +102,12 @@ impl<'a> Matcher<'a> {
         }
     }
 
-    /// The tag that an element must have to pass the first step of a plan with one first step.
-    pub(super) fn first_tag(&self, plan: &'a Plan) -> Option<&'a LocalName> {
-        self.tag_of(plan.steps.get(plan.firsts.trailing_zeros() as usize)?)
+    /// The tag that an element must have to pass one of these steps, if there is but one step.
+    pub(super) fn only_tag(&self, plan: &'a Plan, wanted: Steps) -> Option<&'a LocalName> {
+        match wanted.count_ones() {
+            1 => self.tag_of(plan.steps.get(wanted.trailing_zeros() as usize)?),
+            _ => None,
+        }
     }
 
     /// The id that an element must have to pass the first step of a plan with one first step.

@@ -153,6 +153,13 @@ impl Plan {
         self.child | self.descendant | self.next | self.later == 0
     }
 
+    /// The steps that lead to descendants: below an element that passed one, it makes no difference whether another element
+    /// passes it, too.
+    pub(super) fn once(&self) -> Steps {
+        // The step after the last one of an alternative begins another, so it is not a descendant.
+        self.descendant >> 1
+    }
+
     /// Whether it is one alternative of a first step and children of what passes it: `a`, `a > b > c`.
     pub(super) fn is_chain(&self) -> bool {
         let after = (self.firsts | self.child).trailing_ones() as usize;

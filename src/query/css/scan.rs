@@ -8,6 +8,7 @@
 //! twice, and parts of the page where no step can follow are skipped. The work is bounded by elements times
 //! steps, whatever the selector looks like.
 
+use html5ever::LocalName;
 use smallvec::SmallVec;
 
 use crate::query::limits::QueryError;
@@ -40,6 +41,16 @@ type Frames = SmallVec<[Frame; USUAL_DEPTH]>;
 impl Frame {
     fn below(end: NodeId, own: Steps, above: Steps) -> Self {
         Self { end, own, above, last: 0, earlier: 0 }
+    }
+
+    /// The steps that the next child may pass; `once` are those of [`Plan::once`].
+    fn wanted(&self, plan: &Plan, firsts: Steps, once: Steps) -> Steps {
+        let wanted = firsts
+            | (plan.child & self.own << 1)
+            | (plan.descendant & self.above << 1)
+            | (plan.next & self.last << 1)
+            | (plan.later & self.earlier << 1);
+        wanted & !(once & self.above)
     }
 }
 
@@ -126,7 +137,7 @@ impl<'a> Matcher<'a> {
     ) -> Result<Option<(NodeId, Steps)>, QueryError> {
         let tree = self.tree;
         let (tag, id) = match plan.firsts.count_ones() {
-            1 => (self.first_tag(plan), self.first_id(plan)),
+            1 => (self.only_tag(plan, plan.firsts), self.first_id(plan)),
             _ => (None, None),
         };
         let mut node = from;
@@ -138,12 +149,7 @@ impl<'a> Matcher<'a> {
                 }
             }
             if let Some(tag) = tag {
-                let start = node;
-                // Other nodes than elements have an empty name, which no tag has.
-                while node < end && tree.name(node) != tag {
-                    node += 1;
-                }
-                self.meter.pay(u64::from(node - start))?;
+                node = self.next_named(tag, node, end)?;
                 if node >= end {
                     break;
                 }
@@ -161,6 +167,14 @@ impl<'a> Matcher<'a> {
         Ok(None)
     }
 
+    /// The first element from `from` up to `end` that has this tag, or `end`.
+    fn next_named(&self, tag: &LocalName, from: NodeId, end: NodeId) -> Result<NodeId, QueryError> {
+        // Other nodes than elements have an empty name, which no tag has.
+        let found = (from..end).find(|node| self.tree.name(*node) == tag).unwrap_or(end.max(from));
+        self.meter.pay(u64::from(found - from))?;
+        Ok(found)
+    }
+
     /// Goes through the elements from `node` to the end of the outermost frame.
     fn walk(
         &mut self,
@@ -172,7 +186,12 @@ impl<'a> Matcher<'a> {
     ) -> Result<bool, QueryError> {
         let tree = self.tree;
         let mut found = false;
+        let (once, is_by_descent) = (plan.once(), plan.child | plan.next | plan.later == 0);
         while let Some(frame) = frames.last_mut() {
+            // If what comes next depends only on what is above, elements that cannot pass make no difference.
+            if is_by_descent && let Some(tag) = self.only_tag(plan, frame.wanted(plan, firsts, once)) {
+                node = self.next_named(tag, node, frame.end)?;
+            }
             if node >= frame.end {
                 frames.pop();
                 continue;
@@ -183,12 +202,7 @@ impl<'a> Matcher<'a> {
                 self.meter.pay(1)?;
                 continue;
             }
-            let wanted = firsts
-                | (plan.child & frame.own << 1)
-                | (plan.descendant & frame.above << 1)
-                | (plan.next & frame.last << 1)
-                | (plan.later & frame.earlier << 1);
-            let passed = self.pass(plan, wanted, current)?;
+            let passed = self.pass(plan, frame.wanted(plan, firsts, once), current)?;
             frame.last = passed;
             frame.earlier |= passed;
             if passed & plan.lasts != 0 {

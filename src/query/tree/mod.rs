@@ -206,9 +206,11 @@ impl Tree {
     /// The `href` of the first `base` element that has one, as it is written.
     #[must_use]
     pub fn base(&self) -> Option<&str> {
-        let nodes = (0..self.len()).filter(|node| self.is_element(*node));
-        let bases = nodes.filter(|node| *self.name(*node) == local_name!("base"));
-        bases.filter_map(|node| self.attr(node, &local_name!("href"))).next()
+        // There are fewer attributes than nodes, and they stand in document order, too.
+        let is_base =
+            |attr: &Attr| attr.name == local_name!("href") && *self.name(attr.owner) == local_name!("base");
+        let attr = self.attrs.iter().position(is_base)?;
+        Some(self.attr_value(attr as AttrId))
     }
 
     /// The doctype, which is not a node.

@@ -7,7 +7,7 @@ use compact_str::CompactString;
 
 use crate::query::{Limits, Meter, QueryError, Template, Tree, css, tree, xpath};
 
-use super::variables::Bound;
+use super::variables::Reading;
 
 /// A query language.
 pub(super) trait Engine: Send + Sync + 'static {
@@ -34,7 +34,7 @@ pub(super) trait Engine: Send + Sync + 'static {
         selector: &Self::Selector,
         page: &mut Self::Scratch<'_>,
         blocks: &[Self::Node],
-        bound: &Bound,
+        values: &Reading<'_>,
         meter: &Meter,
         take: impl FnMut(&str),
     ) -> Result<(), QueryError>;
@@ -47,7 +47,7 @@ pub(super) trait Engine: Send + Sync + 'static {
     fn blocks(
         block: &Self::Block,
         tree: &Tree,
-        bound: &Bound,
+        values: &Reading<'_>,
         meter: &Meter,
     ) -> Result<Vec<Self::Node>, QueryError>;
 
@@ -55,7 +55,7 @@ pub(super) trait Engine: Send + Sync + 'static {
         selector: &Self::Selector,
         page: &mut Self::Scratch<'_>,
         blocks: &[Self::Node],
-        bound: &Bound,
+        values: &Reading<'_>,
         meter: &Meter,
     ) -> Result<Option<CompactString>, QueryError>;
 }
@@ -90,11 +90,11 @@ impl Engine for Css {
     fn blocks(
         block: &Self::Block,
         tree: &Tree,
-        bound: &Bound,
+        values: &Reading<'_>,
         meter: &Meter,
     ) -> Result<Vec<Self::Node>, QueryError> {
         let mut found = vec![];
-        block.select(tree, &[0], bound, meter, &mut found)?;
+        block.select(tree, &[0], values, meter, &mut found)?;
         Ok(found)
     }
 
@@ -102,21 +102,21 @@ impl Engine for Css {
         selector: &Self::Selector,
         page: &mut Self::Scratch<'_>,
         blocks: &[Self::Node],
-        bound: &Bound,
+        values: &Reading<'_>,
         meter: &Meter,
     ) -> Result<Option<CompactString>, QueryError> {
-        selector.value(page, blocks, bound, meter)
+        selector.value(page, blocks, values, meter)
     }
 
     fn each(
         selector: &Self::Selector,
         page: &mut Self::Scratch<'_>,
         blocks: &[Self::Node],
-        bound: &Bound,
+        values: &Reading<'_>,
         meter: &Meter,
         take: impl FnMut(&str),
     ) -> Result<(), QueryError> {
-        selector.each(page, blocks, bound, meter, take)
+        selector.each(page, blocks, values, meter, take)
     }
 }
 
@@ -165,31 +165,31 @@ impl Engine for XPath {
     fn blocks(
         block: &Self::Block,
         tree: &Tree,
-        bound: &Bound,
+        values: &Reading<'_>,
         meter: &Meter,
     ) -> Result<Vec<Self::Node>, QueryError> {
-        block.blocks(tree, bound, meter)
+        block.blocks(tree, values, meter)
     }
 
     fn value(
         selector: &Self::Selector,
         page: &mut Self::Scratch<'_>,
         blocks: &[Self::Node],
-        bound: &Bound,
+        values: &Reading<'_>,
         meter: &Meter,
     ) -> Result<Option<CompactString>, QueryError> {
-        selector.value(page, blocks, bound, meter)
+        selector.value(page, blocks, values, meter)
     }
 
     fn each(
         selector: &Self::Selector,
         page: &mut Self::Scratch<'_>,
         blocks: &[Self::Node],
-        bound: &Bound,
+        values: &Reading<'_>,
         meter: &Meter,
         take: impl FnMut(&str),
     ) -> Result<(), QueryError> {
-        selector.each(page, blocks, bound, meter, take)
+        selector.each(page, blocks, values, meter, take)
     }
 }
 

@@ -10,11 +10,11 @@ use crate::query::{Bindings, Meter, Part, QueryError, Template, Tree};
 use crate::script::PageScripts;
 use crate::steps::{Replacements, StepError};
 
-use super::cache::{Cache, Key};
+use super::cache::Cache;
 use super::engine::Engine;
 use super::odometer::Odometer;
 use super::program::{AxisProgram, Origin, Program, QueryUse, RowProgram, ScriptUse};
-use super::variables::Bound;
+use super::variables::Reading;
 
 /// Most rows that room is made for before they are there.
 const MOST_AHEAD: usize = 1024;
@@ -90,23 +90,21 @@ impl<E: Engine> Extraction<'_, E> {
             if rows.len() >= self.bounds.rows {
                 return Err(self.too_many());
             }
-            let kept = |own: usize, axis: &AxisProgram| match rows.last() {
+            // Rows are made where they stay: they are large.
+            rows.push(Row { template, cells: SmallVec::new() });
+            let Some((row, before)) = rows.split_last_mut() else { return Ok(()) };
+            let kept = |own: usize, axis: &AxisProgram| match before.last() {
                 Some(row) if axis.last_axis < changed => row.cells[own].clone(),
                 _ => Cell { value: None, index: odometer.index(own) },
             };
-            let mut cells: SmallVec<[Cell; 4]> =
-                program.axes.iter().enumerate().map(|(own, axis)| kept(own, axis)).collect();
+            row.cells.extend(program.axes.iter().enumerate().map(|(own, axis)| kept(own, axis)));
             for (own, axis) in program.axes.iter().enumerate().filter(|(_, axis)| axis.last_axis >= changed) {
-                self.fill(axis, axes, own, &mut cells, &mut odometer)?;
+                self.fill(axis, axes, own, &mut row.cells, &mut odometer)?;
             }
             if self.matched.len() > 1 {
-                for value in self.matched.clone() {
-                    let mut cells = cells.clone();
-                    cells[0].value = Some(value);
-                    self.push(Row { template, cells }, axes, rows, room)?;
-                }
+                self.multiply(axes, rows, room)?;
             } else {
-                self.push(Row { template, cells }, axes, rows, room)?;
+                self.pay_for(row, axes, room)?;
             }
             match odometer.step() {
                 Some(axis) => changed = axis,
@@ -115,14 +113,32 @@ impl<E: Engine> Extraction<'_, E> {
         }
     }
 
-    fn push(&self, row: Row, axes: &[Axis], rows: &mut Vec<Row>, room: &mut usize) -> Result<(), StepError> {
-        if rows.len() >= self.bounds.rows {
-            return Err(self.too_many());
+    /// Makes a row for each match of the item out of the last row.
+    fn multiply(&self, axes: &[Axis], rows: &mut Vec<Row>, room: &mut usize) -> Result<(), StepError> {
+        let Some(whole) = rows.pop() else { return Ok(()) };
+        for value in &self.matched {
+            if rows.len() >= self.bounds.rows {
+                return Err(self.too_many());
+            }
+            let mut row = whole.clone();
+            row.cells[0].value = Some(value.clone());
+            self.pay_for(&row, axes, room)?;
+            rows.push(row);
         }
-        *room =
-            room.checked_sub(bytes_outside(&row.cells)).ok_or_else(|| self.too_large(axes, &row.cells))?;
-        rows.push(row);
         Ok(())
+    }
+
+    /// Takes the bytes of a row from the room that is left.
+    fn pay_for(&self, row: &Row, axes: &[Axis], room: &mut usize) -> Result<(), StepError> {
+        let bytes =
+            row.cells.iter().filter_map(|cell| cell.value.as_ref()).map(CellText::bytes_outside).sum();
+        match room.checked_sub(bytes) {
+            Some(left) => {
+                *room = left;
+                Ok(())
+            }
+            None => Err(self.too_large(axes, &row.cells)),
+        }
     }
 
     /// Returns the values of the item, one for each match of its selector.
@@ -134,20 +150,19 @@ impl<E: Engine> Extraction<'_, E> {
         cells: &[Cell],
     ) -> Result<Vec<CellText>, StepError> {
         let failed = |error| StepError::of_query(&label(&axes[0]), &error);
-        let block = query.block_variables.bind(axes, cells);
-        let selector = query.selector_variables.bind(axes, cells);
-        let nodes = self.nodes(query.block, &block).map_err(failed)?;
+        let nodes = self.nodes(query.block, &query.block_variables.of(axes, cells)).map_err(failed)?;
         let (mut values, mut room, mut longest) = (vec![], self.bounds.row_bytes, 0);
         let take = |text: &str| {
             longest = longest.max(prefix.len() + text.len());
             room = room.saturating_sub(prefix.len() + text.len());
             // The checks below report an exceeded limit; values beyond it need not be stored.
             if longest <= self.bounds.cell_bytes && room > 0 && values.len() <= self.bounds.rows {
-                values.extend(prefixed(prefix, Some(text.into())));
+                values.push(if prefix.is_empty() { text.into() } else { joined(prefix, text) });
             }
         };
         let selected = &self.program.selectors[query.selector];
-        E::each(selected, &mut self.scratch, &nodes, &selector, self.meter, take).map_err(failed)?;
+        let bound = query.selector_variables.of(axes, cells);
+        E::each(selected, &mut self.scratch, &nodes, &bound, self.meter, take).map_err(failed)?;
         self.check_cell(longest, &axes[0], cells[0].index)?;
         match room {
             0 => Err(self.too_large(axes, cells)),
@@ -182,10 +197,8 @@ impl<E: Engine> Extraction<'_, E> {
 
     fn has_value(&mut self, query: &QueryUse, axes: &[Axis], index: u32) -> bool {
         let cells = vec![Cell { value: None, index }; axes.len()];
-        let block = (query.block, query.block_variables.bind(axes, &cells));
-        let selector = (query.selector, query.selector_variables.bind(axes, &cells));
         // If the budget is used up, the rows themselves are complete.
-        let value = self.find(&block, &selector).ok().flatten();
+        let value = self.find(query, axes, &cells).ok().flatten();
         value.is_some_and(|value| !value.trim().is_empty())
     }
 
@@ -210,7 +223,10 @@ impl<E: Engine> Extraction<'_, E> {
                 if !program.break_after.is_empty() {
                     break_after(program, &axes[own], own, value.as_ref(), odometer)?;
                 }
-                prefixed(&program.prefix, value)
+                match value {
+                    Some(value) if !program.prefix.is_empty() => Some(joined(&program.prefix, &value)),
+                    value => value,
+                }
             }
         };
         self.found |= value.is_some() && matches!(program.origin, Origin::Page { .. });
@@ -224,17 +240,20 @@ impl<E: Engine> Extraction<'_, E> {
         Ok(())
     }
 
+    #[inline]
     fn check_cell(&self, length: usize, axis: &Axis, index: u32) -> Result<(), StepError> {
-        let most = self.bounds.cell_bytes;
-        if length <= most {
-            return Ok(());
-        }
-        Err(StepError::fatal(format!(
-            "{}, index {index}: the value has {length} bytes, more than {most} (limit `scoopi.parse.maxCellBytes`)",
-            label(axis)
-        )))
+        if length <= self.bounds.cell_bytes { Ok(()) } else { Err(self.too_long(length, axis, index)) }
     }
 
+    #[cold]
+    fn too_long(&self, length: usize, axis: &Axis, index: u32) -> StepError {
+        let (label, most) = (label(axis), self.bounds.cell_bytes);
+        StepError::fatal(format!(
+            "{label}, index {index}: the value has {length} bytes, more than {most} (limit `scoopi.parse.maxCellBytes`)"
+        ))
+    }
+
+    #[cold]
     fn too_many(&self) -> StepError {
         StepError::fatal(format!(
             "dataDef `{}` gives more than {} rows (limit `scoopi.parse.maxRows`)",
@@ -243,6 +262,7 @@ impl<E: Engine> Extraction<'_, E> {
     }
 
     /// The rows exceed the limit of text; the longest value of the last row is the most likely cause.
+    #[cold]
     fn too_large(&self, axes: &[Axis], cells: &[Cell]) -> StepError {
         let length = |cell: &Cell| cell.value.as_ref().map_or(0, |value| value.len());
         let longest = cells.iter().zip(axes).max_by_key(|(cell, _)| length(cell));
@@ -289,44 +309,50 @@ impl<E: Engine> Extraction<'_, E> {
         if let Some(value) = known {
             return Ok(value);
         }
-        let block = (query.block, query.block_variables.bind(axes, cells));
-        let selector = (query.selector, query.selector_variables.bind(axes, cells));
         let failed = |error| StepError::of_query(&label(&axes[own]), &error);
+        let block = query.block_variables.of(axes, cells);
+        let selector = query.selector_variables.of(axes, cells);
         // Values are looked up, inserted into queries and searched for.
-        let long = block.1.long_bytes() + selector.1.long_bytes();
+        let long = block.long_bytes() + selector.long_bytes();
         if long > 0 {
             self.meter.pay((long / LOOKED_UP) as u64).map_err(failed)?;
         }
         if let Some(number) = query.by_index {
-            let value = self.find(&block, &selector).map_err(failed)?;
+            let value = self.find(query, axes, cells).map_err(failed)?;
             self.cache.keep_by_index(number, cells[own].index, &value);
             return Ok(value);
         }
         // A fact is asked once per combination, so keeping it would only cost.
         if axes[own].kind == AxisKind::Fact && !query.selector_variables.is_empty() {
-            return self.find(&block, &selector).map_err(failed);
+            return self.find(query, axes, cells).map_err(failed);
         }
-        let key = (block, selector);
+        let key = ((query.block, block.bind()), (query.selector, selector.bind()));
         if let Some(value) = self.cache.value(&key) {
             return Ok(Some(value.clone()));
         }
-        let value = self.find(&key.0, &key.1).map_err(failed)?;
+        let value = self.find(query, axes, cells).map_err(failed)?;
         self.cache.keep(key, &value);
         Ok(value)
     }
 
     /// The value that a selector has in a block.
-    fn find(&mut self, block: &Key, selector: &Key) -> Result<Option<CellText>, QueryError> {
-        let nodes = self.nodes(block.0, &block.1)?;
-        let selected = &self.program.selectors[selector.0];
-        let value = E::value(selected, &mut self.scratch, &nodes, &selector.1, self.meter)?;
+    fn find(
+        &mut self,
+        query: &QueryUse,
+        axes: &[Axis],
+        cells: &[Cell],
+    ) -> Result<Option<CellText>, QueryError> {
+        let nodes = self.nodes(query.block, &query.block_variables.of(axes, cells))?;
+        let selected = &self.program.selectors[query.selector];
+        let values = query.selector_variables.of(axes, cells);
+        let value = E::value(selected, &mut self.scratch, &nodes, &values, self.meter)?;
         Ok(value.map(CellText::from))
     }
 
     /// The nodes of a block, found once.
-    fn nodes(&mut self, block: usize, bound: &Bound) -> Result<Rc<[E::Node]>, QueryError> {
+    fn nodes(&mut self, block: usize, values: &Reading<'_>) -> Result<Rc<[E::Node]>, QueryError> {
         let (program, tree, meter) = (self.program, self.tree, self.meter);
-        self.cache.block(block, bound, || E::blocks(&program.blocks[block], tree, bound, meter))
+        self.cache.block(block, &values.bind(), || E::blocks(&program.blocks[block], tree, values, meter))
     }
 
     fn evaluate(
@@ -335,7 +361,7 @@ impl<E: Engine> Extraction<'_, E> {
         axes: &[Axis],
         cells: &[Cell],
     ) -> Result<Option<CellText>, StepError> {
-        let text = script_text(&script.template, &script.variables.bind(axes, cells));
+        let text = script_text(&script.template, &script.variables.of(axes, cells));
         let scripts = &mut self.scripts;
         self.cache.script(text, |text| {
             let result = match &script.compiled {
@@ -349,7 +375,7 @@ impl<E: Engine> Extraction<'_, E> {
 
 /// The script with its values put in. Inside of quotes a value is text, whatever it holds: a page must not
 /// become code.
-fn script_text(template: &Template, bound: &Bound) -> String {
+fn script_text(template: &Template, values: &(impl Bindings + ?Sized)) -> String {
     let (mut text, mut quote, mut escaped) = (String::new(), None, false);
     for part in template.parts() {
         match part {
@@ -365,7 +391,7 @@ fn script_text(template: &Template, bound: &Bound) -> String {
                 text.push_str(piece);
             }
             Part::Var(var) => {
-                let value = bound.value(*var);
+                let value = values.value(*var);
                 match quote {
                     None => text.push_str(&value),
                     Some(_) => value.chars().for_each(|c| push_quoted(&mut text, c)),
@@ -409,20 +435,11 @@ fn break_after(
     Ok(())
 }
 
-fn prefixed(prefix: &str, value: Option<CellText>) -> Option<CellText> {
-    match value {
-        Some(value) if !prefix.is_empty() => {
-            let mut whole = CompactString::with_capacity(prefix.len() + value.len());
-            whole.push_str(prefix);
-            whole.push_str(&value);
-            Some(whole.into())
-        }
-        other => other,
-    }
-}
-
-fn bytes_outside(cells: &[Cell]) -> usize {
-    cells.iter().filter_map(|cell| cell.value.as_ref()).map(CellText::bytes_outside).sum()
+fn joined(prefix: &str, value: &str) -> CellText {
+    let mut whole = CompactString::with_capacity(prefix.len() + value.len());
+    whole.push_str(prefix);
+    whole.push_str(value);
+    whole.into()
 }
 
 fn label(axis: &Axis) -> String {
@@ -435,7 +452,7 @@ mod tests {
 
     fn check(script: &str, value: &str, expected: &str) {
         let template = Template::parse(script).unwrap();
-        assert_eq!(script_text(&template, &Bound::of([value])), expected, "{script} with {value}");
+        assert_eq!(script_text(&template, &[value.to_owned()][..]), expected, "{script} with {value}");
     }
 
     #[test]

@@ -7,23 +7,17 @@ use crate::defs::{Place, Problem, Problems};
 use crate::model::{Axis, AxisKind, Cell, CellText, nearest};
 use crate::query::{Bindings, Template};
 
-/// Values of the placeholders of one template, by position; a key for caches too.
+/// Longest text that costs nothing worth counting.
+const SHORT: usize = size_of::<CompactString>();
+
+/// Values of the placeholders of one template, by position: a key for caches.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(super) struct Bound(SmallVec<[Value; 2]>);
 
-/// What a placeholder stands for. Indexes stay numbers, which is all that most selectors want of them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Value {
     Number(u32),
     Text(CellText),
-}
-
-#[cfg(test)]
-impl Bound {
-    /// These values, by position.
-    pub(super) fn of<'a>(values: impl IntoIterator<Item = &'a str>) -> Self {
-        Self(values.into_iter().map(|value| Value::Text(value.into())).collect())
-    }
 }
 
 impl Bound {
@@ -31,30 +25,62 @@ impl Bound {
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+}
+
+/// The placeholders of one template, and the row that is becoming: cells of axes not evaluated yet have no value.
+///
+/// Queries read from it what they need. Only answers that are kept need a [`Bound`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reading<'a> {
+    variables: &'a [Variable],
+    axes: &'a [Axis],
+    cells: &'a [Cell],
+}
+
+/// What a placeholder stands for. Indexes stay numbers, which is all that most selectors want of them.
+enum Read<'a> {
+    Number(u32),
+    Text(&'a str),
+}
+
+impl Reading<'_> {
+    /// The values themselves.
+    pub(super) fn bind(&self) -> Bound {
+        // Most blocks have no placeholders.
+        if self.variables.is_empty() {
+            return Bound::default();
+        }
+        Bound(self.variables.iter().map(|variable| variable.bind(self.axes, self.cells)).collect())
+    }
 
     /// Bytes of long texts: the cost of looking them up, copying and searching them.
     pub(super) fn long_bytes(&self) -> usize {
-        let bytes = |value: &Value| match value {
-            Value::Number(_) => 0,
-            Value::Text(text) => text.bytes_outside(),
+        let texts = self.variables.iter().filter(|variable| !variable.is_number());
+        let bytes = |variable: &Variable| match variable.read(self.axes, self.cells) {
+            Read::Text(text) if text.len() > SHORT => text.len(),
+            Read::Text(_) | Read::Number(_) => 0,
         };
-        self.0.iter().map(bytes).sum()
+        texts.map(bytes).sum()
+    }
+
+    fn read(&self, var: usize) -> Option<Read<'_>> {
+        self.variables.get(var).map(|variable| variable.read(self.axes, self.cells))
     }
 }
 
-impl Bindings for Bound {
+impl Bindings for Reading<'_> {
     fn value(&self, var: usize) -> CompactString {
-        match self.0.get(var) {
+        match self.read(var) {
             None => CompactString::default(),
-            Some(Value::Number(number)) => number.to_compact_string(),
-            Some(Value::Text(text)) => text.as_str().into(),
+            Some(Read::Number(number)) => number.to_compact_string(),
+            Some(Read::Text(text)) => text.into(),
         }
     }
 
     fn number(&self, var: usize) -> Option<u32> {
-        match self.0.get(var) {
-            Some(Value::Number(number)) => Some(*number),
-            _ => None,
+        match self.read(var) {
+            Some(Read::Number(number)) => Some(number),
+            Some(Read::Text(_)) | None => None,
         }
     }
 }
@@ -129,9 +155,9 @@ impl Variables {
         self.0.iter().map(last).max().unwrap_or(0)
     }
 
-    /// The values for the row that `cells` is becoming: cells of axes not evaluated yet have no value.
-    pub(super) fn bind(&self, axes: &[Axis], cells: &[Cell]) -> Bound {
-        Bound(self.0.iter().map(|variable| variable.value(axes, cells)).collect())
+    /// The placeholders for the row that `cells` is becoming.
+    pub(super) fn of<'a>(&'a self, axes: &'a [Axis], cells: &'a [Cell]) -> Reading<'a> {
+        Reading { variables: &self.0, axes, cells }
     }
 }
 
@@ -171,17 +197,32 @@ impl Variable {
         Ok(Self { axis, property: property.1, written: format!("%{{{name}}}").into() })
     }
 
-    fn value(&self, axes: &[Axis], cells: &[Cell]) -> Value {
-        let (axis, cell) = (&axes[self.axis], &cells[self.axis]);
+    fn is_number(&self) -> bool {
+        matches!(self.property, Property::Index | Property::Order)
+    }
+
+    fn read<'a>(&'a self, axes: &'a [Axis], cells: &'a [Cell]) -> Read<'a> {
+        let (axis, cell) = (|| &axes[self.axis], || &cells[self.axis]);
         let text = match self.property {
-            Property::Index => return Value::Number(cell.index),
-            Property::Order => return Value::Number(axis.order),
-            Property::Match => axis.match_text.clone().map(CellText::from),
-            Property::Value => cell.value.clone(),
-            Property::ItemName => Some(axis.name.clone().into()),
-            Property::AxisName => Some(axis.kind.as_str().into()),
+            Property::Index => return Read::Number(cell().index),
+            Property::Order => return Read::Number(axis().order),
+            Property::Match => axis().match_text.as_deref(),
+            Property::Value => cell().value.as_deref(),
+            Property::ItemName => Some(axis().name.as_str()),
+            Property::AxisName => Some(axis().kind.as_str()),
         };
-        Value::Text(text.unwrap_or_else(|| self.written.clone().into()))
+        Read::Text(text.unwrap_or(&self.written))
+    }
+
+    fn bind(&self, axes: &[Axis], cells: &[Cell]) -> Value {
+        // The text of a cell is shared, others are short.
+        if let (Property::Value, Some(text)) = (self.property, &cells[self.axis].value) {
+            return Value::Text(text.clone());
+        }
+        match self.read(axes, cells) {
+            Read::Number(number) => Value::Number(number),
+            Read::Text(text) => Value::Text(text.into()),
+        }
     }
 }
 
@@ -234,7 +275,7 @@ mod tests {
         match expected {
             Ok(filled) => {
                 assert!(!problems.has_errors(), "{problems}");
-                assert_eq!(template.fill(&variables.bind(&axes(), &cells())), filled, "{text}");
+                assert_eq!(template.fill(&variables.of(&axes(), &cells())), filled, "{text}");
             }
             Err(message) => assert!(problems.to_string().contains(message), "{text}: {problems}"),
         }
@@ -263,6 +304,30 @@ mod tests {
     #[test]
     fn what_has_no_value_stays_as_written() {
         check("a %{dim.unit.value} %{dim.year.match}", 3, Ok("a %{dim.unit.value} %{dim.year.match}"));
+    }
+
+    #[test]
+    fn only_long_texts_are_paid_for() {
+        let (template, mut problems) =
+            (Template::parse("%{item.value} %{item.index} %{dim.year.value}").unwrap(), Problems::default());
+        let variables = Variables::resolve(&template, &axes(), 3, &Place::nowhere("x"), &mut problems);
+        let paid = |length: usize| {
+            let mut cells = cells();
+            cells[0].value = Some("x".repeat(length).into());
+            variables.of(&axes(), &cells).long_bytes()
+        };
+        assert_eq!([paid(0), paid(SHORT), paid(SHORT + 1), paid(5000)], [0, 0, SHORT + 1, 5000]);
+    }
+
+    #[test]
+    fn a_key_shares_the_long_text_of_a_cell() {
+        let (template, mut problems) = (Template::parse("%{item.value}").unwrap(), Problems::default());
+        let variables = Variables::resolve(&template, &axes(), 3, &Place::nowhere("x"), &mut problems);
+        let mut cells = cells();
+        cells[0].value = Some("x".repeat(1000).into());
+        let bound = variables.of(&axes(), &cells).bind();
+        let Some(Value::Text(text)) = bound.0.first() else { panic!("{bound:?}") };
+        assert_eq!(cells[0].value.as_ref().map(|value| value.as_ptr()), Some(text.as_ptr()));
     }
 
     #[test]

@@ -142,8 +142,8 @@ impl Filter {
     }
 
     fn hits(&self, text: Option<&str>, meter: &Meter) -> Result<bool, StepError> {
-        let blank = text.is_none_or(|text| text.trim().is_empty());
-        if self.pattern == " " && blank {
+        let is_blank = || text.is_none_or(|text| text.trim().is_empty());
+        if self.pattern == " " && is_blank() {
             return Ok(true);
         }
         let Some(text) = text else { return Ok(false) };

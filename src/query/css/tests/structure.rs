@@ -43,6 +43,28 @@ fn tags_ids_and_classes() {
 }
 
 #[test]
+fn descendants_are_found_below_the_first_and_below_the_last_that_fits() {
+    check(
+        "<div id=a><p id=p><b id=b></b></p><div id=c><table id=t><tr><td><b id=d></b><table id=u></table></table></div></div>\
+         <p id=q><b id=e></b></p><div id=f></div>",
+        &[
+            ("#a b", "b d"),
+            ("#a table", "t u"),
+            ("div table", "t u"),
+            ("div div table b", "d"),
+            ("div div div table", ""),
+            ("table table", "u"),
+            ("div div", "c"),
+            ("div b, p b", "b d e"),
+            ("div > p b", "b"),
+            ("p b, div div, div table b", "b c d e"),
+            ("div:has(div b) table", "t u"),
+            ("#a, #a table", "a t u"),
+        ],
+    );
+}
+
+#[test]
 fn namespaces_are_prefixes_of_names() {
     check(
         "<fb:name id=1></fb:name><name id=2></name><xname id=3></xname><fb:other id=4></fb:other>",

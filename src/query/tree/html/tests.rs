@@ -43,6 +43,18 @@ fn check(page: &str, body: &str) {
 }
 
 #[test]
+fn the_base_of_links_is_the_first_that_has_an_address() {
+    let check = |page: &str, base: Option<&str>| {
+        let tree = Tree::parse_html(page, &Limits::default()).unwrap();
+        assert_eq!(tree.base(), base, "{page}");
+    };
+    check("<a href=x>y</a>", None);
+    check("<base target=x>", None);
+    check("<link href=x><base target=y><base id=b href=/a><base href=/b>", Some("/a"));
+    check("<p><base href>x", Some(""));
+}
+
+#[test]
 fn pages_are_repaired_as_html_demands() {
     check("", "");
     check("<p>a<p id=b>c", "(p(\"a\") p[id=b](\"c\"))");

@@ -329,7 +329,7 @@ impl<'a> Line<'a> {
 
     fn delimiter(&mut self) {
         if !std::mem::take(&mut self.is_first) {
-            self.out.extend_from_slice(self.fields.delimiter());
+            self.fields.push_delimiter(self.out);
         }
     }
 

@@ -9,6 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::steps::append::encoder::line_break::{breaks_line, push_flat};
 
+/// A word of eight bytes that are 1.
+const ONES: u64 = u64::MAX / 0xff;
+/// The high bit of each byte of a word.
+const HIGH: u64 = ONES << 7;
+
 /// Handling of a text that a spreadsheet would run as a formula.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -28,8 +33,9 @@ pub(super) struct Fields {
     formula: Formula,
     /// Bytes that need a closer look; plain values do not contain them.
     special: [bool; 256],
-    /// Those of them that are printable ASCII: if values are quoted, the quote and the first byte of the delimiter.
-    marks: [u8; 2],
+    /// Those of them that are printable ASCII, eight times each: if values are quoted, the quote and the first byte of the
+    /// delimiter.
+    marks: [u64; 2],
 }
 
 impl Fields {
@@ -43,11 +49,16 @@ impl Fields {
         for byte in marks.into_iter().chain(breaks) {
             special[usize::from(byte)] = true;
         }
+        let marks = marks.map(|mark| ONES * u64::from(mark));
         Self { delimiter: delimiter.to_owned(), quote, formula, special, marks }
     }
 
-    pub(super) fn delimiter(&self) -> &[u8] {
-        self.delimiter.as_bytes()
+    pub(super) fn push_delimiter(&self, out: &mut Vec<u8>) {
+        match self.delimiter.as_bytes() {
+            // Nearly all are one byte, which costs less by itself.
+            [byte] => out.push(*byte),
+            bytes => out.extend_from_slice(bytes),
+        }
     }
 
     /// Whether values are quoted if necessary.
@@ -57,15 +68,19 @@ impl Fields {
 
     /// Writes a value. Returns whether a line break in it was replaced.
     pub(super) fn push(&self, out: &mut Vec<u8>, text: &str) -> bool {
-        let text = match self.formula {
-            // The apostrophe is part of the value: it may begin a delimiter, too.
-            Formula::Escape if is_formula(text) => Cow::Owned(["'", text].concat()),
-            Formula::Escape | Formula::Keep => Cow::Borrowed(text),
-        };
-        if !self.has_special(text.as_bytes()) {
-            out.extend_from_slice(text.as_bytes());
-            return false;
+        let escapes = self.formula == Formula::Escape && is_formula(text);
+        if escapes || self.has_special(text.as_bytes()) {
+            return self.push_special(out, text, escapes);
         }
+        out.extend_from_slice(text.as_bytes());
+        false
+    }
+
+    /// The same for a value that needs a closer look, as most do not: it is not on the way of the others.
+    #[inline(never)]
+    fn push_special(&self, out: &mut Vec<u8>, text: &str, escapes: bool) -> bool {
+        // The apostrophe is part of the value: it may begin a delimiter, too.
+        let text = if escapes { Cow::Owned(["'", text].concat()) } else { Cow::Borrowed(text) };
         if !self.quote {
             return push_flat(out, &text);
         }
@@ -83,21 +98,20 @@ impl Fields {
     fn has_special(&self, text: &[u8]) -> bool {
         let is_special = |bytes: &[u8]| bytes.iter().any(|byte| self.special[usize::from(*byte)]);
         let Some(last) = text.last_chunk::<8>() else { return is_special(text) };
-        let (words, rest) = text.as_chunks::<8>();
-        // The last eight bytes, in place of those that fill no word.
-        let tail = if rest.is_empty() { &words[..0] } else { std::slice::from_ref(last) };
-        let may_be = words.iter().chain(tail).any(|word| self.may_be_special(u64::from_le_bytes(*word)));
-        may_be && is_special(text)
+        let (words, _) = text.as_chunks::<8>();
+        // The last eight bytes stand for those that fill no word.
+        let doubts = words.iter().fold(self.doubts(*last), |doubts, word| doubts | self.doubts(*word));
+        doubts & HIGH != 0 && is_special(text)
     }
 
-    /// Whether one of eight bytes may be special: a control character, one beyond ASCII, or one of the marks.
-    fn may_be_special(&self, word: u64) -> bool {
-        const ONES: u64 = u64::MAX / 0xff;
-        const HIGH: u64 = ONES << 7;
+    /// Returns a word with a high bit that is set if one of these bytes may be special: a control character, one beyond ASCII,
+    /// or one of the marks.
+    fn doubts(&self, word: [u8; 8]) -> u64 {
+        let word = u64::from_le_bytes(word);
         // The high bit of each byte that is below `limit`, of bytes that are ASCII.
         let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word;
-        let [quote, delimiter] = self.marks.map(|mark| below(word ^ (ONES * u64::from(mark)), 1));
-        (word | below(word, 0x20) | quote | delimiter) & HIGH != 0
+        let [quote, delimiter] = self.marks.map(|mark| below(word ^ mark, 1));
+        word | below(word, 0x20) | quote | delimiter
     }
 
     fn needs_quotes(&self, text: &str) -> bool {
@@ -116,6 +130,7 @@ impl Fields {
 /// Whether a spreadsheet would run the text as a formula: its first character begins one, and it is not a number.
 ///
 /// Spreadsheets of East Asian systems also take the full-width signs `＝＋－＠`.
+#[inline(never)]
 fn is_formula(text: &str) -> bool {
     let mut rest = text.chars();
     let first = rest.next();
