@@ -258,7 +258,8 @@ fn a_call_that_cannot_be_interrupted_is_given_up_and_the_number_of_such_is_bound
 
 fn is_given_up(sandbox: &Sandbox, script: &str) -> bool {
     let start = Instant::now();
-    let error = evaluate(sandbox, script).expect_err("a script that hangs");
+    // A short search may end in time.
+    let Err(error) = evaluate(sandbox, script) else { return false };
     assert!(start.elapsed() < LONGEST, "{:?}", start.elapsed());
     assert!(error.to_string().contains("scoopi.script.time"), "{error}");
     matches!(error, ScriptError::Limit { limit: Limit::Stuck(_), .. })

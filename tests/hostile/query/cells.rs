@@ -40,10 +40,12 @@ fn large_cells() {
 "#;
     let cell = "limit `scoopi.parse.maxCellBytes`";
     let all = "limit `scoopi.appender.maxRowBytes`";
+    // The parser says it while it makes the rows, before the encoder makes them a second time.
+    let early = "the longest value of the last one is that of dim `title`, index 1: 60000 bytes";
     run(&[
         Case::new("9 MB as a dim", css("h1"), table(&letters(9 << 20), 100), Must::Fail(cell)),
         Case::new("a cell at its limit", css("h1"), table(&letters(64 << 10), 1), Must::Fail(all)),
-        Case::new("60 KB in 500 rows", css("h1"), table(&letters(60_000), 100), Must::Fail(all)),
+        Case::new("60 KB in 500 rows", css("h1"), table(&letters(60_000), 100), Must::Fail(early)),
         Case::new("2 KB in 500 rows", css("h1"), table(&letters(2000), 100), Must::Count(500)),
         Case::new("a short heading", css("h2"), table(&letters(9 << 20), 100), Must::Count(500)),
         Case::new("the page as a fact", xpath("//h2"), table(&letters(1 << 20), 1), Must::Fail(cell)),
