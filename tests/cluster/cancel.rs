@@ -44,8 +44,9 @@ fn cancelled(server: &Held) -> Cluster {
         assert!(status.starts_with(words.0) && status.ends_with(words.1), "{status}");
     }
     // A node with nothing in work goes first, and does not see what the others bring to its end.
-    let most = ended.iter().map(|ended| ended.summary("rows").parse().unwrap()).max();
-    assert_eq!(most, Some(2 * AT_ONCE), "{ended:#?}");
+    let most = ended.iter().map(|ended| ended.summary("rows").parse().unwrap()).max().unwrap();
+    // On a busy machine a node begins a few pages more before it stops: the places of a node that has gone are free.
+    assert!((2 * AT_ONCE..=4 * AT_ONCE).contains(&most), "{ended:#?}");
     cluster
 }
 
@@ -129,9 +130,10 @@ fn two_of_three_nodes_go_on_with_a_cancelled_run() {
 fn all_nodes_begin_anew_where_all_are_told_to() {
     let server = Held::start(SITE);
     let mut cluster = cancelled(&server);
+    let before = server.items().len();
     cluster.exits(0, &["--fresh"]);
     cluster.assert_rows(&SITE.rows());
-    assert_eq!(server.items().len(), AT_ONCE + SITE.items());
+    assert_eq!(server.items().len(), before + SITE.items());
 }
 
 #[test]

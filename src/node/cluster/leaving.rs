@@ -51,11 +51,12 @@ pub(super) async fn pass_on(
     mut status: watch::Receiver<Status>,
     inner: Shutdown,
 ) {
-    tokio::select! {
-        () = cancelled.cancelled() => {}
-        Ok(_) = status.wait_for(|status| status.phase == Phase::Draining) => {
-            warn!("the run is cancelled: jobs in progress finish first");
-        }
-    }
+    let is_the_run = tokio::select! {
+        () = cancelled.cancelled() => false,
+        Ok(_) = status.wait_for(|status| status.phase == Phase::Draining) => true,
+    };
     inner.cancel();
+    if is_the_run {
+        warn!("the run is cancelled: jobs in progress finish first");
+    }
 }
