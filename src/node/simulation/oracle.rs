@@ -10,8 +10,11 @@ use crate::store::machine::{Counts, Phase};
 use super::clock;
 use super::site::Site;
 
-/// For answers that were under way when a majority was lost: three packets in a row may have been sent again.
-const UNDER_WAY: u64 = 1_600;
+/// For answers that were under way when a majority was lost.
+const UNDER_WAY: u64 = 300;
+
+/// For such answers where packets get lost: three in a row may have been sent again.
+pub(super) const UNDER_WAY_WITH_LOSS: u64 = 1_600;
 
 /// What was seen so far, to compare with what is seen now.
 #[derive(Debug, Default)]
@@ -63,8 +66,8 @@ impl Oracle {
         Ok(())
     }
 
-    /// Whether there may be a majority now; without one, nothing may be decided.
-    pub(super) fn majority(&mut self, is_there: bool) -> Result<(), String> {
+    /// Whether there may be a majority now; without one, nothing may be decided. Packets that were lost come late.
+    pub(super) fn majority(&mut self, is_there: bool, is_lossy: bool) -> Result<(), String> {
         if is_there {
             self.no_majority = None;
             return Ok(());
@@ -72,7 +75,7 @@ impl Oracle {
         let now = clock::now();
         let last = self.decided.last_key_value().map_or(0, |(last, _)| *last);
         let (since, before) = self.no_majority.get_or_insert((now, None));
-        if now < *since + UNDER_WAY {
+        if now < *since + if is_lossy { UNDER_WAY_WITH_LOSS } else { UNDER_WAY } {
             return Ok(());
         }
         let before = *before.get_or_insert(last);

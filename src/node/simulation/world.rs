@@ -17,7 +17,7 @@ use super::clock;
 use super::host::{Host, HostState, SESSION, Setup};
 use super::logging;
 use super::network::{End, Switch, address};
-use super::oracle::Oracle;
+use super::oracle::{Oracle, UNDER_WAY_WITH_LOSS};
 use super::plan::{Fault, Plan, Strike, When};
 use super::random::Random;
 use super::site::Site;
@@ -58,6 +58,8 @@ pub(super) struct World {
     hit: Vec<u64>,
     stopped: BTreeSet<usize>,
     must_end: Vec<usize>,
+    /// Until when packets arrive that were lost and sent again.
+    lossy_until: u64,
     /// Whether nothing happens to the nodes, so that each of them ends well at once.
     is_calm: bool,
     outsider: Option<(Runtime, JoinHandle<()>)>,
@@ -146,6 +148,7 @@ impl World {
             hit: vec![0; plan.hosts],
             stopped: BTreeSet::new(),
             must_end: plan.must_end.clone(),
+            lossy_until: 0,
             is_calm: plan.strikes.is_empty(),
             outsider: None,
             shut_at: None,
@@ -244,7 +247,10 @@ impl World {
         let heals_at = clock::now() + lasts;
         match &fault {
             Fault::Cut(_) | Fault::Mute(_) | Fault::Deaf(_) => self.cuts.extend(self.pairs(&fault)),
-            Fault::Loss(percent) => self.switch.0.lock().loss = *percent,
+            Fault::Loss(percent) => {
+                self.lossy_until = heals_at + UNDER_WAY_WITH_LOSS;
+                self.switch.0.lock().loss = *percent;
+            }
             Fault::Delay(delay) => self.switch.0.lock().delay = delay.clone(),
             Fault::Crash(hosts, end) => {
                 for host in hosts {
@@ -364,7 +370,7 @@ impl World {
                 self.ended(index)?;
             }
         }
-        self.oracle.majority(self.has_pair())?;
+        self.oracle.majority(self.has_pair(), clock::now() < self.lossy_until)?;
         let now = clock::now();
         if now > LONGEST {
             return Err(self.stuck("nodes end and are started again without end"));
